@@ -1,0 +1,101 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// MARK: - Settings
+
+let swiftSettings: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .strictMemorySafety(),
+]
+
+// Without Foundation, Swift on Linux does not link libm, which `rounded()` needs.
+let libm: LinkerSetting = .linkedLibrary("m", .when(platforms: [.linux]))
+
+// MARK: - Package
+
+let package = Package(
+    name: "ct-denoise",
+    platforms: [.macOS(.v14)],
+    products: [
+        .library(
+            name: "CTDenoise",
+            targets: [
+                "CTImages", "CTImageFiles", "CTNoise", "CTMetrics", "CTPhantoms", "CTNetwork", "CTTraining",
+                "CTDenoising",
+            ]),
+        .executable(name: "ctdenoise", targets: ["ctdenoise"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0")
+    ],
+    targets: [
+        // MARK: C: what Swift cannot call safely, and what it cannot make fast
+        .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"]), .brew(["libpng"])]),
+        .systemLibrary(
+            name: "CTIFF", pkgConfig: "libtiff-4", providers: [.apt(["libtiff-dev"]), .brew(["libtiff"])]),
+        .target(name: "CImageShims", dependencies: ["CPNG", "CTIFF"]),
+        .target(name: "CKernels", linkerSettings: [libm]),
+
+        // MARK: Images
+        .target(name: "CTImages", swiftSettings: swiftSettings, linkerSettings: [libm]),
+        .target(name: "CTImageFiles", dependencies: ["CTImages", "CImageShims"], swiftSettings: swiftSettings),
+        .target(name: "CTNoise", dependencies: ["CTImages"], swiftSettings: swiftSettings, linkerSettings: [libm]),
+        .target(name: "CTMetrics", dependencies: ["CTImages"], swiftSettings: swiftSettings, linkerSettings: [libm]),
+        .target(
+            name: "CTPhantoms", dependencies: ["CTImages", "CTNoise"], swiftSettings: swiftSettings,
+            linkerSettings: [libm]),
+
+        // MARK: Network
+        .target(name: "CTNetwork", dependencies: ["CKernels"], swiftSettings: swiftSettings, linkerSettings: [libm]),
+        .target(
+            name: "CTTraining", dependencies: ["CTNetwork", "CTImages", "CTNoise", "CTMetrics"],
+            swiftSettings: swiftSettings),
+        .target(name: "CTDenoising", dependencies: ["CTNetwork", "CTImages"], swiftSettings: swiftSettings),
+
+        // MARK: Program
+        .executableTarget(
+            name: "ctdenoise",
+            dependencies: [
+                "CTImages", "CTImageFiles", "CTNoise", "CTMetrics", "CTPhantoms", "CTNetwork", "CTTraining",
+                "CTDenoising",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: swiftSettings),
+
+        // MARK: Tests
+        .target(
+            name: "TestSupport", dependencies: ["CTImages"], path: "Tests/TestSupport", swiftSettings: swiftSettings),
+        .testTarget(
+            name: "CTImagesTests", dependencies: ["CTImages", "TestSupport"], swiftSettings: swiftSettings),
+        .testTarget(
+            name: "CTImageFilesTests", dependencies: ["CTImageFiles", "CTImages", "TestSupport"],
+            swiftSettings: swiftSettings),
+        .testTarget(
+            name: "CTNoiseTests", dependencies: ["CTNoise", "CTImages", "TestSupport"],
+            swiftSettings: swiftSettings),
+        .testTarget(
+            name: "CTMetricsTests", dependencies: ["CTMetrics", "CTImages", "TestSupport"],
+            exclude: ["Fixtures"], swiftSettings: swiftSettings),
+        .testTarget(
+            name: "CTPhantomsTests", dependencies: ["CTPhantoms", "CTImages", "TestSupport"],
+            swiftSettings: swiftSettings),
+        .testTarget(
+            name: "CTNetworkTests", dependencies: ["CTNetwork", "TestSupport"],
+            exclude: ["Fixtures"], swiftSettings: swiftSettings),
+        .testTarget(
+            name: "CTTrainingTests",
+            dependencies: ["CTTraining", "CTNetwork", "CTImages", "CTNoise", "TestSupport"],
+            swiftSettings: swiftSettings),
+        .testTarget(
+            name: "CTDenoisingTests",
+            dependencies: ["CTDenoising", "CTNetwork", "CTImages", "CTPhantoms", "CTNoise", "CTMetrics", "TestSupport"],
+            swiftSettings: swiftSettings),
+        .testTarget(
+            name: "CommandTests",
+            dependencies: ["ctdenoise", "CTImages", "CTImageFiles", "CTPhantoms", "TestSupport"],
+            swiftSettings: swiftSettings),
+    ],
+    cLanguageStandard: .gnu2x
+)
