@@ -49,6 +49,12 @@ internal import Dispatch
         }
     }
 
+    /// Copies the first `count` floats of `other`.
+    func copy(_ other: Floats, _ count: Int) {
+        assert(count <= self.count && count <= other.count)
+        unsafe base.update(from: other.base, count: count)
+    }
+
     var array: [Float] { unsafe Array(UnsafeBufferPointer(start: base, count: count)) }
 
     /// Writes the transpose of a `rows`×`columns` matrix.
