@@ -73,7 +73,7 @@ internal import Dispatch
     /// Allocates `count` floats, not set to anything.
     init(_ count: Int) {
         precondition(count >= 0)
-        let bytes = unsafe UnsafeMutableRawPointer.allocate(byteCount: max(count, 1) * 4, alignment: 64)
+        let bytes = UnsafeMutableRawPointer.allocate(byteCount: max(count, 1) * 4, alignment: 64)
         unsafe floats = Floats(base: bytes.bindMemory(to: Float.self, capacity: max(count, 1)), count: count)
     }
 
@@ -222,7 +222,7 @@ func parallel(_ items: Int, threads: Int, _ body: @Sendable (Int) -> Void) {
         ct_denormals_restore(mode)
         return
     }
-    let counter = unsafe UnsafeMutablePointer<Int>.allocate(capacity: 1)
+    let counter = UnsafeMutablePointer<Int>.allocate(capacity: 1)
     unsafe counter.initialize(to: 0)
     defer { unsafe counter.deallocate() }
     nonisolated(unsafe) let shared = unsafe counter
