@@ -4,7 +4,9 @@ internal import Dispatch
 /// Floats in memory that somebody else owns: the operand of a kernel.
 ///
 /// This file is the module's only door to unsafe memory. A view stays valid as long as its
-/// ``FloatBuffer``; views of disjoint parts may be written by several threads.
+/// ``FloatBuffer``, which it does not keep alive: Swift frees a buffer after the last mention of it, so a function
+/// with a buffer of its own says `defer { extendLifetime(buffer) }` at once. Views of disjoint parts may be
+/// written by several threads.
 @safe struct Floats: @unchecked Sendable {
     private let base: UnsafeMutablePointer<Float>
     let count: Int
