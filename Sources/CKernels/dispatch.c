@@ -1,1 +1,88 @@
+// One copy of the kernels per instruction set, and the choice between them.
 #include "kernels.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#pragma clang fp contract(fast)  // a·b + c may become one rounded operation where the CPU has it
+
+#if defined(__x86_64__)
+
+#pragma clang attribute push(__attribute__((target("avx512f,avx512vl,avx512dq,avx512bw,avx2,fma"))), apply_to = function)
+#define NAME(x) avx512_##x
+#define ISA_NAME "avx512"
+#define VL 16
+#define NV 4
+#include "kernels.inc.h"
+#undef NAME
+#undef ISA_NAME
+#undef VL
+#undef NV
+#pragma clang attribute pop
+
+#pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
+#define NAME(x) avx2_##x
+#define ISA_NAME "avx2"
+#define VL 8
+#define NV 2
+#include "kernels.inc.h"
+#undef NAME
+#undef ISA_NAME
+#undef VL
+#undef NV
+#pragma clang attribute pop
+
+#define BASELINE_NV 2
+#else
+#define BASELINE_NV 4  // NEON has 32 registers
+#endif
+
+#define NAME(x) baseline_##x
+#define ISA_NAME "baseline"
+#define VL 4
+#define NV BASELINE_NV
+#include "kernels.inc.h"
+
+int ct_kernels_available(const ct_kernels **list, int capacity) {
+    const ct_kernels *all[3];
+    int count = 0;
+#if defined(__x86_64__)
+    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq")
+        && __builtin_cpu_supports("avx512bw"))
+        all[count++] = &avx512_kernels;
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) all[count++] = &avx2_kernels;
+#endif
+    all[count++] = &baseline_kernels;
+    for (int i = 0; i < count && i < capacity; i++) list[i] = all[i];
+    return count < capacity ? count : capacity;
+}
+
+const ct_kernels *ct_kernels_current(void) {
+    const ct_kernels *list[3];
+    int count = ct_kernels_available(list, 3);
+    const char *wanted = getenv("CTDENOISE_ISA");
+    for (int i = 0; wanted && i < count; i++)
+        if (strcmp(wanted, list[i]->name) == 0) return list[i];
+    return list[0];
+}
+
+#if defined(__x86_64__)
+#include <xmmintrin.h>
+uint64_t ct_denormals_flush(void) {
+    uint64_t mode = _mm_getcsr();
+    _mm_setcsr((unsigned)mode | 0x8040);  // FTZ and DAZ
+    return mode;
+}
+void ct_denormals_restore(uint64_t mode) { _mm_setcsr((unsigned)mode); }
+#elif defined(__aarch64__)
+uint64_t ct_denormals_flush(void) {
+    uint64_t mode;
+    __asm__ volatile("mrs %0, fpcr" : "=r"(mode));
+    __asm__ volatile("msr fpcr, %0" : : "r"(mode | (1ull << 24)));  // FZ
+    return mode;
+}
+void ct_denormals_restore(uint64_t mode) { __asm__ volatile("msr fpcr, %0" : : "r"(mode)); }
+#else
+uint64_t ct_denormals_flush(void) { return 0; }
+void ct_denormals_restore(uint64_t mode) { (void)mode; }
+#endif

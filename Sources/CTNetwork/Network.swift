@@ -1,0 +1,73 @@
+/// A row/column-scanning LSTM with batch normalization: its shape and its numbers.
+///
+/// An image is read as overlapping windows, one a token; each block mixes neighbouring tokens and then
+/// scans all token rows and all token columns with an LSTM, in sequence, both with a residual connection;
+/// the head writes overlapping windows of estimated *noise*. `docs/network.md` has the formulas.
+///
+/// A value only holds parameters. ``TrainingPass`` computes gradients, ``InferenceNetwork`` denoises.
+public struct Network: Hashable, Sendable {
+    /// The shape.
+    public let configuration: NetworkConfiguration
+
+    /// Where each tensor lies in ``parameters`` and ``statistics``.
+    public let layout: ParameterLayout
+
+    /// What training changes by gradient descent, flat.
+    public var parameters: [Float]
+
+    /// Running means and variances of batch normalization, flat.
+    public var statistics: [Float]
+
+    /// A network with given numbers.
+    ///
+    /// - Precondition: The arrays have the sizes that the layout says.
+    public init(configuration: NetworkConfiguration, parameters: [Float], statistics: [Float]) {
+        precondition(configuration.defect == nil, "\(configuration.defect ?? "")")
+        layout = ParameterLayout(configuration)
+        precondition(parameters.count == layout.parameterCount && statistics.count == layout.statisticCount)
+        self.configuration = configuration
+        self.parameters = parameters
+        self.statistics = statistics
+    }
+
+    /// A network to be trained, its numbers drawn from `generator`.
+    ///
+    /// The head starts at zero and projections start small, so that the network starts as the identity;
+    /// forget gates start open (bias 1, Jozefowicz et al. 2015).
+    public init(configuration: NetworkConfiguration, using generator: inout some RandomNumberGenerator) {
+        let layout = ParameterLayout(configuration)
+        var parameters = [Float](repeating: 0, count: layout.parameterCount)
+        let hidden = configuration.hidden
+        for entry in layout.parameters {
+            let kind = entry.name.split(separator: ".").suffix(2).joined(separator: ".")
+            let bound: Float
+            if kind == "embed.weight" {
+                bound = 1 / Float(configuration.window)
+            } else if kind == "mix.weight" {
+                bound = 0.2 / Float(configuration.mixing)
+            } else if kind.contains("weight_ih_l0") {
+                bound = 1 / Float(configuration.channels).squareRoot()
+            } else if kind.contains("weight_hh_l0") {
+                bound = 1 / Float(hidden).squareRoot()
+            } else if kind == "project.weight" {
+                bound = 0.2 / Float(configuration.states).squareRoot()
+            } else {
+                if kind.contains("bias_ih_l0") {
+                    for index in entry.range.dropFirst(hidden).prefix(hidden) { parameters[index] = 1 }
+                } else if kind.contains("norm.weight") {
+                    for index in entry.range { parameters[index] = 0.5 }
+                }
+                continue
+            }
+            for index in entry.range {
+                let unit = Float(generator.next() >> 40) * 0x1p-24
+                parameters[index] = bound * (2 * unit - 1)
+            }
+        }
+        var statistics = [Float](repeating: 0, count: layout.statisticCount)
+        for entry in layout.statistics where entry.name.contains("running_var") {
+            for index in entry.range { statistics[index] = 1 }
+        }
+        self.init(configuration: configuration, parameters: parameters, statistics: statistics)
+    }
+}
