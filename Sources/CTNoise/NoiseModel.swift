@@ -1,109 +1,130 @@
 public import CTImages
 
-/// What kind of noise, how much: the same model, seed and stream make the same noise on every
-/// platform and for every number of threads.
+/// What noise, how much: white noise, salt and pepper, or salt and pepper on top of white noise.
 ///
-/// Values are in stored units of the slice that the noise goes to; ``white(_:scale:)`` and
-/// ``saltAndPepper(density:saltShare:hu:scale:)`` convert. Nothing is clipped, wrapped or rounded:
-/// a value below zero is kept, and the mean of white noise stays where it was. Integer formats are
-/// rounded and clamped by ``CTImages/Slice/quantized()`` when a file is written, and only then.
-public enum NoiseModel: Hashable, Sendable, Codable {
-    /// Additive white Gaussian noise of standard deviation `sigma`, in stored units, not negative.
-    case white(sigma: Double)
+/// The same model, seed and page make the same noise on every platform and for every number of threads. Nothing is
+/// clipped, wrapped or rounded: a value below zero is kept, and the mean of white noise stays where it was. Integer
+/// formats are rounded and clamped by ``CTImages/Slice/quantized()`` when a file is written, and only then.
+///
+/// ```swift
+/// let model = try NoiseModel(white: .part(25, of: 255), impulseDensity: 0.1)
+/// let noisy = model.apply(to: slice, seed: NoiseModel.seed(7, name: "patient 1/slice 12.png"), page: 0)
+/// ```
+public struct NoiseModel: Hashable, Sendable, CustomStringConvertible {
+    /// The standard deviation of additive white Gaussian noise; `nil` for none.
+    public let white: NoiseStrength?
 
-    /// Each sample is replaced with probability `density` (0…1), a share `saltShare` (0…1) of the
-    /// replaced by `salt`, the rest by `pepper`, both in stored units.
-    case saltAndPepper(density: Double, saltShare: Double, pepper: Double, salt: Double)
+    /// The probability of a sample to be replaced by salt (1023 HU) or pepper (−1024 HU), 0…1.
+    public let impulseDensity: Double
 
-    // MARK: - Making models
+    /// The probability of a replaced sample to be salt, 0…1; the others are pepper.
+    public let saltShare: Double
 
-    /// White noise of a strength that carries its unit, for slices of one scale.
-    public static func white(_ strength: NoiseStrength, scale: IntensityScale) -> NoiseModel {
-        .white(sigma: strength.stored(scale: scale))
+    /// Why numbers make no noise model.
+    public struct InvalidError: Error, Hashable, Sendable, CustomStringConvertible {
+        /// What was found, what was expected and what to do, in a sentence.
+        public let description: String
     }
 
-    /// Salt and pepper between two HU, for slices of one scale.
+    /// Makes a model.
     ///
-    /// - Parameters:
-    ///   - density: Probability for a sample to be replaced, 0…1.
-    ///   - saltShare: Share of salt among the replaced, 0…1.
-    ///   - hu: Pepper and salt in HU. With the default, impulses are the least and the greatest
-    ///     value of integer formats without a declared scale.
-    ///   - scale: What stored values mean.
-    public static func saltAndPepper(
-        density: Double, saltShare: Double = 0.5, hu: ClosedRange<Double> = IntensityScale.huRange,
-        scale: IntensityScale
-    ) -> NoiseModel {
-        .saltAndPepper(
-            density: density, saltShare: saltShare, pepper: scale.stored(hu: hu.lowerBound),
-            salt: scale.stored(hu: hu.upperBound))
-    }
-
-    /// What is wrong with the numbers of this model, in a sentence; `nil` if it can be applied.
-    public var complaint: String? {
-        switch self {
-        case .white(let sigma):
-            if !(sigma >= 0 && sigma.isFinite) {
-                return "White noise has a standard deviation of zero or more, not \(sigma)."
-            }
-        case .saltAndPepper(let density, let saltShare, let pepper, let salt):
-            if !(0...1).contains(density) {
-                return "The density of salt and pepper is a share from 0 to 1, not \(density)."
-            }
-            if !(0...1).contains(saltShare) {
-                return "The share of salt among salt and pepper is from 0 to 1, not \(saltShare)."
-            }
-            if pepper.isNaN || salt.isNaN { return "Salt and pepper are numbers, not NaN." }
+    /// - Throws: ``InvalidError`` if a number is out of its range.
+    public init(
+        white: NoiseStrength? = nil, impulseDensity: Double = 0, saltShare: Double = 0.5
+    ) throws(InvalidError) {
+        if let complaint = white?.complaint {
+            throw InvalidError(
+                description: "the strength of white noise: \(complaint); give a standard deviation of zero or more.")
         }
-        return nil
+        guard (0...1).contains(impulseDensity) else {
+            throw InvalidError(
+                description: "the density of salt and pepper is \(plain(impulseDensity)); give the share of samples to "
+                    + "replace, from 0 to 1 (0.1 for 10 %).")
+        }
+        guard (0...1).contains(saltShare) else {
+            throw InvalidError(
+                description: "the salt share is \(plain(saltShare)); give the share of salt among salt and pepper, from "
+                    + "0 to 1 (0.5 for as much of both).")
+        }
+        self.white = white
+        self.impulseDensity = impulseDensity
+        self.saltShare = saltShare
     }
 
-    // MARK: - Applying models
+    /// For a person, such as "white noise, standard deviation 40 HU, then salt and pepper, density 10 %, salt share
+    /// 50 % (salt 1023 HU, pepper −1024 HU)".
+    public var description: String {
+        var parts = [String]()
+        if let white { parts.append("white noise, standard deviation \(white)") }
+        if impulseDensity > 0 {
+            parts.append(
+                "salt and pepper, density \(percent(impulseDensity)), salt share \(percent(saltShare)) "
+                    + "(salt 1023 HU, pepper −1024 HU)")
+        }
+        return parts.isEmpty ? "no noise" : parts.joined(separator: ", then ")
+    }
 
-    /// Adds this noise to `slice`.
+    // MARK: - Applying
+
+    /// A copy of `slice` with this noise, in stored units, neither rounded nor clipped.
     ///
     /// - Parameters:
-    ///   - slice: The slice; its format and scale stay as they are.
-    ///   - seed: Names the experiment.
-    ///   - stream: Tells apart the slices of an experiment, so that each has its own noise.
-    /// - Precondition: ``complaint`` is `nil`.
-    public func apply(to slice: inout Slice, seed: UInt64, stream: UInt64 = 0) {
-        Self.apply([self], to: &slice, seed: seed, stream: stream)
-    }
-
-    /// A copy of `slice` with this noise; see ``apply(to:seed:stream:)``.
-    public func applied(to slice: Slice, seed: UInt64, stream: UInt64 = 0) -> Slice {
-        Self.applied([self], to: slice, seed: seed, stream: stream)
-    }
-
-    /// Adds several kinds of noise to `slice`, the first one first, each independent of the others.
-    ///
-    /// - Precondition: Each model's ``complaint`` is `nil`.
-    public static func apply(_ models: [NoiseModel], to slice: inout Slice, seed: UInt64, stream: UInt64 = 0) {
+    ///   - slice: The slice; format and scale stay as they are.
+    ///   - seed: Names the experiment or the file; see ``seed(_:name:)``.
+    ///   - page: Tells apart the pages of a file, each of which has noise of its own.
+    public func apply(to slice: Slice, seed: UInt64, page: UInt64 = 0) -> Slice {
         var samples = slice.samples
-        for (position, model) in models.enumerated() {
-            if let complaint = model.complaint { preconditionFailure(complaint) }
-            // Each place in the list has its own lanes; the first has those of the plain functions.
-            let lanes = UInt64(position) * 16
-            switch model {
-            case .white(let sigma):
-                WhiteNoise.add(
-                    to: &samples, sigma: sigma, seed: seed, stream: stream, lane: WhiteNoise.lane + lanes)
-            case .saltAndPepper(let density, let saltShare, let pepper, let salt):
-                SaltAndPepper.apply(
-                    to: &samples, density: density, saltShare: saltShare, pepper: pepper, salt: salt, seed: seed,
-                    stream: stream, lane: SaltAndPepper.lane + lanes)
-            }
+        if let white {
+            WhiteNoise.add(to: &samples, sigma: white.stored(using: slice.scale), seed: seed, stream: page)
         }
-        slice.samples = samples
-    }
-
-    /// A copy of `slice` with several kinds of noise; see ``apply(_:to:seed:stream:)``.
-    public static func applied(
-        _ models: [NoiseModel], to slice: Slice, seed: UInt64, stream: UInt64 = 0
-    ) -> Slice {
+        if impulseDensity > 0 {
+            SaltAndPepper.apply(
+                to: &samples, density: impulseDensity, saltShare: saltShare,
+                pepper: slice.scale.stored(hu: IntensityScale.huRange.lowerBound),
+                salt: slice.scale.stored(hu: IntensityScale.huRange.upperBound), seed: seed, stream: page)
+        }
         var result = slice
-        apply(models, to: &result, seed: seed, stream: stream)
+        result.samples = samples
         return result
     }
+
+    /// The seed for one file of many: the same for the same user's seed and name, on every platform and in every order
+    /// of files; unrelated for different ones.
+    ///
+    /// It is the FNV-1a hash of the name's UTF-8 (Fowler, Noll, Vo; RFC 9923), mixed with `seed`.
+    ///
+    /// - Parameters:
+    ///   - seed: What the user gave.
+    ///   - name: The file's path below the folder it was found in, with "/" between components, so that it does not
+    ///     depend on where the folder is.
+    public static func seed(_ seed: UInt64, name: String) -> UInt64 {
+        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+        for byte in name.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
+        return SplitMix64.mix(SplitMix64.mix(seed &+ SplitMix64.step) ^ hash)
+    }
+}
+
+extension NoiseModel: Codable {
+    private enum CodingKeys: String, CodingKey {
+        case white, impulseDensity, saltShare
+    }
+
+    /// Reads a model and refuses numbers that ``init(white:impulseDensity:saltShare:)`` would refuse.
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        do {
+            try self.init(
+                white: try container.decodeIfPresent(NoiseStrength.self, forKey: .white),
+                impulseDensity: try container.decodeIfPresent(Double.self, forKey: .impulseDensity) ?? 0,
+                saltShare: try container.decodeIfPresent(Double.self, forKey: .saltShare) ?? 0.5)
+        } catch let error as InvalidError {
+            throw DecodingError.dataCorrupted(
+                .init(codingPath: decoder.codingPath, debugDescription: error.description))
+        }
+    }
+}
+
+/// A share in percent, to a hundredth of a percent.
+private func percent(_ share: Double) -> String {
+    "\(plain((share * 10_000).rounded() / 100)) %"
 }

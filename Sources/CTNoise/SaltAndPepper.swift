@@ -45,15 +45,6 @@ public enum SaltAndPepper {
         to values: inout [Double], density: Double, saltShare: Double, pepper: Double, salt: Double, seed: UInt64,
         stream: UInt64 = 0, firstIndex: Int = 0
     ) {
-        apply(
-            to: &values, density: density, saltShare: saltShare, pepper: pepper, salt: salt, seed: seed,
-            stream: stream, lane: lane, firstIndex: firstIndex)
-    }
-
-    static func apply(
-        to values: inout [Double], density: Double, saltShare: Double, pepper: Double, salt: Double, seed: UInt64,
-        stream: UInt64, lane: UInt64, firstIndex: Int = 0
-    ) {
         let impulses = Impulses(density: density, saltShare: saltShare, seed: seed, stream: stream, lane: lane)
         let first = UInt64(firstIndex)
         var span = values.mutableSpan

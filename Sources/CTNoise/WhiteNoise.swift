@@ -41,12 +41,6 @@ public enum WhiteNoise {
     public static func add(
         to values: inout [Double], sigma: Double, seed: UInt64, stream: UInt64 = 0, firstIndex: Int = 0
     ) {
-        add(to: &values, sigma: sigma, seed: seed, stream: stream, lane: lane, firstIndex: firstIndex)
-    }
-
-    static func add(
-        to values: inout [Double], sigma: Double, seed: UInt64, stream: UInt64, lane: UInt64, firstIndex: Int = 0
-    ) {
         precondition(sigma >= 0 && sigma.isFinite, "White noise of standard deviation \(sigma)")
         let random = CounterRandom(seed: seed, stream: stream, lane: lane)
         let first = UInt64(firstIndex)
