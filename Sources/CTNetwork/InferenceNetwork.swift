@@ -34,7 +34,9 @@ public struct InferenceNetwork: Sendable {
         }
         func transposed(_ range: Range<Int>, rows: Int, columns: Int) -> FloatBuffer {
             let result = FloatBuffer(range.count)
-            result.floats.copyTransposed(of: buffer(range).floats, rows: rows, columns: columns)
+            let original = buffer(range)
+            defer { extendLifetime(original) }
+            result.floats.copyTransposed(of: original.floats, rows: rows, columns: columns)
             return result
         }
         self.configuration = configuration
@@ -75,9 +77,11 @@ public struct InferenceNetwork: Sendable {
         let stream = FloatBuffer(tokens * c)
         let mixed = FloatBuffer(configuration.mixing > 0 ? tokens * c : 0)
         let states = FloatBuffer(tokens * configuration.states)
+        defer { extendLifetime((pixels, stream, mixed, states)) }
 
         inChunks(of: tokens, threads: threads) { _, chunk in
             let windows = FloatBuffer(chunk.count * area)
+            defer { extendLifetime(windows) }
             kernels.gatherWindows(
                 pixels.floats, rows: rows, columns: columns, patch: patch, window: configuration.window, reflect: true,
                 tokens: chunk, into: windows.floats)
@@ -111,6 +115,7 @@ public struct InferenceNetwork: Sendable {
         }
 
         let windows = FloatBuffer(tokens * area)
+        defer { extendLifetime(windows) }
         let last = current
         inChunks(of: tokens, threads: threads) { _, chunk in
             kernels.gemm(

@@ -4,7 +4,9 @@ internal import Dispatch
 /// Floats in memory that somebody else owns: the operand of a kernel.
 ///
 /// This file is the module's only door to unsafe memory. A view stays valid as long as its
-/// ``FloatBuffer``; views of disjoint parts may be written by several threads.
+/// ``FloatBuffer``, which it does not keep alive: Swift frees a buffer after the last mention of it, so a function
+/// with a buffer of its own says `defer { extendLifetime(buffer) }` at once. Views of disjoint parts may be
+/// written by several threads.
 @safe struct Floats: @unchecked Sendable {
     private let base: UnsafeMutablePointer<Float>
     let count: Int
@@ -73,7 +75,7 @@ internal import Dispatch
     /// Allocates `count` floats, not set to anything.
     init(_ count: Int) {
         precondition(count >= 0)
-        let bytes = unsafe UnsafeMutableRawPointer.allocate(byteCount: max(count, 1) * 4, alignment: 64)
+        let bytes = UnsafeMutableRawPointer.allocate(byteCount: max(count, 1) * 4, alignment: 64)
         unsafe floats = Floats(base: bytes.bindMemory(to: Float.self, capacity: max(count, 1)), count: count)
     }
 
@@ -222,7 +224,7 @@ func parallel(_ items: Int, threads: Int, _ body: @Sendable (Int) -> Void) {
         ct_denormals_restore(mode)
         return
     }
-    let counter = unsafe UnsafeMutablePointer<Int>.allocate(capacity: 1)
+    let counter = UnsafeMutablePointer<Int>.allocate(capacity: 1)
     unsafe counter.initialize(to: 0)
     defer { unsafe counter.deallocate() }
     nonisolated(unsafe) let shared = unsafe counter

@@ -108,6 +108,7 @@ struct FoldedScan: Sendable {
             let (direction, block) = (item % configuration.directions, item / configuration.directions)
             let count = geometry.blocks[block].count
             let scratch = FloatBuffer(count * 5 * h)
+            defer { extendLifetime(scratch) }
             let z = scratch.floats.slice(0..<count * 4 * h)
             let cell = scratch.floats.from(count * 4 * h)
             let inputWeights = inputs.floats.from(direction * c * 4 * h)

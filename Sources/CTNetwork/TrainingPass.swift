@@ -444,6 +444,7 @@ public final class TrainingPass {
             let partial = partials.slice(item * 4 * h * h..<(item + 1) * 4 * h * h)
             partial.fill(0)
             let scratch = FloatBuffer(2 * count * h)
+            defer { extendLifetime(scratch) }
             let dh = scratch.floats.slice(0..<count * h)
             let dc = scratch.floats.from(count * h)
             dc.fill(0)

@@ -1,0 +1,92 @@
+#if canImport(FoundationEssentials)
+    internal import FoundationEssentials
+#else
+    internal import Foundation
+#endif
+
+extension Network {
+    /// The key of the configuration in a model file's metadata.
+    static let configurationKey = "config"
+
+    /// Reads a network from the contents of a model file.
+    ///
+    /// The metadata's `config` is a ``NetworkConfiguration`` as JSON; the tensors are those of its
+    /// ``ParameterLayout``, parameters and statistics, with those shapes, all finite, and no others.
+    ///
+    /// - Parameters:
+    ///   - model: The contents.
+    ///   - name: The file's name in errors.
+    /// - Throws: ``ModelError`` if anything is missing, unknown or out of range.
+    public init(_ model: Safetensors, file name: String) throws(ModelError) {
+        let advice = "use a model that `ctdenoise train` wrote"
+        guard let json = model.metadata[Self.configurationKey] else {
+            throw ModelError(
+                file: name, found: "no network configuration", expected: "a '\(Self.configurationKey)' in its metadata",
+                advice: advice)
+        }
+        let configuration: NetworkConfiguration
+        do {
+            configuration = try JSONDecoder().decode(NetworkConfiguration.self, from: Data(json.utf8))
+        } catch {
+            throw ModelError(
+                file: name, found: "a network configuration that cannot be read: \(json.prefix(200))",
+                expected: "patch, window, channels, hidden and so on, as JSON", advice: advice)
+        }
+        if let defect = configuration.defect { throw ModelError(file: name, found: defect, advice: advice) }
+
+        let layout = ParameterLayout(configuration)
+        var tensors: [String: Safetensors.Tensor] = [:]
+        for tensor in model.tensors { tensors[tensor.name] = tensor }
+        func values(of entries: [ParameterLayout.Entry]) throws(ModelError) -> [Float] {
+            var values: [Float] = []
+            for entry in entries {
+                guard let tensor = tensors.removeValue(forKey: entry.name) else {
+                    throw ModelError(
+                        file: name, found: "no tensor '\(entry.name)'", expected: "one of shape \(entry.shape)",
+                        advice: advice)
+                }
+                guard tensor.shape == entry.shape else {
+                    throw ModelError(
+                        file: name, found: "'\(entry.name)' of shape \(tensor.shape)", expected: "\(entry.shape)",
+                        advice: advice)
+                }
+                guard tensor.values.allSatisfy(\.isFinite) else {
+                    throw ModelError(
+                        file: name, found: "'\(entry.name)' holds numbers that are not finite", advice: advice)
+                }
+                // A variance below zero would become a root that is no number.
+                guard !entry.name.contains("running_var") || tensor.values.allSatisfy({ $0 >= 0 }) else {
+                    throw ModelError(file: name, found: "'\(entry.name)' holds negative variances", advice: advice)
+                }
+                values += tensor.values
+            }
+            return values
+        }
+        let parameters = try values(of: layout.parameters)
+        let statistics = try values(of: layout.statistics)
+        if let unknown = tensors.keys.min() {
+            throw ModelError(
+                file: name, found: "a tensor '\(unknown)'",
+                expected: "none but those of its configuration", advice: advice)
+        }
+        self.init(configuration: configuration, parameters: parameters, statistics: statistics)
+    }
+
+    /// The contents of a model file: every parameter and statistic under its name, the configuration in the metadata.
+    ///
+    /// - Parameter metadata: What else to say about the model; a `config` in it is replaced.
+    public func safetensors(metadata: [String: String] = [:]) -> Safetensors {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys]
+        guard let json = try? encoder.encode(configuration) else {
+            preconditionFailure("a configuration is finite numbers, which JSON can hold")
+        }
+        var metadata = metadata
+        metadata[Self.configurationKey] = String(decoding: json, as: UTF8.self)
+        func tensors(_ entries: [ParameterLayout.Entry], _ values: [Float]) -> [Safetensors.Tensor] {
+            entries.map { Safetensors.Tensor(name: $0.name, shape: $0.shape, values: Array(values[$0.range])) }
+        }
+        return Safetensors(
+            metadata: metadata, tensors: tensors(layout.parameters, parameters) + tensors(layout.statistics, statistics))
+    }
+}
