@@ -45,39 +45,23 @@ struct Noise: AsyncParsableCommand {
     }
 
     func run() async throws {
-        var settings = ["seed": "\(seed)"]
-        if let white { settings["white"] = white.description }
-        if let impulses {
-            settings["impulses"] = "\(Format.plain(impulses * 100)) %"
-            settings["salt-share"] = "\(saltShare)"
+        let model: NoiseModel
+        do throws(NoiseModel.InvalidError) {
+            model = try NoiseModel(white: white, impulseDensity: impulses ?? 0, saltShare: saltShare)
+        } catch {
+            throw ValidationError("\(error)")
         }
-        var run = try Batch(batch, settings: settings)
-        try await run.run(verb: "made noisy") { slice, name, page in
-            var models: [NoiseModel] = []
-            if let white { models.append(.white(white, scale: slice.scale)) }
-            if let impulses {
-                models.append(.saltAndPepper(density: impulses, saltShare: saltShare, scale: slice.scale))
-            }
-            return NoiseModel.applied(models, to: slice, seed: seed, stream: Self.stream(name, page: page))
+        var run = try Batch(batch, settings: ["noise": "\(model)", "seed": "\(seed)"])
+        try await run.run(verb: "added noise to") { slice, name, page in
+            model.apply(to: slice, seed: NoiseModel.seed(seed, name: name), page: UInt64(page))
         }
-    }
-
-    /// Tells slices apart by name and page, not by the order in which files are found.
-    ///
-    /// FNV-1a of 64 bits over the name in UTF-8, a zero, and the page in decimal.
-    static func stream(_ name: String, page: Int) -> UInt64 {
-        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-        for byte in Array(name.utf8) + [0] + Array(String(page).utf8) {
-            hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3
-        }
-        return hash
     }
 
     /// Reads a share such as `10%` or `1/10`.
     private static func share(_ text: String) throws -> Double {
         let share: Double
         switch try? NoiseStrength(text) {
-        case .fractionOfRange(let value): share = value
+        case .part(let part, let whole): share = part / whole
         default:
             throw ValidationError("“\(text)” is not a share of the samples; write for example 10% or 1/10")
         }

@@ -155,7 +155,8 @@ struct Batch {
             container != (fileExtension == "png" ? .png : .tiff)
         {
             throw Failure(
-                file: options.output, found: "the ending .\(fileExtension) for a \(container.rawValue.uppercased()) file",
+                file: options.output,
+                found: "the ending .\(fileExtension) for a \(container.rawValue.uppercased()) file",
                 expected: "the ending of the input, since files keep their format",
                 advice: "write \(container == .png ? ".png" : ".tif")")
         }
@@ -167,7 +168,7 @@ struct Batch {
     /// Reads each file, replaces each of its slices by what `transform` makes of it, and writes the file.
     ///
     /// - Parameters:
-    ///   - verb: What is done, for the summary: "denoised".
+    ///   - verb: What is done, for the summary: "denoised", "added noise to".
     ///   - transform: Gets a slice in stored units, the name of its file, and its page from 0.
     /// - Throws: `ExitCode.failure` at the end if a file failed; the reasons have been printed.
     mutating func run(verb: String, transform: (Slice, String, Int) -> Slice) async throws {
@@ -259,7 +260,7 @@ struct Batch {
         report.seconds = bar.seconds()
         if options.format.json {
             try JSONOutput.print(report)
-        } else {
+        } else if !jobs.isEmpty {
             print(summary(verb: verb))
         }
         if !report.failed.isEmpty { throw ExitCode.failure }

@@ -35,7 +35,8 @@ struct Pairs {
             let file = paths.first { FileSystem.kind($0) == .file } ?? reference
             failures.append(
                 Failure(
-                    file: file, found: "a file beside the folder \(folders[0])", expected: "only files, or only folders",
+                    file: file, found: "a file beside the folder \(folders[0])",
+                    expected: "only files, or only folders",
                     advice: "name the file in that folder"))
             return
         }
@@ -181,7 +182,8 @@ extension Failure {
                 advice: "compare larger slices, or try --ssim uniform")
         case .notFinite(let image, let index):
             self.init(
-                file: file, found: "a sample that is no finite number in the \(image.rawValue), \(place), sample \(index)",
+                file: file,
+                found: "a sample that is no finite number in the \(image.rawValue), \(place), sample \(index)",
                 expected: "finite samples", advice: "mend the file")
         case .empty, .dataRangeNotPositive:
             self.init(file: file, found: "\(error)", expected: "slices that can be compared", advice: "see --help")

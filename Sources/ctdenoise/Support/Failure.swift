@@ -1,5 +1,6 @@
 import ArgumentParser
 import CTImageFiles
+import CTNetwork
 
 /// Why something could not be done, in the form that every message of the program has.
 struct Failure: Error, Encodable, CustomStringConvertible {
@@ -21,7 +22,14 @@ struct Failure: Error, Encodable, CustomStringConvertible {
         self.init(file: error.file, found: error.found, expected: error.expected, advice: error.advice)
     }
 
-    var description: String { "\(file): found \(found); expected \(expected); \(advice)" }
+    init(_ error: ModelError) {
+        self.init(file: error.file, found: error.found, expected: error.expected, advice: error.advice)
+    }
+
+    var description: String {
+        "\(file): found \(found)" + (expected.isEmpty ? "" : "; expected \(expected)")
+            + (advice.isEmpty ? "" : "; \(advice)")
+    }
 }
 
 extension ExitCode {

@@ -55,7 +55,8 @@ extension IntensityScale {
     /// What stored values mean, for a person.
     var phrase: String {
         switch origin {
-        case .declared: "HU = \(Format.plain(slope)) · stored \(intercept < 0 ? "-" : "+") \(Format.plain(abs(intercept)))"
+        case .declared:
+            "HU = \(Format.plain(slope)) · stored \(intercept < 0 ? "-" : "+") \(Format.plain(abs(intercept)))"
         case .assumedRange(let range):
             "assuming that stored \(Format.plain(range.lowerBound))…\(Format.plain(range.upperBound)) stand for "
                 + (slope < 0 ? "1023…-1024 HU" : "-1024…1023 HU")
