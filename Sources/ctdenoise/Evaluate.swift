@@ -45,7 +45,7 @@ struct Evaluate: AsyncParsableCommand {
 
     @Option(
         parsing: .unconditional,
-        help: ArgumentHelp("The data range in HU.", valueName: "low,high"),
+        help: ArgumentHelp("The data range in HU. (default: -1024,1023)", valueName: "low,high"),
         transform: Evaluate.parseRange)
     var range: ClosedRange<Double> = IntensityScale.huRange
 
@@ -61,7 +61,7 @@ struct Evaluate: AsyncParsableCommand {
     @Flag(help: "Print one line of comma-separated values a slice, below a line of titles.")
     var csv = false
 
-    @OptionGroup var rescale: RescaleOptions
+    @OptionGroup var reading: ReadingOptions
 
     @OptionGroup var output: OutputOptions
 
@@ -83,7 +83,7 @@ struct Evaluate: AsyncParsableCommand {
         var console = Console()
         var evaluation = Evaluation(
             pairs: Pairs(reference: reference, test: test, baseline: baseline), range: range, similarity: ssim,
-            rescale: rescale)
+            reading: reading)
         await evaluation.run(&console)
         let report = evaluation.report
         if output.json {

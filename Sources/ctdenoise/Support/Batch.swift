@@ -19,7 +19,7 @@ struct BatchOptions: ParsableArguments {
     @Flag(help: "Replace files that are already there; never an input.")
     var overwrite = false
 
-    @OptionGroup var rescale: RescaleOptions
+    @OptionGroup var reading: ReadingOptions
 
     @OptionGroup var format: OutputOptions
 }
@@ -92,7 +92,7 @@ struct Batch {
         if found.files.isEmpty && found.failures.isEmpty {
             throw Failure(
                 file: options.input.joined(separator: ", "), found: "no image files",
-                expected: "PNG or TIFF files", advice: "name files, or folders that have some")
+                expected: "PNG or TIFF files", advice: "Name files, or folders that have some.")
         }
 
         let outputIsFile = try outputIsFile(for: found)
@@ -108,7 +108,7 @@ struct Batch {
             if let other = outputs.updateValue(file, forKey: output) {
                 throw Failure(
                     file: output, found: "two files to be written here, \(other.path) and \(file.path)",
-                    expected: "a name for each", advice: "take these folders one by one, each with its own -o")
+                    expected: "a name for each", advice: "Take these folders one by one, each with its own -o.")
             }
             jobs.append(Job(input: file, output: output))
         }
@@ -120,13 +120,13 @@ struct Batch {
             case .folder:
                 throw Failure(
                     file: job.output, found: "a folder", expected: "the name of a file to write",
-                    advice: "choose another -o")
+                    advice: "Choose another -o.")
             case .file:
                 if let identity = FileSystem.identity(job.output), let input = inputs[identity] {
                     throw Failure(
                         file: job.output, found: "the input \(input.path) itself",
                         expected: "somewhere else to write to, since inputs are never overwritten",
-                        advice: "choose another -o")
+                        advice: "Choose another -o.")
                 }
                 existing.append(job.output)
             }
@@ -135,7 +135,7 @@ struct Batch {
             let others = existing.count > 1 ? " (and \(existing.count - 1) more)" : ""
             throw Failure(
                 file: first, found: "a file that is already there\(others)", expected: "names that are free",
-                advice: "say --overwrite to replace, or choose another -o")
+                advice: "Say --overwrite to replace, or choose another -o.")
         }
     }
 
@@ -149,7 +149,7 @@ struct Batch {
         guard options.input.count == 1, FileSystem.kind(options.input[0]) != .folder else {
             throw Failure(
                 file: options.output, found: "the name of a file", expected: "a folder, since there are several inputs",
-                advice: "choose another -o")
+                advice: "Choose another -o.")
         }
         if let file = found.files.first, let container = ImageFile.container(ofFileAt: file.path),
             container != (fileExtension == "png" ? .png : .tiff)
@@ -158,7 +158,7 @@ struct Batch {
                 file: options.output,
                 found: "the ending .\(fileExtension) for a \(container.rawValue.uppercased()) file",
                 expected: "the ending of the input, since files keep their format",
-                advice: "write \(container == .png ? ".png" : ".tif")")
+                advice: container == .png ? "Write .png." : "Write .tif.")
         }
         return true
     }
@@ -173,17 +173,16 @@ struct Batch {
     /// - Throws: `ExitCode.failure` at the end if a file failed; the reasons have been printed.
     mutating func run(verb: String, transform: (Slice, String, Int) -> Slice) async throws {
         bar = ProgressBar(files: jobs.count)
-        var reading = jobs.first.map(Self.read)
+        var reading = jobs.first.map(read)
         var writing: (job: Job, scale: IntensityScale, task: Task<Result<Written, Failure>, Never>)?
         for (index, job) in jobs.enumerated() {
-            let read = await reading?.value
-            reading = index + 1 < jobs.count ? Self.read(jobs[index + 1]) : nil
-            switch read {
+            let image = await reading?.value
+            reading = index + 1 < jobs.count ? read(jobs[index + 1]) : nil
+            switch image {
             case .success(var image):
                 var scale: IntensityScale?
                 for page in image.pages.indices {
-                    var slice = image.pages[page]
-                    options.rescale.declare(&slice)
+                    let slice = image.pages[page]
                     scale = scale ?? slice.scale
                     assumptions.tell(slice.scale, of: job.input.path, to: &console)
                     image.pages[page] = transform(slice, job.input.name, page)
@@ -208,13 +207,10 @@ struct Batch {
         let clamped: Int
     }
 
-    private static func read(_ job: Job) -> Task<Result<ImageFile, Failure>, Never> {
-        Task.detached {
-            do throws(ImageFileError) {
-                return .success(try ImageFile(contentsOf: job.input.path))
-            } catch {
-                return .failure(Failure(error))
-            }
+    private func read(_ job: Job) -> Task<Result<ImageFile, Failure>, Never> {
+        let reading = options.reading
+        return Task.detached {
+            Result { () throws(Failure) in try reading.read(job.input.path) }
         }
     }
 
@@ -232,7 +228,7 @@ struct Batch {
                 return .failure(Failure(error))
             } catch {
                 return .failure(
-                    Failure(file: job.output, found: "\(error)", expected: "a file to write", advice: "try again"))
+                    Failure(file: job.output, found: "\(error)", expected: "a file to write", advice: "Try again."))
             }
         }
     }

@@ -37,7 +37,7 @@ struct Pairs {
                 Failure(
                     file: file, found: "a file beside the folder \(folders[0])",
                     expected: "only files, or only folders",
-                    advice: "name the file in that folder"))
+                    advice: "Name the file in that folder."))
             return
         }
         let byName = found.map { found in
@@ -53,7 +53,7 @@ struct Pairs {
                         Failure(
                             file: FileSystem.join(paths[index], name), found: "no such file",
                             expected: "the partner of \(partners.compactMap(\.self).first ?? name)",
-                            advice: "make it, or compare folders that hold the same names"))
+                            advice: "Make it, or compare folders that hold the same names."))
                 }
                 continue
             }
@@ -64,7 +64,7 @@ struct Pairs {
             failures.append(
                 Failure(
                     file: reference, found: "no image files", expected: "PNG or TIFF files",
-                    advice: "name files, or folders that have some"))
+                    advice: "Name files, or folders that have some."))
         }
     }
 }
@@ -74,15 +74,15 @@ struct Evaluation {
     let pairs: Pairs
     let range: ClosedRange<Double>
     let similarity: Evaluate.Similarity
-    let rescale: RescaleOptions
+    let reading: ReadingOptions
 
     private(set) var report: EvaluationReport
 
-    init(pairs: Pairs, range: ClosedRange<Double>, similarity: Evaluate.Similarity, rescale: RescaleOptions) {
+    init(pairs: Pairs, range: ClosedRange<Double>, similarity: Evaluate.Similarity, reading: ReadingOptions) {
         self.pairs = pairs
         self.range = range
         self.similarity = similarity
-        self.rescale = rescale
+        self.reading = reading
         report = EvaluationReport(range: range, similarity: similarity)
     }
 
@@ -94,7 +94,7 @@ struct Evaluation {
         var bar = ProgressBar(files: pairs.pairs.count)
         for pair in pairs.pairs {
             do throws(Failure) {
-                let reference = try read(pair.reference)
+                let reference = try reading.read(pair.reference).pages
                 let test = try read(pair.test, like: reference, pair.reference)
                 let baseline = try pair.baseline.map { path throws(Failure) in
                     try read(path, like: reference, pair.reference)
@@ -126,24 +126,12 @@ struct Evaluation {
         console.error(failure)
     }
 
-    private func read(_ path: String) throws(Failure) -> [Slice] {
-        do throws(ImageFileError) {
-            return try ImageFile(contentsOf: path).pages.map { page in
-                var page = page
-                rescale.declare(&page)
-                return page
-            }
-        } catch {
-            throw Failure(error)
-        }
-    }
-
     private func read(_ path: String, like reference: [Slice], _ referencePath: String) throws(Failure) -> [Slice] {
-        let pages = try read(path)
+        let pages = try reading.read(path).pages
         guard pages.count == reference.count else {
             throw Failure(
                 file: path, found: Format.count(pages.count, "page"),
-                expected: "\(reference.count) as in \(referencePath)", advice: "compare files that belong together")
+                expected: "\(reference.count) as in \(referencePath)", advice: "Compare files that belong together.")
         }
         return pages
     }
@@ -174,19 +162,19 @@ extension Failure {
         case .sizesDiffer(let reference, let test):
             self.init(
                 file: file, found: "\(test) samples on \(place)", expected: "\(reference) as in the reference",
-                advice: "compare slices of the same size")
+                advice: "Compare slices of the same size.")
         case .smallerThanWindow(let width, let height, let window):
             self.init(
                 file: file, found: "\(width)×\(height) samples on \(place)",
                 expected: "at least \(window)×\(window), the window of SSIM",
-                advice: "compare larger slices, or try --ssim uniform")
+                advice: "Compare larger slices, or try --ssim uniform.")
         case .notFinite(let image, let index):
             self.init(
                 file: file,
                 found: "a sample that is no finite number in the \(image.rawValue), \(place), sample \(index)",
-                expected: "finite samples", advice: "mend the file")
+                expected: "finite samples", advice: "Mend the file.")
         case .empty, .dataRangeNotPositive:
-            self.init(file: file, found: "\(error)", expected: "slices that can be compared", advice: "see --help")
+            self.init(file: file, found: "\(error)", expected: "slices that can be compared", advice: "See --help.")
         }
     }
 }

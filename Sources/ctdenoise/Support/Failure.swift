@@ -2,20 +2,17 @@ import ArgumentParser
 import CTImageFiles
 import CTNetwork
 
-/// Why something could not be done, in the form that every message of the program has.
+/// Why something could not be done with a file or folder, in the form that every message of the program has.
 struct Failure: Error, Encodable, CustomStringConvertible {
-    /// The file or folder it is about.
+    /// The file or folder, as the user would name it.
     let file: String
-    let found: String
-    let expected: String
-    /// What the user can do.
-    let advice: String
+
+    /// What was found, what was expected, what to do.
+    let message: String
 
     init(file: String, found: String, expected: String, advice: String) {
         self.file = file
-        self.found = found
-        self.expected = expected
-        self.advice = advice
+        message = "found \(found); expected \(expected). \(advice)"
     }
 
     init(_ error: ImageFileError) {
@@ -23,13 +20,12 @@ struct Failure: Error, Encodable, CustomStringConvertible {
     }
 
     init(_ error: ModelError) {
-        self.init(file: error.file, found: error.found, expected: error.expected, advice: error.advice)
+        file = error.file
+        message = [error.found, error.expected.isEmpty ? "" : "expected \(error.expected)", error.advice]
+            .filter { !$0.isEmpty }.joined(separator: "; ")
     }
 
-    var description: String {
-        "\(file): found \(found)" + (expected.isEmpty ? "" : "; expected \(expected)")
-            + (advice.isEmpty ? "" : "; \(advice)")
-    }
+    var description: String { "\(file): \(message)" }
 }
 
 extension ExitCode {

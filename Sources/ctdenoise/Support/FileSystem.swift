@@ -55,7 +55,7 @@ enum FileSystem {
         } catch {
             throw Failure(
                 file: folder, found: "no such folder, and none can be made", expected: "a folder to write to",
-                advice: "check the name and your rights there")
+                advice: "Check the name and your rights there.")
         }
     }
 

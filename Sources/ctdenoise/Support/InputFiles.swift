@@ -35,7 +35,7 @@ struct InputFiles {
                 failures.append(
                     Failure(
                         file: input, found: "nothing of this name", expected: "an image file or a folder",
-                        advice: "check the name"))
+                        advice: "Check the name."))
             }
         }
     }
@@ -45,7 +45,7 @@ struct InputFiles {
             failures.append(
                 Failure(
                     file: folder, found: "a folder that cannot be read", expected: "one that you may list",
-                    advice: "check your rights there"))
+                    advice: "Check your rights there."))
             return
         }
         // Links may lead back up.
@@ -68,7 +68,7 @@ struct InputFiles {
             failures.append(
                 Failure(
                     file: file.path, found: "a file that cannot be read", expected: "one that you may read",
-                    advice: "check your rights to it"))
+                    advice: "Check your rights to it."))
             return
         }
         let isImage =

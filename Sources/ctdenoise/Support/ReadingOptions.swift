@@ -1,29 +1,49 @@
 import ArgumentParser
+import CTImageFiles
 import CTImages
 
-/// What stored values mean, when the user says so.
-struct RescaleOptions: ParsableArguments {
+/// How files are read: what their values mean, and how large they may be.
+struct ReadingOptions: ParsableArguments {
     @Option(
         name: .customLong("rescale"), parsing: .unconditional,
         help: ArgumentHelp(
-            "HU = SLOPE · stored value + INTERCEPT, for every file; 1,-1024 for values stored as HU + 1024.",
+            "HU = SLOPE · stored value + INTERCEPT in every file; 1,-1024 for values stored as HU + 1024.",
             discussion: """
                 Without it, integer samples are taken to span -1024…1023 HU over the range that the file declares or \
                 that their type has, and floating-point samples to be HU. The program says which it assumed.
                 """,
             valueName: "slope,intercept"),
-        transform: RescaleOptions.parse)
+        transform: ReadingOptions.parseScale)
     var scale: IntensityScale?
 
-    private static func parse(_ text: String) throws -> IntensityScale {
-        let numbers = try parsePair(text, example: "--rescale 1,-1024")
-        guard numbers.0 != 0 else { throw ValidationError("the slope is zero; write for example --rescale 1,-1024") }
-        return IntensityScale(slope: numbers.0, intercept: numbers.1)
+    @Option(
+        help: ArgumentHelp(
+            "Refuse files that claim more pixels than this, all pages together. (default: \(DecodeLimits().pixels))",
+            valueName: "number"))
+    var maxPixels: Int?
+
+    func validate() throws {
+        if let maxPixels, maxPixels < 1 { throw ValidationError("--max-pixels is 1 or more, not \(maxPixels).") }
     }
 
-    /// `slice` with the scale that the user declared, if any.
-    func declare(_ slice: inout Slice) {
-        if let scale { slice.scale = scale }
+    static func parseScale(_ text: String) throws -> IntensityScale {
+        let (slope, intercept) = try parsePair(text, example: "--rescale 1,-1024")
+        guard slope != 0 else { throw ValidationError("the slope is zero; write for example --rescale 1,-1024") }
+        return IntensityScale(slope: slope, intercept: intercept)
+    }
+
+    /// Reads a file and gives its pages the scale that the user declared, if any.
+    func read(_ path: String) throws(Failure) -> ImageFile {
+        do throws(ImageFileError) {
+            let limits = maxPixels.map { DecodeLimits(pixels: $0) } ?? DecodeLimits()
+            var file = try ImageFile(contentsOf: path, limits: limits)
+            if let scale {
+                for page in file.pages.indices { file.pages[page].scale = scale }
+            }
+            return file
+        } catch {
+            throw Failure(error)
+        }
     }
 }
 
@@ -66,7 +86,7 @@ extension IntensityScale {
 }
 
 /// An ``IntensityScale`` as JSON.
-struct ScaleReport: Encodable {
+struct ScaleReport: Encodable, Equatable {
     let slope: Double
     let intercept: Double
     /// "declared", "assumed range" or "assumed HU".
