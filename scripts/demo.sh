@@ -13,11 +13,12 @@ run() {
 }
 
 run denoise samples/noisy -o out/demo --overwrite
-echo
-echo "How far from the clean slices the noisy ones are:"
-run evaluate samples/clean samples/noisy
-echo
-echo "How far the denoised ones are:"
-run evaluate samples/clean out/demo
-echo
-echo "Noisy slices: samples/noisy   denoised: out/demo   the truth: samples/clean"
+# How far the denoised slices are from the clean ones, and beside it, how far the noisy ones were.
+run evaluate samples/clean out/demo --baseline samples/noisy
+
+cat <<'END'
+
+Look at   samples/noisy   noisy slices
+          out/demo        the same, denoised
+          samples/clean   what they were before the noise
+END
