@@ -74,7 +74,7 @@ let package = Package(
             swiftSettings: swiftSettings),
         .testTarget(
             name: "CTNoiseTests", dependencies: ["CTNoise", "CTImages", "TestSupport"],
-            swiftSettings: swiftSettings),
+            exclude: ["Fixtures"], swiftSettings: swiftSettings),
         .testTarget(
             name: "CTMetricsTests", dependencies: ["CTMetrics", "CTImages", "TestSupport"],
             exclude: ["Fixtures"], swiftSettings: swiftSettings),

@@ -34,7 +34,7 @@ public enum NoiseStrength: Hashable, Sendable, CustomStringConvertible {
         case .stored(let value): value * abs(scale.slope)
         case .hu(let value): value
         case .part(let part, let whole):
-            part / whole * (IntensityScale.huRange.upperBound - IntensityScale.huRange.lowerBound)
+            part * (IntensityScale.huRange.upperBound - IntensityScale.huRange.lowerBound) / whole
         }
     }
 
