@@ -1,7 +1,7 @@
 #if canImport(FoundationEssentials)
-    internal import FoundationEssentials
+internal import FoundationEssentials
 #else
-    internal import Foundation
+internal import Foundation
 #endif
 
 /// A file of named tensors of floats: the safetensors format (https://github.com/huggingface/safetensors).
@@ -327,7 +327,8 @@ private struct SafetensorsHeader {
             position += 1
             switch byte {
             case UInt8(ascii: "\""):
-                guard let result = String(validating: text, as: UTF8.self) else { throw defect("UTF-8") }
+                let result = String(decoding: text, as: UTF8.self)
+                guard result.utf8.elementsEqual(text) else { throw defect("UTF-8") }  // else it was repaired
                 return result
             case UInt8(ascii: "\\"): text += try escape().utf8
             case 0..<0x20: throw defect("no control characters in names")
@@ -358,7 +359,8 @@ private struct SafetensorsHeader {
                 position += 2
                 units.append(try codeUnit())
             }
-            guard let text = String(validating: units, as: UTF16.self) else { throw defect("a pair of surrogates") }
+            let text = String(decoding: units, as: UTF16.self)
+            guard text.utf16.elementsEqual(units) else { throw defect("a pair of surrogates") }
             return text
         default: throw defect("an escape")
         }
