@@ -1,8 +1,19 @@
 import ArgumentParser
 
 @main
-struct CTDenoise: ParsableCommand {
+struct CTDenoise: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "ctdenoise",
-        abstract: "Denoise CT slices, make noisy training sets, report quality.")
+        abstract: "Denoise lung CT slices, make noisy training sets, report quality.",
+        discussion: """
+            Reads and writes greyscale PNG and TIFF files, one or many, and keeps their format. For research; no \
+            diagnostic use.
+
+            Example: denoise every slice under noisy/ into denoised/
+              ctdenoise denoise noisy -o denoised
+
+            Exit status: 0 done, 1 something failed, 2 a threshold that you set was missed, 64 wrong usage.
+            """,
+        version: "0.1.0",
+        subcommands: [Noise.self, Train.self, Evaluate.self])
 }

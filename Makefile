@@ -1,0 +1,30 @@
+# Everything a newcomer types. What needs more than a line is in scripts/.
+.DEFAULT_GOAL := help
+.PHONY: help demo test build lint format bench samples clean
+
+help: ## Print this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: ## Set up, build, denoise the slices in samples/ into out/demo
+	@scripts/demo.sh
+
+test: ## Set up, build and run all tests; with CI set, warnings are errors and formatting is checked
+	@scripts/test.sh
+
+build: ## Build the program for use: .build/release/ctdenoise
+	@scripts/setup.sh && swift build -c release --product ctdenoise
+
+lint: ## Check the formatting and the doc comments of every Swift file
+	@scripts/swift_files.sh | xargs -0 swift format lint --strict --parallel
+
+format: ## Format every Swift file in place
+	@scripts/swift_files.sh | xargs -0 swift format format --in-place --parallel
+
+bench: ## Measure how many slices a second the program denoises here
+	@scripts/bench.sh
+
+samples: ## Make samples/ anew with the program
+	@scripts/make_samples.sh
+
+clean: ## Remove what was built and what the demo wrote
+	@rm -rf .build out

@@ -1,0 +1,143 @@
+/// The chunks of a PNG file, checked, without a look inside the compressed data.
+struct PNGChunks {
+    struct Chunk {
+        /// Four ASCII letters.
+        var type: String
+        var data: ArraySlice<UInt8>
+
+        /// Whether decoders that do not know the chunk must give up.
+        var isCritical: Bool { type.utf8.first.map { $0 & 0x20 == 0 } ?? true }
+
+        /// Whether editors that do not know the chunk may copy it although samples changed.
+        var isSafeToCopy: Bool { type.utf8.last.map { $0 & 0x20 != 0 } ?? false }
+    }
+
+    struct Header: Equatable {
+        var width: Int
+        var height: Int
+        var depth: Int
+        var colorType: Int
+        var interlaced: Bool
+
+        /// Samples a pixel.
+        var channels: Int { [0: 1, 2: 3, 3: 1, 4: 2, 6: 4][colorType] ?? 1 }
+
+        /// Bytes a row.
+        var rowBytes: Int { (width * channels * depth + 7) / 8 }
+    }
+
+    static let signature: [UInt8] = [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]
+
+    var header: Header
+    /// Ancillary chunks and PLTE before the image data, in the file's order.
+    var before: [Chunk] = []
+    /// IDAT.
+    var data: [Chunk] = []
+    /// Ancillary chunks after the image data.
+    var after: [Chunk] = []
+
+    /// The chunk of a type that is allowed once.
+    subscript(type: String) -> ArraySlice<UInt8>? { (before + after).first { $0.type == type }?.data }
+
+    init(_ bytes: [UInt8]) throws(CodecFailure) {
+        let expected = "a whole PNG file"
+        var position = Self.signature.count
+        var header: Header?
+        var ended = false
+        while !ended {
+            guard bytes.count - position >= 12 else {
+                throw .malformed("the end of the file after \(bytes.count) bytes", expected: expected)
+            }
+            let length = Self.number(bytes[position..<position + 4])
+            let type = String(decoding: bytes[position + 4..<position + 8], as: UTF8.self)
+            guard type.utf8.count == 4, type.utf8.allSatisfy({ (65...90).contains($0 & 0xDF) && $0 < 128 }) else {
+                throw .malformed("no chunk at byte \(position)", expected: expected)
+            }
+            guard length <= bytes.count - position - 12 else {
+                throw .malformed("the end of the file within the chunk \(type)", expected: expected)
+            }
+            let chunk = Chunk(type: type, data: bytes[position + 8..<position + 8 + length])
+            let sum = UInt32(Self.number(bytes[position + 8 + length..<position + 12 + length]))
+            guard CRC32.sum(bytes[position + 4..<position + 8 + length]) == sum else {
+                throw .malformed("a wrong checksum of the chunk \(type)", expected: "the one of its contents")
+            }
+            position += 12 + length
+            if header == nil {
+                header = try Self.header(chunk)
+                continue
+            }
+            switch type {
+            case "IDAT":
+                guard after.isEmpty else {
+                    throw .malformed("another chunk amid the image data", expected: "one run of image data")
+                }
+                data.append(chunk)
+            case "IEND": ended = true
+            case "IHDR": throw .malformed("a second IHDR", expected: expected)
+            case "PLTE":
+                guard data.isEmpty, !before.contains(where: { $0.type == "PLTE" }) else {
+                    throw .malformed("a misplaced or second palette", expected: expected)
+                }
+                before.append(chunk)
+            default:
+                guard !chunk.isCritical else {
+                    throw .unsupported(
+                        "the chunk \(type), without which the image cannot be understood", expected: "a standard PNG",
+                        advice: "Convert the file with the program that made it.")
+                }
+                if data.isEmpty { before.append(chunk) } else { after.append(chunk) }
+            }
+        }
+        guard let header, !data.isEmpty else { throw .malformed("no image data", expected: expected) }
+        self.header = header
+    }
+
+    private static func header(_ chunk: Chunk) throws(CodecFailure) -> Header {
+        let data = Array(chunk.data)
+        guard chunk.type == "IHDR", data.count == 13 else {
+            throw .malformed("the chunk \(chunk.type) of \(data.count) bytes first", expected: "IHDR of 13 bytes")
+        }
+        let depths: [Int: [Int]] = [0: [1, 2, 4, 8, 16], 2: [8, 16], 3: [1, 2, 4, 8], 4: [8, 16], 6: [8, 16]]
+        let header = Header(
+            width: number(data[0..<4]), height: number(data[4..<8]), depth: Int(data[8]), colorType: Int(data[9]),
+            interlaced: data[12] == 1)
+        guard (1...Int(Int32.max)).contains(header.width), (1...Int(Int32.max)).contains(header.height) else {
+            throw .malformed("a size of \(header.width)×\(header.height)", expected: "1 to 2³¹ − 1 each")
+        }
+        guard depths[header.colorType]?.contains(header.depth) == true else {
+            throw .malformed(
+                "colour type \(header.colorType) of \(header.depth) bits", expected: "a combination that PNG allows")
+        }
+        guard data[10] == 0, data[11] == 0, data[12] <= 1 else {
+            throw .malformed(
+                "compression \(data[10]), filter \(data[11]), interlacing \(data[12])",
+                expected: "methods that PNG knows")
+        }
+        return header
+    }
+
+    /// A big-endian number of up to 4 bytes.
+    static func number(_ bytes: ArraySlice<UInt8>) -> Int { bytes.reduce(0) { $0 << 8 | Int($1) } }
+
+    /// A chunk as it stands in a file.
+    static func bytes(_ chunk: Chunk) -> [UInt8] {
+        let body = Array(chunk.type.utf8) + chunk.data
+        return bigEndian(UInt32(chunk.data.count)) + body + bigEndian(CRC32.sum(body[...]))
+    }
+
+    private static func bigEndian(_ number: UInt32) -> [UInt8] {
+        [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: number >> $0) }
+    }
+}
+
+/// The checksum of PNG and zlib: ISO 3309, polynomial EDB88320.
+enum CRC32 {
+    private static let table: [UInt32] = (0..<256).map { index in
+        (0..<8).reduce(UInt32(index)) { sum, _ in sum & 1 == 1 ? 0xEDB8_8320 ^ (sum >> 1) : sum >> 1 }
+    }
+
+    static func sum(_ bytes: ArraySlice<UInt8>) -> UInt32 {
+        let table = table
+        return ~bytes.reduce(0xFFFF_FFFF as UInt32) { table[Int(UInt8(truncatingIfNeeded: $0) ^ $1)] ^ ($0 >> 8) }
+    }
+}

@@ -1,0 +1,209 @@
+internal import CTImages
+
+/// How samples lie in the bytes of a decoded row: kind, width and byte order.
+///
+/// Widths that are not whole bytes are packed from the highest bit down, as PNG and TIFF do.
+struct SampleEncoding: Equatable {
+    var kind: SampleFormat.Kind
+    /// 1 to 32 for integers; 16, 24, 32 or 64 for floating point.
+    var bits: Int
+    /// Of samples of two bytes and more.
+    var isBigEndian: Bool
+
+    /// Whether this machine stores the high byte first.
+    static let hostIsBigEndian = 1.bigEndian == 1
+
+    init(kind: SampleFormat.Kind, bits: Int, isBigEndian: Bool = Self.hostIsBigEndian) {
+        self.kind = kind
+        self.bits = bits
+        self.isBigEndian = isBigEndian
+    }
+
+    /// The encoding of `format`.
+    init(_ format: SampleFormat, isBigEndian: Bool = Self.hostIsBigEndian) {
+        self.init(kind: format.kind, bits: format.bits, isBigEndian: isBigEndian)
+    }
+
+    /// The format that slices of these samples have. 24-bit floating point becomes 32-bit, which
+    /// holds every such number.
+    var format: SampleFormat {
+        SampleFormat(kind: kind, bits: kind == .floatingPoint && bits == 24 ? 32 : bits)
+    }
+
+    // MARK: - Bit patterns
+
+    /// The number that a bit pattern stands for.
+    func value(_ pattern: UInt64) -> Double {
+        switch kind {
+        case .unsignedInteger: return Double(pattern)
+        case .signedInteger: return Double(Int64(bitPattern: pattern << UInt64(64 - bits)) >> Int64(64 - bits))
+        case .floatingPoint:
+            switch bits {
+            case 64: return Double(bitPattern: pattern)
+            case 32: return Double(Float(bitPattern: UInt32(truncatingIfNeeded: pattern)))
+            case 24: return Self.small(pattern, exponentBits: 7, fractionBits: 16)
+            default: return Self.small(pattern, exponentBits: 5, fractionBits: 10)
+            }
+        }
+    }
+
+    /// The bit pattern of a number that the format holds: whole and within range for integers.
+    func pattern(_ value: Double) -> UInt64 {
+        switch kind {
+        case .unsignedInteger, .signedInteger:
+            return UInt64(bitPattern: Int64(value)) & (UInt64.max >> UInt64(64 - bits))
+        case .floatingPoint:
+            switch bits {
+            case 64: return value.bitPattern
+            case 32: return UInt64(Float(value).bitPattern)
+            default: return Self.half(value)
+            }
+        }
+    }
+
+    /// IEEE 754 numbers narrower than `Float`, by hand: `Float16` is not on every platform.
+    private static func small(_ pattern: UInt64, exponentBits: Int, fractionBits: Int) -> Double {
+        let fraction = Double(pattern & ((1 << UInt64(fractionBits)) - 1))
+        let exponent = Int(pattern >> UInt64(fractionBits)) & ((1 << exponentBits) - 1)
+        let sign: FloatingPointSign = pattern >> UInt64(exponentBits + fractionBits) & 1 == 1 ? .minus : .plus
+        let bias = (1 << (exponentBits - 1)) - 1
+        let magnitude: Double
+        if exponent == 2 * bias + 1 {
+            magnitude = fraction == 0 ? .infinity : .nan
+        } else if exponent == 0 {
+            magnitude = Double(sign: .plus, exponent: 1 - bias - fractionBits, significand: fraction)
+        } else {
+            magnitude = Double(
+                sign: .plus, exponent: exponent - bias - fractionBits,
+                significand: fraction + Double(sign: .plus, exponent: fractionBits, significand: 1))
+        }
+        return sign == .minus ? -magnitude : magnitude
+    }
+
+    /// The 16-bit pattern nearest to `value`, ties to even.
+    private static func half(_ value: Double) -> UInt64 {
+        let sign: UInt64 = value.sign == .minus ? 0x8000 : 0
+        if value.isNaN { return sign | 0x7E00 }
+        let magnitude = value.magnitude
+        if magnitude >= 65520 { return sign | 0x7C00 }
+        // Below 2⁻¹⁴ numbers are multiples of 2⁻²⁴; above, of 2⁻¹⁰ of their binade.
+        let exponent = Swift.max(magnitude == 0 ? -14 : Int(magnitude.exponent), -14)
+        let steps = (magnitude * Double(sign: .plus, exponent: 10 - exponent, significand: 1)).rounded(.toNearestOrEven)
+        return sign | (UInt64(exponent + 14) << 10) + UInt64(steps)
+    }
+
+    // MARK: - Rows
+
+    /// Bytes that `count` samples take, rounded up to whole bytes.
+    func bytes(for count: Int) -> Int { (count * bits + 7) / 8 }
+
+    /// Reads `count` samples from the row that starts at `offset` in `bytes`: those numbered
+    /// `first`, `first + step`, …
+    func read(
+        _ count: Int, from bytes: [UInt8], row offset: Int, first: Int, step: Int, into samples: inout [Double],
+        at start: Int
+    ) {
+        if bits % 8 == 0 {
+            let width = bits / 8
+            var at = offset + first * width
+            for index in start..<start + count {
+                samples[index] = value(wholePattern(bytes, at: at))
+                at += step * width
+            }
+        } else {
+            var number = first
+            for index in start..<start + count {
+                samples[index] = value(packedPattern(bytes, bit: offset * 8 + number * bits))
+                number += step
+            }
+        }
+    }
+
+    /// Stores samples into a row, where ``read(_:from:row:first:step:into:at:)`` finds them.
+    func write(
+        _ count: Int, of samples: [Double], at start: Int, into bytes: inout [UInt8], row offset: Int, first: Int,
+        step: Int
+    ) {
+        var number = first
+        for index in start..<start + count {
+            let pattern = pattern(samples[index])
+            if bits % 8 == 0 {
+                let width = bits / 8
+                let at = offset + number * width
+                for byte in 0..<width {
+                    let shift = UInt64(8 * (isBigEndian ? width - 1 - byte : byte))
+                    bytes[at + byte] = UInt8(truncatingIfNeeded: pattern >> shift)
+                }
+            } else {
+                for bit in 0..<bits {
+                    let place = offset * 8 + number * bits + bit
+                    let mask: UInt8 = 0x80 >> UInt8(place % 8)
+                    if pattern >> UInt64(bits - 1 - bit) & 1 == 1 {
+                        bytes[place / 8] |= mask
+                    } else {
+                        bytes[place / 8] &= ~mask
+                    }
+                }
+            }
+            number += step
+        }
+    }
+
+    @inline(__always)
+    private func wholePattern(_ bytes: [UInt8], at offset: Int) -> UInt64 {
+        let width = bits / 8
+        var pattern: UInt64 = 0
+        if isBigEndian {
+            for byte in 0..<width { pattern = pattern << 8 | UInt64(bytes[offset + byte]) }
+        } else {
+            for byte in 0..<width { pattern |= UInt64(bytes[offset + byte]) << UInt64(8 * byte) }
+        }
+        return pattern
+    }
+
+    private func packedPattern(_ bytes: [UInt8], bit: Int) -> UInt64 {
+        var pattern: UInt64 = 0
+        for place in bit..<bit + bits { pattern = pattern << 1 | UInt64(bytes[place / 8] >> UInt8(7 - place % 8) & 1) }
+        return pattern
+    }
+}
+
+// MARK: - What a file can store
+
+extension Slice {
+    /// The whole numbers that may be stored: the format's, and no more than the file says its range
+    /// is, since a reader would otherwise take the samples to mean something else.
+    var storableRange: ClosedRange<Double>? {
+        guard let range = format.range else { return nil }
+        guard case .assumedRange(let assumed) = scale.origin else { return range }
+        let low = assumed.lowerBound.rounded(.up)
+        let high = assumed.upperBound.rounded(.down)
+        return low < high && range.contains(low) && range.contains(high) ? low...high : range
+    }
+
+    /// The samples as they will be stored, and how many had to be moved into range.
+    func storable() -> (samples: [Double], clamped: Int) {
+        var clamped = 0
+        if let range = storableRange {
+            let stored = samples.map { sample in
+                let value = sample.isNaN ? .nan : sample.rounded()
+                if range.contains(value) { return value }
+                clamped += 1
+                return value.isNaN
+                    ? min(max(0, range.lowerBound), range.upperBound) : min(max(value, range.lowerBound), range.upperBound)
+            }
+            return (stored, clamped)
+        }
+        guard format.bits < 64 else { return (samples, 0) }
+        // The greatest finite number of the format, and the least magnitude that rounds to infinity.
+        let (greatest, infinite) =
+            format.bits == 16
+            ? (65504.0, 65520.0) : (Double(Float.greatestFiniteMagnitude), 0x1.ffffffp127)
+        let stored = samples.map { sample in
+            guard sample.isFinite, sample.magnitude >= infinite else { return sample }
+            clamped += 1
+            return sample < 0 ? -greatest : greatest
+        }
+        return (stored, clamped)
+    }
+}

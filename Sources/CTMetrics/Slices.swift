@@ -1,0 +1,64 @@
+public import CTImages
+
+// Two slices are compared in HU, each by its own scale: files that store the same HU in different ways are equal.
+
+/// The mean of the squared differences of two slices, in HU².
+///
+/// - Throws: ``MetricError`` if sizes differ or a sample is not finite.
+public func meanSquaredError(_ reference: Slice, _ test: Slice) throws(MetricError) -> Double {
+    try checkShapes(reference, test)
+    return try meanSquaredError(reference.hu, test.hu)
+}
+
+/// The root of the mean of the squared differences of two slices, in HU.
+///
+/// - Throws: ``MetricError`` if sizes differ or a sample is not finite.
+public func rootMeanSquaredError(_ reference: Slice, _ test: Slice) throws(MetricError) -> Double {
+    try meanSquaredError(reference, test).squareRoot()
+}
+
+/// The peak signal-to-noise ratio of two slices in dB; +∞ if they are equal.
+///
+/// - Parameter dataRangeHU: The data range in HU; 2047 for −1024…1023 HU.
+/// - Throws: ``MetricError`` if sizes differ, a sample is not finite or the data range is not positive.
+public func peakSignalToNoiseRatio(
+    _ reference: Slice, _ test: Slice, dataRangeHU: Double
+) throws(MetricError) -> Double {
+    try checkShapes(reference, test)
+    return try peakSignalToNoiseRatio(reference.hu, test.hu, dataRange: dataRangeHU)
+}
+
+/// The mean structural similarity of two slices, whose samples are taken in HU above −1024, so that air is 0.
+///
+/// For integer files without a declared scale this is what their stored values give with the range of their format.
+///
+/// - Parameters:
+///   - reference: What is taken to be right.
+///   - test: What is judged.
+///   - dataRangeHU: The data range in HU; 2047 for −1024…1023 HU.
+///   - window: What of the surroundings counts, and how much.
+/// - Throws: ``MetricError`` if sizes differ, the slices are smaller than the window, a sample is not finite or the data
+///   range is not positive.
+public func structuralSimilarity(
+    _ reference: Slice, _ test: Slice, dataRangeHU: Double, window: SimilarityWindow = .gaussian
+) throws(MetricError) -> Double {
+    try checkShapes(reference, test)
+    let air = IntensityScale.huRange.lowerBound
+    return try structuralSimilarity(
+        reference.hu.map { $0 - air }, test.hu.map { $0 - air }, width: reference.width, height: reference.height,
+        dataRange: dataRangeHU, window: window)
+}
+
+/// A slice whose samples are the medians of their surroundings; see ``median3x3(_:width:height:)``.
+public func median3x3(_ slice: Slice) -> Slice {
+    var result = slice
+    result.samples = median3x3(slice.samples, width: slice.width, height: slice.height)
+    return result
+}
+
+private func checkShapes(_ reference: Slice, _ test: Slice) throws(MetricError) {
+    guard reference.width == test.width && reference.height == test.height else {
+        throw .sizesDiffer(
+            reference: "\(reference.width)×\(reference.height)", test: "\(test.width)×\(test.height)")
+    }
+}

@@ -1,0 +1,141 @@
+public import CTImages
+
+/// The standard deviation of noise with its unit: stored units, HU, or a part of the range −1024…1023 HU.
+///
+/// As text: `12stored`, `40hu`, `10%`, `25/255`. A bare number is refused, since "25" has been read as each of these.
+public enum NoiseStrength: Hashable, Sendable, CustomStringConvertible {
+    /// In stored units of the slice.
+    case stored(Double)
+    /// In HU.
+    case hu(Double)
+    /// A part of ``CTImages/IntensityScale/huRange``, which is 2047 HU wide: 25 of 255 is 200.7 HU.
+    case part(Double, of: Double)
+
+    /// Percent of ``CTImages/IntensityScale/huRange``: 10 % is 204.7 HU.
+    public static func percent(_ value: Double) -> NoiseStrength { .part(value, of: 100) }
+
+    /// Why a text is no strength.
+    public struct ParsingError: Error, Hashable, Sendable, CustomStringConvertible {
+        /// What was given.
+        public let text: String
+
+        /// What is wrong with it, and what is accepted.
+        public let reason: String
+
+        /// What was found, what was expected and what to do, in a sentence.
+        public var description: String { "“\(text)” is not a noise strength: \(reason)" }
+    }
+
+    // MARK: - In other units
+
+    /// The strength in HU on slices of this scale.
+    public func hu(using scale: IntensityScale) -> Double {
+        switch self {
+        case .stored(let value): value * abs(scale.slope)
+        case .hu(let value): value
+        case .part(let part, let whole):
+            part * (IntensityScale.huRange.upperBound - IntensityScale.huRange.lowerBound) / whole
+        }
+    }
+
+    /// The strength in stored units on slices of this scale.
+    public func stored(using scale: IntensityScale) -> Double {
+        if case .stored(let value) = self { return value }
+        return hu(using: scale) / abs(scale.slope)
+    }
+
+    /// What is wrong with the numbers, in words; `nil` if noise can be that strong.
+    var complaint: String? {
+        switch self {
+        case .stored(let value), .hu(let value):
+            value >= 0 && value.isFinite ? nil : "\(value) is not a finite number of zero or more"
+        case .part(let part, let whole):
+            if !(whole > 0 && whole.isFinite) {
+                "\(whole), the whole of which \(part) is a part, is not a finite number above zero"
+            } else if !(part >= 0 && (part / whole).isFinite) {
+                "\(part) is not a finite number of zero or more"
+            } else {
+                nil
+            }
+        }
+    }
+
+    // MARK: - As text
+
+    private static let accepted =
+        "write 40hu for HU, 25/255 or 10% for a part of the range −1024…1023 HU, or 12stored for stored units."
+
+    /// Reads a strength such as `12stored`, `40hu`, `10%` or `25/255`; blanks and case make no difference.
+    ///
+    /// - Throws: ``ParsingError`` if the unit is missing or unknown, or the number is none, negative or infinite.
+    public init(_ text: String) throws(ParsingError) {
+        func error(_ reason: String) -> ParsingError { ParsingError(text: text, reason: reason) }
+        func number(_ digits: Substring) throws(ParsingError) -> Double {
+            guard let value = Double(digits) else {
+                throw error("“\(digits)” is not a number; \(Self.accepted)")
+            }
+            return value
+        }
+        let compact = text.lowercased().filter { !$0.isWhitespace }
+        let strength: NoiseStrength
+        if compact.hasSuffix("stored") {
+            strength = .stored(try number(compact.dropLast(6)))
+        } else if compact.hasSuffix("hu") {
+            strength = .hu(try number(compact.dropLast(2)))
+        } else if compact.hasSuffix("%") {
+            strength = .percent(try number(compact.dropLast()))
+        } else if let slash = compact.firstIndex(of: "/") {
+            strength = .part(try number(compact[..<slash]), of: try number(compact[compact.index(after: slash)...]))
+        } else if Double(compact) != nil {
+            throw error("it has no unit; \(Self.accepted)")
+        } else {
+            throw error("it is not a number with a unit; \(Self.accepted)")
+        }
+        if let complaint = strength.complaint { throw error("\(complaint); \(Self.accepted)") }
+        self = strength
+    }
+
+    /// The strength as ``init(_:)`` reads it, to the last bit.
+    public var text: String {
+        switch self {
+        case .stored(let value): "\(plain(value))stored"
+        case .hu(let value): "\(plain(value))hu"
+        case .part(let part, 100): "\(plain(part))%"
+        case .part(let part, let whole): "\(plain(part))/\(plain(whole))"
+        }
+    }
+
+    /// For a person, such as "40 HU" or "25/255 of −1024…1023 HU".
+    public var description: String {
+        switch self {
+        case .stored(let value): "\(plain(value)) stored units"
+        case .hu(let value): "\(plain(value)) HU"
+        case .part(let part, 100): "\(plain(part)) % of −1024…1023 HU"
+        case .part(let part, let whole): "\(plain(part))/\(plain(whole)) of −1024…1023 HU"
+        }
+    }
+}
+
+extension NoiseStrength: Codable {
+    /// Reads ``text``.
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        do {
+            try self.init(try container.decode(String.self))
+        } catch let error as ParsingError {
+            throw DecodingError.dataCorruptedError(in: container, debugDescription: error.description)
+        }
+    }
+
+    /// Writes ``text``.
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(text)
+    }
+}
+
+/// A number as people write it: whole numbers without ".0".
+func plain(_ value: Double) -> String {
+    let text = "\(value)"
+    return text.hasSuffix(".0") ? String(text.dropLast(2)) : text
+}

@@ -1,0 +1,35 @@
+/// The mean over crops of `log(MSE + tolerance²)`.
+///
+/// It is the negative mean PSNR, up to scale: a crop with little noise counts as much as one with much,
+/// where a plain mean squared error would only learn to treat the worst. The tolerance keeps crops that
+/// are already restored from deciding the step.
+struct LogMeanSquaredError {
+    /// Errors of this size and below hardly count, in the units of the values.
+    let tolerance: Float
+
+    /// The loss of a batch, and its derivative with respect to `estimate`.
+    ///
+    /// - Parameters:
+    ///   - estimate: (crops, pixels)
+    ///   - target: (crops, pixels)
+    func callAsFunction(_ estimate: [Float], target: [Float], crops: Int) -> (loss: Double, derivative: [Float]) {
+        precondition(estimate.count == target.count && crops > 0 && estimate.count % crops == 0)
+        let pixels = estimate.count / crops
+        var derivative = [Float](repeating: 0, count: estimate.count)
+        var loss = 0.0
+        for crop in 0..<crops {
+            let range = crop * pixels..<(crop + 1) * pixels
+            var sum: Float = 0
+            for index in range {
+                let error = estimate[index] - target[index]
+                derivative[index] = error
+                sum += error * error
+            }
+            let squared = sum / Float(pixels) + tolerance * tolerance
+            loss += logarithm(Double(squared)) / Double(crops)
+            let scale = 2 / (squared * Float(estimate.count))
+            for index in range { derivative[index] *= scale }
+        }
+        return (loss, derivative)
+    }
+}

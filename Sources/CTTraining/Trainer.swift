@@ -1,0 +1,153 @@
+public import CTNetwork
+internal import CTNoise
+
+/// Trains a network: one call of ``advance()`` is one step.
+///
+/// Which crops and which noise a step sees follows from the recipe's seed and the number of the step alone,
+/// so a run that was stopped and resumed from its ``state`` goes on exactly as if it had not been.
+public final class Trainer {
+    /// Everything that changes during training.
+    public struct State: Hashable, Sendable {
+        /// Steps done.
+        public internal(set) var step = 0
+        /// The network as it is trained.
+        public internal(set) var network: Network
+        /// The moving average of its parameters.
+        var average: [Float]
+        var adam: Adam
+        /// What was measured so far.
+        public var history: [Measurement] = []
+        /// Sum and number of the losses since the last entry of ``history``.
+        public internal(set) var losses = Mean()
+        /// Seconds spent, over all runs.
+        public var seconds = 0.0
+
+        /// Ends a step. False if the gradient is not finite; then nothing changed.
+        fileprivate mutating func move(against gradient: [Float], loss: Double, recipe: TrainingRecipe) -> Bool {
+            let norm = adam.move(
+                &network.parameters, gradient: gradient, step: step, rate: recipe.learningRate(at: step),
+                clip: recipe.clip)
+            guard norm.isFinite && loss.isFinite else { return false }
+            step += 1
+            losses.sum += loss
+            losses.count += 1
+            // It starts as a plain mean, so that the first weights do not linger in it.
+            let share = Float(max(1 - recipe.averaging, 1 / Double(step)))
+            for index in average.indices { average[index] += share * (network.parameters[index] - average[index]) }
+            return true
+        }
+
+        /// The network to use: averaged weights and running statistics.
+        public var averaged: Network {
+            Network(
+                configuration: network.configuration, parameters: average, statistics: network.statistics)
+        }
+    }
+
+    /// A mean in the making.
+    public struct Mean: Codable, Hashable, Sendable {
+        /// The sum.
+        public var sum = 0.0
+        /// How many numbers it has.
+        public var count = 0
+        /// The mean, NaN if there is none.
+        public var value: Double { sum / Double(count) }
+    }
+
+    /// What a line of progress says.
+    public struct Measurement: Codable, Hashable, Sendable {
+        /// Steps done.
+        public var step: Int
+        /// Mean loss since the measurement before.
+        public var loss: Double
+        /// The averaged network on validation slices.
+        public var validation: [Validation.Result]
+    }
+
+    /// The recipe it follows.
+    public let recipe: TrainingRecipe
+
+    /// How far it got.
+    public private(set) var state: State
+
+    private let slices: TrainingSlices
+    private let pass: TrainingPass
+    private var gradient: [Float]
+
+    /// Starts a training.
+    ///
+    /// - Precondition: `recipe.defect == nil`, and each of `slices` is large enough for its crops.
+    public convenience init(recipe: TrainingRecipe, slices: TrainingSlices, threads: Int) {
+        var generator = SplitMix64(seed: recipe.seed)
+        let network = Network(configuration: recipe.network, using: &generator)
+        let state = State(
+            network: network, average: network.parameters, adam: Adam(count: network.parameters.count))
+        self.init(recipe: recipe, state: state, slices: slices, threads: threads)
+    }
+
+    /// Goes on with a training.
+    ///
+    /// - Precondition: As for a new one; and `state` is of the same recipe.
+    public init(recipe: TrainingRecipe, state: State, slices: TrainingSlices, threads: Int) {
+        precondition(recipe.defect == nil, recipe.defect ?? "")
+        precondition(state.network.configuration == recipe.network)
+        self.recipe = recipe
+        self.state = state
+        self.slices = slices
+        pass = TrainingPass(
+            configuration: recipe.network, batch: recipe.batch, rows: recipe.crop, columns: recipe.crop,
+            threads: threads)
+        gradient = [Float](repeating: 0, count: state.network.parameters.count)
+    }
+
+    /// Whether all steps of the recipe are done.
+    public var isDone: Bool { state.step >= recipe.steps }
+
+    /// Does one step.
+    ///
+    /// - Returns: Its loss. If it is not finite the training has failed, and the weights did not move.
+    @discardableResult
+    public func advance() -> Double {
+        let configuration = recipe.network
+        let (noisy, noise) = batch(at: state.step)
+        let estimate = pass.forward(
+            &state.network, input: noisy, statistics: recipe.statistics(at: state.step))
+        let error = LogMeanSquaredError(tolerance: Float(recipe.tolerance / configuration.spread))
+        let (loss, derivative) = error(estimate, target: noise, crops: recipe.batch)
+        for index in gradient.indices { gradient[index] = 0 }
+        pass.backward(state.network, dNoise: derivative, into: &gradient)
+        return state.move(against: gradient, loss: loss, recipe: recipe) ? loss : .nan
+    }
+
+    /// Adds an entry to the history, with the mean loss since the one before.
+    @discardableResult
+    public func measure(_ validation: [Validation.Result]) -> Measurement {
+        let measurement = Measurement(step: state.step, loss: state.losses.value, validation: validation)
+        state.history.append(measurement)
+        state.losses = Mean()
+        return measurement
+    }
+
+    /// Counts time that was spent on the training.
+    public func spent(seconds: Double) { state.seconds += seconds }
+
+    /// The crops of a step in the network's units, and the noise that was added to them.
+    private func batch(at step: Int) -> (noisy: [Float], noise: [Float]) {
+        // Far from the numbers that the first weights took.
+        var generator = SplitMix64(seed: recipe.seed ^ 0x5bd1_e995_0000_0000)
+        generator = SplitMix64(seed: generator.next() &+ UInt64(step) &* 0xff51_afd7_ed55_8ccd)
+        let (center, spread) = (Float(recipe.network.center), Float(recipe.network.spread))
+        var (noisy, noise): ([Float], [Float]) = ([], [])
+        noisy.reserveCapacity(recipe.batch * recipe.crop * recipe.crop)
+        noise.reserveCapacity(recipe.batch * recipe.crop * recipe.crop)
+        for _ in 0..<recipe.batch {
+            var clean = slices.crop(recipe.crop, using: &generator)
+            let corrupted = recipe.noise.noisy(&clean, using: &generator)
+            for index in clean.indices {
+                noisy.append((corrupted[index] - center) / spread)
+                noise.append((corrupted[index] - clean[index]) / spread)
+            }
+        }
+        return (noisy, noise)
+    }
+}

@@ -1,0 +1,97 @@
+public import CTNetwork
+
+/// Everything that decides what training does, apart from the slices: a run is a function of its recipe
+/// and its data.
+///
+/// It is stored as JSON, in `Recipes/`, in checkpoints and in model files.
+public struct TrainingRecipe: Codable, Hashable, Sendable {
+    /// What the model is for, in a sentence, and what it was trained on.
+    public var description: String
+
+    /// The shape of the network.
+    public var network: NetworkConfiguration
+
+    /// Steps of gradient descent.
+    public var steps: Int
+
+    /// Crops a step.
+    public var batch: Int
+
+    /// Side of a crop in pixels, a multiple of the patch.
+    public var crop: Int
+
+    /// Step size of Adam at its highest, after the warm-up.
+    public var learningRate: Double
+
+    /// Steps in which the step size grows from zero; after them it falls along half a cosine to zero.
+    public var warmUp: Int
+
+    /// The largest global norm of a gradient; longer ones are scaled down to it.
+    public var clip: Double
+
+    /// Decay of the moving average of the weights, which is what is validated and shipped.
+    public var averaging: Double
+
+    /// The share of the steps, 0…1, after which batch normalization uses its running statistics as
+    /// constants, so that the network trains as it will be used.
+    public var frozenFrom: Double
+
+    /// HU of error that is not worth reducing; see ``LogMeanSquaredError``.
+    public var tolerance: Double
+
+    /// The noise that crops get.
+    public var noise: NoiseRecipe
+
+    /// Names the run: initial weights, crops and noise follow from it.
+    public var seed: UInt64
+
+    /// Makes a recipe.
+    public init(
+        description: String, network: NetworkConfiguration = NetworkConfiguration(), steps: Int, batch: Int = 8,
+        crop: Int = 48, learningRate: Double = 2e-3, warmUp: Int = 200, clip: Double = 1, averaging: Double = 0.999,
+        frozenFrom: Double = 0.5, tolerance: Double = 3, noise: NoiseRecipe = NoiseRecipe(), seed: UInt64 = 1
+    ) {
+        self.description = description
+        self.network = network
+        self.steps = steps
+        self.batch = batch
+        self.crop = crop
+        self.learningRate = learningRate
+        self.warmUp = warmUp
+        self.clip = clip
+        self.averaging = averaging
+        self.frozenFrom = frozenFrom
+        self.tolerance = tolerance
+        self.noise = noise
+        self.seed = seed
+    }
+
+    /// Why no training can follow this recipe, or `nil` if one can.
+    public var defect: String? {
+        if let defect = network.defect { return defect }
+        if steps < 1 { return "\(steps) steps; at least 1 is needed" }
+        if !(1...4096).contains(batch) { return "a batch of \(batch) crops; 1 to 4096 are possible" }
+        if crop < network.window || crop > 4096 || crop % network.patch != 0 {
+            return "crops of \(crop) pixels: a multiple of the patch \(network.patch) from \(network.window) to 4096 is possible"
+        }
+        if !(learningRate > 0 && learningRate.isFinite) { return "a learning rate of \(learningRate)" }
+        if warmUp < 0 { return "\(warmUp) steps of warm-up" }
+        if !(clip > 0) { return "gradients clipped to a norm of \(clip)" }
+        if !(0..<1).contains(averaging) { return "a weight average with decay \(averaging); 0 up to below 1 is possible" }
+        if !(0...1).contains(frozenFrom) { return "statistics frozen from \(frozenFrom) of the steps; 0…1 is possible" }
+        if !(tolerance > 0 && tolerance.isFinite) { return "a tolerance of \(tolerance) HU; it must be positive" }
+        return noise.defect
+    }
+
+    /// The step size of Adam at `step`, counted from 0.
+    public func learningRate(at step: Int) -> Double {
+        if step < warmUp { return learningRate * Double(step + 1) / Double(warmUp) }
+        let share = Double(step - warmUp) / Double(max(steps - warmUp, 1))
+        return learningRate * 0.5 * (1 + cosine(.pi * min(share, 1)))
+    }
+
+    /// How batch normalization normalizes at `step`, counted from 0.
+    public func statistics(at step: Int) -> StatisticsMode {
+        Double(step) < frozenFrom * Double(steps) ? .batch : .running
+    }
+}

@@ -1,0 +1,103 @@
+public import CTImages
+internal import CTMetrics
+public import CTNetwork
+internal import CTNoise
+
+/// Slices that training never sees, with noise that is always the same.
+public struct Validation: Sendable {
+    /// What a network reaches on one kind of noise: mean PSNR in dB over slices, for a range of 2047 HU.
+    public struct Result: Codable, Hashable, Sendable {
+        /// The kind of noise.
+        public var name: String
+        /// Before denoising.
+        public var noisy: Double
+        /// After a 3×3 median.
+        public var median: Double
+        /// After the network.
+        public var denoised: Double
+    }
+
+    private struct Pair: Sendable {
+        let clean: [Double]
+        let noisy: [Double]
+    }
+
+    private struct Kind: Sendable {
+        let name: String
+        let pairs: [Pair]
+        let noisyPSNR: Double
+        let medianPSNR: Double
+    }
+
+    private let side: Int
+    private let kinds: [Kind]
+
+    /// Takes the middle of each of up to `limit` slices, spread over `slices`, and adds noise.
+    ///
+    /// - Parameters:
+    ///   - slices: Clean slices; those smaller than 64 pixels on a side are left out.
+    ///   - limit: At most so many are used.
+    ///   - side: Pixels of the middle that are used, at most; even.
+    /// - Returns: `nil` if no slice is left.
+    public init?(_ slices: [Slice], limit: Int = 12, side: Int = 192) {
+        let large = slices.filter { $0.width >= 64 && $0.height >= 64 }
+        let smallest = large.map { min($0.width, $0.height) }.min() ?? 0
+        guard smallest > 0 else { return nil }
+        let side = min(side, smallest) / 4 * 4
+        self.side = side
+        let used = (0..<min(limit, large.count)).map { large[$0 * large.count / min(limit, large.count)] }
+        let crops = used.map { Self.middle(of: $0, side: side) }
+        let range = IntensityScale.huRange
+        let width = range.upperBound - range.lowerBound
+        let sigma = 25.0 / 255 * width
+        kinds = [("white 25/255", true, 0.0), ("salt-and-pepper 10%", false, 0.1)].map { name, white, density in
+            let pairs = crops.enumerated().map { index, clean in
+                var noisy = clean
+                let stream = UInt64(index)
+                if white { WhiteNoise.add(to: &noisy, sigma: sigma, seed: 7, stream: stream) }
+                if density > 0 {
+                    SaltAndPepper.apply(
+                        to: &noisy, density: density, saltShare: 0.5, pepper: range.lowerBound,
+                        salt: range.upperBound, seed: 7, stream: stream)
+                }
+                // As a file holds them: not below its lowest value.
+                return Pair(clean: clean, noisy: noisy.map { max($0, range.lowerBound).rounded() })
+            }
+            return Kind(
+                name: name, pairs: pairs, noisyPSNR: Self.mean(pairs) { Self.psnr($0.clean, $0.noisy) },
+                medianPSNR: Self.mean(pairs) {
+                    Self.psnr($0.clean, median3x3($0.noisy, width: side, height: side))
+                })
+        }
+    }
+
+    /// What `network` reaches.
+    public func results(of network: Network, threads: Int) -> [Result] {
+        let inference = InferenceNetwork(network)
+        let (center, spread) = (network.configuration.center, network.configuration.spread)
+        return kinds.map { kind in
+            let denoised = Self.mean(kind.pairs) { pair in
+                let input = pair.noisy.map { Float(($0 - center) / spread) }
+                let noise = inference.noise(in: input, rows: side, columns: side, threads: threads)
+                return Self.psnr(pair.clean, zip(pair.noisy, noise).map { $0 - spread * Double($1) })
+            }
+            return Result(name: kind.name, noisy: kind.noisyPSNR, median: kind.medianPSNR, denoised: denoised)
+        }
+    }
+
+    private static func middle(of slice: Slice, side: Int) -> [Double] {
+        let hu = slice.hu
+        let (x, y) = ((slice.width - side) / 2, (slice.height - side) / 2)
+        return (y..<y + side).flatMap { row in hu[row * slice.width + x..<row * slice.width + x + side] }
+    }
+
+    private static func mean(_ pairs: [Pair], _ value: (Pair) -> Double) -> Double {
+        pairs.reduce(0) { $0 + value($1) } / Double(pairs.count)
+    }
+
+    /// NaN if the network has failed.
+    private static func psnr(_ clean: [Double], _ test: [Double]) -> Double {
+        let range = IntensityScale.huRange
+        return (try? peakSignalToNoiseRatio(clean, test, dataRange: range.upperBound - range.lowerBound)) ?? .nan
+    }
+}

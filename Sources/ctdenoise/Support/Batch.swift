@@ -1,0 +1,274 @@
+import ArgumentParser
+import CTImageFiles
+import CTImages
+
+/// What commands that turn many image files into many image files have in common.
+struct BatchOptions: ParsableArguments {
+    @Argument(
+        help: "PNG and TIFF files, and folders, which are searched with all folders in them.",
+        completion: .file(extensions: ["png", "tif", "tiff"]))
+    var input: [String]
+
+    @Option(
+        name: .shortAndLong,
+        help: ArgumentHelp(
+            "The folder to write to; for a single file also the name of the new file.", valueName: "out"),
+        completion: .file())
+    var output: String
+
+    @Flag(help: "Replace files that are already there; never an input.")
+    var overwrite = false
+
+    @OptionGroup var reading: ReadingOptions
+
+    @OptionGroup var format: OutputOptions
+}
+
+/// Turns image files into image files of the same names, one after the other.
+///
+/// While one file is worked on, the next is read and the one before is written.
+struct Batch {
+    private struct Job {
+        let input: InputFile
+        let output: String
+    }
+
+    private let options: BatchOptions
+    private var jobs: [Job] = []
+    private var console = Console()
+    private var assumptions = Assumptions()
+    private var bar = ProgressBar(files: 0)
+    private var report: Report
+
+    /// What a batch did.
+    struct Report: Encodable {
+        /// One file that was written.
+        struct File: Encodable {
+            let input: String
+            let output: String
+            let slices: Int
+            /// Samples that lay outside the range of their format and were set to its end.
+            let clamped: Int
+            /// What the stored values of its first slice mean.
+            let scale: ScaleReport
+        }
+
+        var files: [File] = []
+        var failed: [Failure] = []
+        /// Files in folders that are no images.
+        var skipped: [String] = []
+        var slices = 0
+        var clamped = 0
+        var seconds = 0.0
+        let output: String
+        /// The command's own words: its model, or its noise.
+        let settings: [String: String]
+    }
+
+    /// Looks for the inputs and makes sure, before any work, that no file is written twice, over an input, or,
+    /// without `--overwrite`, over any file.
+    ///
+    /// What cannot be read among the inputs is reported and remembered.
+    ///
+    /// - Throws: `ExitCode.failure`, after the reason has been printed.
+    init(_ options: BatchOptions, settings: [String: String]) throws(ExitCode) {
+        self.options = options
+        report = Report(output: options.output, settings: settings)
+        do throws(Failure) {
+            try plan()
+        } catch {
+            console.error(error)
+            throw ExitCode.failure
+        }
+    }
+
+    // MARK: - Before any work
+
+    private mutating func plan() throws(Failure) {
+        let found = InputFiles(options.input, leavingOut: options.output)
+        report.skipped = found.skipped
+        for path in found.skipped { console.line("skipped \(path): neither PNG nor TIFF") }
+        for failure in found.failures { fail(failure) }
+        if found.files.isEmpty && found.failures.isEmpty {
+            throw Failure(
+                file: options.input.joined(separator: ", "), found: "no image files",
+                expected: "PNG or TIFF files", advice: "Name files, or folders that have some.")
+        }
+
+        let outputIsFile = try outputIsFile(for: found)
+        var inputs: [FileSystem.Identity: InputFile] = [:]
+        var outputs: [String: InputFile] = [:]
+        for file in found.files {
+            // A file that is named twice, say alone and through its folder, is done once.
+            if let identity = FileSystem.identity(file.path) {
+                if let same = inputs[identity], same.name == file.name { continue }
+                inputs[identity] = file
+            }
+            let output = outputIsFile ? options.output : FileSystem.join(options.output, file.name)
+            if let other = outputs.updateValue(file, forKey: output) {
+                throw Failure(
+                    file: output, found: "two files to be written here, \(other.path) and \(file.path)",
+                    expected: "a name for each", advice: "Take these folders one by one, each with its own -o.")
+            }
+            jobs.append(Job(input: file, output: output))
+        }
+
+        var existing: [String] = []
+        for job in jobs {
+            switch FileSystem.kind(job.output) {
+            case .missing: break
+            case .folder:
+                throw Failure(
+                    file: job.output, found: "a folder", expected: "the name of a file to write",
+                    advice: "Choose another -o.")
+            case .file:
+                if let identity = FileSystem.identity(job.output), let input = inputs[identity] {
+                    throw Failure(
+                        file: job.output, found: "the input \(input.path) itself",
+                        expected: "somewhere else to write to, since inputs are never overwritten",
+                        advice: "Choose another -o.")
+                }
+                existing.append(job.output)
+            }
+        }
+        if let first = existing.first, !options.overwrite {
+            let others = existing.count > 1 ? " (and \(existing.count - 1) more)" : ""
+            throw Failure(
+                file: first, found: "a file that is already there\(others)", expected: "names that are free",
+                advice: "Say --overwrite to replace, or choose another -o.")
+        }
+    }
+
+    /// Whether `-o` names the file to write, not the folder; for one file only, and of the input's own container.
+    private func outputIsFile(for found: InputFiles) throws(Failure) -> Bool {
+        let fileExtension = FileSystem.fileExtension(options.output)
+        if FileSystem.kind(options.output) == .folder || options.output.hasSuffix("/") { return false }
+        let looksLikeFile =
+            InputFiles.extensions.contains(fileExtension) || FileSystem.kind(options.output) == .file
+        guard looksLikeFile else { return false }
+        guard options.input.count == 1, FileSystem.kind(options.input[0]) != .folder else {
+            throw Failure(
+                file: options.output, found: "the name of a file", expected: "a folder, since there are several inputs",
+                advice: "Choose another -o.")
+        }
+        if let file = found.files.first, let container = ImageFile.container(ofFileAt: file.path),
+            container != (fileExtension == "png" ? .png : .tiff)
+        {
+            throw Failure(
+                file: options.output,
+                found: "the ending .\(fileExtension) for a \(container.rawValue.uppercased()) file",
+                expected: "the ending of the input, since files keep their format",
+                advice: container == .png ? "Write .png." : "Write .tif.")
+        }
+        return true
+    }
+
+    // MARK: - Work
+
+    /// Reads each file, replaces each of its slices by what `transform` makes of it, and writes the file.
+    ///
+    /// - Parameters:
+    ///   - verb: What is done, for the summary: "denoised", "added noise to".
+    ///   - transform: Gets a slice in stored units, the name of its file, and its page from 0.
+    /// - Throws: `ExitCode.failure` at the end if a file failed; the reasons have been printed.
+    mutating func run(verb: String, transform: (Slice, String, Int) -> Slice) async throws {
+        bar = ProgressBar(files: jobs.count)
+        var reading = jobs.first.map(read)
+        var writing: (job: Job, scale: IntensityScale, task: Task<Result<Written, Failure>, Never>)?
+        for (index, job) in jobs.enumerated() {
+            let image = await reading?.value
+            reading = index + 1 < jobs.count ? read(jobs[index + 1]) : nil
+            switch image {
+            case .success(var image):
+                var scale: IntensityScale?
+                for page in image.pages.indices {
+                    let slice = image.pages[page]
+                    scale = scale ?? slice.scale
+                    assumptions.tell(slice.scale, of: job.input.path, to: &console)
+                    image.pages[page] = transform(slice, job.input.name, page)
+                    bar.slicesDone(ofFile: image.pages.count)
+                    console.show(bar)
+                }
+                if let writing { note(await writing.task.value, writing.job, writing.scale) }
+                writing = (job, scale ?? .assumedHU, Self.write(image, job, overwrite: options.overwrite))
+            case .failure(let failure):
+                fail(failure)
+            case nil: break
+            }
+            bar.fileDone()
+            console.show(bar)
+        }
+        if let writing { note(await writing.task.value, writing.job, writing.scale) }
+        try finish(verb: verb)
+    }
+
+    private struct Written: Sendable {
+        let slices: Int
+        let clamped: Int
+    }
+
+    private func read(_ job: Job) -> Task<Result<ImageFile, Failure>, Never> {
+        let reading = options.reading
+        return Task.detached {
+            Result { () throws(Failure) in try reading.read(job.input.path) }
+        }
+    }
+
+    private static func write(
+        _ image: ImageFile, _ job: Job, overwrite: Bool
+    ) -> Task<Result<Written, Failure>, Never> {
+        Task.detached {
+            do {
+                try FileSystem.makeFolder(for: job.output)
+                let clamped = try image.write(to: job.output, overwrite: overwrite)
+                return .success(Written(slices: image.pages.count, clamped: clamped))
+            } catch let failure as Failure {
+                return .failure(failure)
+            } catch let error as ImageFileError {
+                return .failure(Failure(error))
+            } catch {
+                return .failure(
+                    Failure(file: job.output, found: "\(error)", expected: "a file to write", advice: "Try again."))
+            }
+        }
+    }
+
+    private mutating func note(_ result: Result<Written, Failure>, _ job: Job, _ scale: IntensityScale) {
+        switch result {
+        case .success(let written):
+            report.files.append(
+                Report.File(
+                    input: job.input.path, output: job.output, slices: written.slices, clamped: written.clamped,
+                    scale: ScaleReport(scale)))
+            report.slices += written.slices
+            report.clamped += written.clamped
+        case .failure(let failure): fail(failure)
+        }
+    }
+
+    private mutating func fail(_ failure: Failure) {
+        report.failed.append(failure)
+        console.error(failure)
+    }
+
+    private mutating func finish(verb: String) throws {
+        console.clearProgress()
+        report.seconds = bar.seconds()
+        if options.format.json {
+            try JSONOutput.print(report)
+        } else if !jobs.isEmpty {
+            print(summary(verb: verb))
+        }
+        if !report.failed.isEmpty { throw ExitCode.failure }
+    }
+
+    private func summary(verb: String) -> String {
+        let rate = Double(report.slices) / max(report.seconds, 1e-9)
+        var text = "\(verb) \(Format.count(report.slices, "slice")) of \(Format.count(report.files.count, "file"))"
+        text += " in \(Format.significant(report.seconds, 3)) s (\(Format.significant(rate, 3)) slices/s)"
+        text += ", clamped \(Format.count(report.clamped, "sample"))"
+        if !report.skipped.isEmpty { text += ", skipped \(Format.count(report.skipped.count, "other file"))" }
+        if !report.failed.isEmpty { text += ", \(report.failed.count) failed" }
+        return text + ": \(options.output)"
+    }
+}

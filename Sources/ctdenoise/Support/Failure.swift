@@ -1,0 +1,34 @@
+import ArgumentParser
+import CTImageFiles
+import CTNetwork
+
+/// Why something could not be done with a file or folder, in the form that every message of the program has.
+struct Failure: Error, Encodable, CustomStringConvertible {
+    /// The file or folder, as the user would name it.
+    let file: String
+
+    /// What was found, what was expected, what to do.
+    let message: String
+
+    init(file: String, found: String, expected: String, advice: String) {
+        self.file = file
+        message = "found \(found); expected \(expected). \(advice)"
+    }
+
+    init(_ error: ImageFileError) {
+        self.init(file: error.file, found: error.found, expected: error.expected, advice: error.advice)
+    }
+
+    init(_ error: ModelError) {
+        file = error.file
+        message = [error.found, error.expected.isEmpty ? "" : "expected \(error.expected)", error.advice]
+            .filter { !$0.isEmpty }.joined(separator: "; ")
+    }
+
+    var description: String { "\(file): \(message)" }
+}
+
+extension ExitCode {
+    /// A threshold that the user set was not met.
+    static let thresholdMissed = ExitCode(2)
+}

@@ -1,0 +1,83 @@
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
+
+/// The few questions that the program asks about paths. Every answer follows symbolic links.
+enum FileSystem {
+    /// What a path leads to.
+    enum Kind {
+        case file, folder, missing
+    }
+
+    /// Tells whether two paths lead to the same file, by whatever names.
+    struct Identity: Hashable {
+        let device: UInt64
+        let number: UInt64
+    }
+
+    private static func status(_ path: String) -> (kind: Kind, identity: Identity?) {
+        var status = stat()
+        guard unsafe stat(path, &status) == 0 else { return (.missing, nil) }
+        let identity = Identity(
+            device: UInt64(truncatingIfNeeded: status.st_dev), number: UInt64(truncatingIfNeeded: status.st_ino))
+        return (status.st_mode & S_IFMT == S_IFDIR ? .folder : .file, identity)
+    }
+
+    /// What is at `path`.
+    static func kind(_ path: String) -> Kind { status(path).kind }
+
+    /// Which file or folder is at `path`, or `nil` if there is none.
+    static func identity(_ path: String) -> Identity? { status(path).identity }
+
+    /// Whether this process may read the file at `path`.
+    static func isReadable(_ path: String) -> Bool { unsafe access(path, R_OK) == 0 }
+
+    /// Names in a folder, sorted, or `nil` if it cannot be read.
+    static func names(in folder: String) -> [String]? {
+        (try? FileManager.default.contentsOfDirectory(atPath: folder))?.sorted()
+    }
+
+    /// Makes the folder that a file at `path` goes to, and those above it.
+    static func makeFolder(for path: String) throws(Failure) {
+        let folder = parent(path)
+        guard kind(folder) != .folder else { return }
+        do {
+            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        } catch {
+            throw Failure(
+                file: folder, found: "no such folder, and none can be made", expected: "a folder to write to",
+                advice: "Check the name and your rights there.")
+        }
+    }
+
+    /// `name` in `folder`.
+    static func join(_ folder: String, _ name: String) -> String {
+        folder.isEmpty || folder.hasSuffix("/") ? folder + name : "\(folder)/\(name)"
+    }
+
+    /// The last part of a path: the name of a file without its folder.
+    static func lastComponent(_ path: String) -> String {
+        String(path.split(separator: "/").last ?? "/")
+    }
+
+    /// The folder that the file at `path` is in, "." if the path does not say.
+    static func parent(_ path: String) -> String {
+        guard let slash = path.lastIndex(of: "/") else { return "." }
+        return slash == path.startIndex ? "/" : String(path[..<slash])
+    }
+
+    /// The letters after the last dot of a file's name, in lower case; empty if there are none.
+    static func fileExtension(_ path: String) -> String {
+        let parts = lastComponent(path).split(separator: ".", omittingEmptySubsequences: false)
+        return parts.count > 1 ? parts[parts.count - 1].lowercased() : ""
+    }
+}

@@ -1,0 +1,79 @@
+import CTImageFiles
+
+/// A file to read, and the name it keeps: its path below the folder that the user named.
+struct InputFile {
+    let path: String
+    let name: String
+}
+
+/// The image files that a list of files and folders leads to.
+struct InputFiles {
+    /// What to read, in the order in which it was named, sorted inside folders.
+    private(set) var files: [InputFile] = []
+
+    /// Files in folders that are no images.
+    private(set) var skipped: [String] = []
+
+    /// What cannot even be looked at.
+    private(set) var failures: [Failure] = []
+
+    private let leftOut: FileSystem.Identity?
+
+    /// The endings that image files have; such a file is read, and refused, even when it does not begin like one.
+    static let extensions: Set<String> = ["png", "tif", "tiff"]
+
+    /// Looks through `inputs`, folders with all folders in them, but not through the folder `output`.
+    ///
+    /// Files whose name begins with a dot are passed over in silence, unless they are named directly.
+    init(_ inputs: [String], leavingOut output: String? = nil) {
+        leftOut = output.flatMap(FileSystem.identity)
+        for input in inputs {
+            switch FileSystem.kind(input) {
+            case .file: add(InputFile(path: input, name: FileSystem.lastComponent(input)), named: true)
+            case .folder: walk(input, name: "", inside: [])
+            case .missing:
+                failures.append(
+                    Failure(
+                        file: input, found: "nothing of this name", expected: "an image file or a folder",
+                        advice: "Check the name."))
+            }
+        }
+    }
+
+    private mutating func walk(_ folder: String, name: String, inside: Set<FileSystem.Identity>) {
+        guard let identity = FileSystem.identity(folder), let names = FileSystem.names(in: folder) else {
+            failures.append(
+                Failure(
+                    file: folder, found: "a folder that cannot be read", expected: "one that you may list",
+                    advice: "Check your rights there."))
+            return
+        }
+        // Links may lead back up.
+        guard !inside.contains(identity) else { return }
+        for entry in names where !entry.hasPrefix(".") {
+            let path = FileSystem.join(folder, entry)
+            let entryName = FileSystem.join(name, entry)
+            switch FileSystem.kind(path) {
+            case .file: add(InputFile(path: path, name: entryName), named: false)
+            case .folder:
+                if let leftOut, FileSystem.identity(path) == leftOut { continue }
+                walk(path, name: entryName, inside: inside.union([identity]))
+            case .missing: skipped.append(path)
+            }
+        }
+    }
+
+    private mutating func add(_ file: InputFile, named: Bool) {
+        guard FileSystem.isReadable(file.path) else {
+            failures.append(
+                Failure(
+                    file: file.path, found: "a file that cannot be read", expected: "one that you may read",
+                    advice: "Check your rights to it."))
+            return
+        }
+        let isImage =
+            named || Self.extensions.contains(FileSystem.fileExtension(file.path))
+            || ImageFile.container(ofFileAt: file.path) != nil
+        if isImage { files.append(file) } else { skipped.append(file.path) }
+    }
+}

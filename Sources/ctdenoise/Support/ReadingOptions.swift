@@ -1,0 +1,105 @@
+import ArgumentParser
+import CTImageFiles
+import CTImages
+
+/// How files are read: what their values mean, and how large they may be.
+struct ReadingOptions: ParsableArguments {
+    @Option(
+        name: .customLong("rescale"), parsing: .unconditional,
+        help: ArgumentHelp(
+            "HU = SLOPE · stored value + INTERCEPT in every file; 1,-1024 for values stored as HU + 1024.",
+            discussion: """
+                Without it, integer samples are taken to span -1024…1023 HU over the range that the file declares or \
+                that their type has, and floating-point samples to be HU. The program says which it assumed.
+                """,
+            valueName: "slope,intercept"),
+        transform: ReadingOptions.parseScale)
+    var scale: IntensityScale?
+
+    @Option(
+        help: ArgumentHelp(
+            "Refuse files that claim more pixels than this, all pages together. (default: \(DecodeLimits().pixels))",
+            valueName: "number"))
+    var maxPixels: Int?
+
+    func validate() throws {
+        if let maxPixels, maxPixels < 1 { throw ValidationError("--max-pixels is 1 or more, not \(maxPixels).") }
+    }
+
+    static func parseScale(_ text: String) throws -> IntensityScale {
+        let (slope, intercept) = try parsePair(text, example: "--rescale 1,-1024")
+        guard slope != 0 else { throw ValidationError("the slope is zero; write for example --rescale 1,-1024") }
+        return IntensityScale(slope: slope, intercept: intercept)
+    }
+
+    /// Reads a file and gives its pages the scale that the user declared, if any.
+    func read(_ path: String) throws(Failure) -> ImageFile {
+        do throws(ImageFileError) {
+            let limits = maxPixels.map { DecodeLimits(pixels: $0) } ?? DecodeLimits()
+            var file = try ImageFile(contentsOf: path, limits: limits)
+            if let scale {
+                for page in file.pages.indices { file.pages[page].scale = scale }
+            }
+            return file
+        } catch {
+            throw Failure(error)
+        }
+    }
+}
+
+/// Reads two finite numbers with a comma between them.
+func parsePair(_ text: String, example: String) throws -> (Double, Double) {
+    let numbers = text.split(separator: ",", omittingEmptySubsequences: false).map { part in
+        Double(part.filter { !$0.isWhitespace })
+    }
+    guard numbers.count == 2, let first = numbers[0], let second = numbers[1], first.isFinite, second.isFinite else {
+        throw ValidationError("two numbers with a comma between them are expected; write for example \(example)")
+    }
+    return (first, second)
+}
+
+/// Tells each assumption about intensities once.
+struct Assumptions {
+    private var told: Set<IntensityScale> = []
+
+    /// Prints what `scale` assumes, unless it is declared or was told before.
+    mutating func tell(_ scale: IntensityScale, of file: String, to console: inout Console) {
+        if case .declared = scale.origin { return }
+        guard told.insert(scale).inserted else { return }
+        console.line("note: \(scale.phrase) (\(file)\(told.count == 1 ? " and files like it" : ""))")
+        if told.count == 1 { console.line("      say --rescale SLOPE,INTERCEPT if that is not so") }
+    }
+}
+
+extension IntensityScale {
+    /// What stored values mean, for a person.
+    var phrase: String {
+        switch origin {
+        case .declared:
+            "HU = \(Format.plain(slope)) · stored \(intercept < 0 ? "-" : "+") \(Format.plain(abs(intercept)))"
+        case .assumedRange(let range):
+            "assuming that stored \(Format.plain(range.lowerBound))…\(Format.plain(range.upperBound)) stand for "
+                + (slope < 0 ? "1023…-1024 HU" : "-1024…1023 HU")
+        case .assumedHU: "assuming that floating-point samples are HU"
+        }
+    }
+}
+
+/// An ``IntensityScale`` as JSON.
+struct ScaleReport: Encodable, Equatable {
+    let slope: Double
+    let intercept: Double
+    /// "declared", "assumed range" or "assumed HU".
+    let origin: String
+
+    init(_ scale: IntensityScale) {
+        slope = scale.slope
+        intercept = scale.intercept
+        origin =
+            switch scale.origin {
+            case .declared: "declared"
+            case .assumedRange: "assumed range"
+            case .assumedHU: "assumed HU"
+            }
+    }
+}

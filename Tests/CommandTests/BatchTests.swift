@@ -1,0 +1,135 @@
+import Foundation
+import Testing
+
+/// What `noise` and `denoise` have in common: how they find files and where they write.
+@Suite struct `Many files` {
+    /// A command that writes files, before its files.
+    private func run(_ program: Program, _ arguments: String...) throws -> Program.Outcome {
+        try program.run(["noise", "--white", "10%"] + arguments)
+    }
+
+    @Test func `keep their folders and names, and what is no image is skipped`() throws {
+        let program = try Program()
+        try program.makePhantoms("in/p1/a.png")
+        try program.makePhantoms("in/p1/deep/er/b.tif", "--format", "tiff16")
+        try program.makePhantoms("in/p2/a.png")
+        try program.write(Data("hello".utf8), to: "in/p1/notes.txt")
+        try program.write(Data("x".utf8), to: "in/.hidden")
+        let outcome = try run(program, "in", "-o", "out/new")
+        #expect(outcome.status == 0)
+        #expect(program.files(in: "out/new") == ["p1/a.png", "p1/deep/er/b.tif", "p2/a.png"])
+        #expect(outcome.messages.contains("skipped in/p1/notes.txt"))
+        #expect(!outcome.messages.contains(".hidden"))
+        #expect(outcome.output.contains("3 slices of 3 files"))
+        #expect(outcome.output.contains("skipped 1 other file"))
+    }
+
+    @Test func `that are bad do not stop the others, and the status is 1`() throws {
+        let program = try Program()
+        try program.makePhantoms("in/a.png")
+        try program.makePhantoms("in/c.png")
+        try program.write(try program.bytes("in/a.png").prefix(60), to: "in/b.png")
+        try program.write(Data("no picture at all".utf8), to: "in/d.tif")
+        let outcome = try run(program, "in", "missing.png", "-o", "out")
+        #expect(outcome.status == 1)
+        #expect(program.files(in: "out") == ["a.png", "c.png"])
+        for name in ["in/b.png", "in/d.tif", "missing.png"] {
+            #expect(outcome.messages.contains("error: \(name): "), "\(outcome.messages)")
+        }
+        #expect(outcome.output.contains("3 failed"))
+        let json = try program.run("noise", "in", "-o", "out", "--white", "10%", "--overwrite", "--json")
+        #expect(json.status == 1)
+        let report = try #require(
+            try JSONSerialization.jsonObject(with: Data(json.output.utf8)) as? [String: Any])
+        #expect((report["failed"] as? [Any])?.count == 2)
+        #expect((report["files"] as? [Any])?.count == 2)
+    }
+
+    @Test func `are never overwritten where they are inputs`() throws {
+        let program = try Program()
+        try program.makePhantoms("in/a.png")
+        let before = try program.bytes("in/a.png")
+        try FileManager.default.createSymbolicLink(
+            at: program.url("link"), withDestinationURL: program.url("in"))
+        try FileManager.default.createDirectory(at: program.url("hard"), withIntermediateDirectories: true)
+        try FileManager.default.linkItem(at: program.url("in/a.png"), to: program.url("hard/a.png"))
+        for (input, output) in [
+            ("in", "in"), ("in/a.png", "in"), ("in", "./in/../in/"), ("link", "in"), ("in", "link"), ("in", "hard"),
+            ("in/a.png", "in/a.png"),
+        ] {
+            let outcome = try run(program, input, "-o", output, "--overwrite")
+            #expect(outcome.status == 1, "\(input) to \(output)")
+            #expect(outcome.messages.contains("inputs are never overwritten"))
+        }
+        #expect(try program.bytes("in/a.png") == before)
+        #expect(program.files(in: "in") == ["a.png"])
+    }
+
+    @Test func `that exist are replaced only when that is asked for`() throws {
+        let program = try Program()
+        try program.makePhantoms("in", count: 2)
+        let names = program.files(in: "in")
+        try program.write(Data("mine".utf8), to: "out/\(names[1])")
+        let refused = try run(program, "in", "-o", "out")
+        #expect(refused.status == 1)
+        #expect(refused.messages.contains("--overwrite"))
+        #expect(program.files(in: "out") == [names[1]])
+        #expect(try program.bytes("out/\(names[1])") == Data("mine".utf8))
+        #expect(try run(program, "in", "-o", "out", "--overwrite").status == 0)
+        #expect(program.files(in: "out") == names)
+        #expect(try program.bytes("out/\(names[1])") != Data("mine".utf8))
+    }
+
+    @Test func `of one name are refused before any work`() throws {
+        let program = try Program()
+        try program.makePhantoms("one/a.png")
+        try program.makePhantoms("two/a.png")
+        let outcome = try run(program, "one", "two", "-o", "out")
+        #expect(outcome.status == 1)
+        #expect(outcome.messages.contains("one/a.png and two/a.png"))
+        #expect(program.files(in: "out").isEmpty)
+        // The same file twice is one file.
+        #expect(try run(program, "one", "one/a.png", "-o", "out").output.contains("1 slice of 1 file"))
+    }
+
+    @Test func `in the output folder are no inputs`() throws {
+        let program = try Program()
+        try program.makePhantoms("in/a.png")
+        #expect(try run(program, "in", "-o", "in/out").status == 0)
+        let again = try run(program, "in", "-o", "in/out", "--overwrite")
+        #expect(again.status == 0)
+        #expect(program.files(in: "in") == ["a.png", "out/a.png"])
+    }
+
+    @Test func `leave nothing else behind`() throws {
+        let program = try Program()
+        try program.makePhantoms("in/a.png")
+        try program.run("noise", "in/a.png", "-o", "b.png", "--white", "10%")
+        let names = try FileManager.default.contentsOfDirectory(atPath: program.folder.path).sorted()
+        #expect(names == ["b.png", "in"])
+    }
+
+    @Test func `keep their format, so a name with another ending is refused`() throws {
+        let program = try Program()
+        try program.makePhantoms("a.png")
+        let outcome = try run(program, "a.png", "-o", "b.tif")
+        #expect(outcome.status == 1)
+        #expect(outcome.messages.contains("Write .png"))
+    }
+
+    @Test func `tell each assumption about intensities once, and --rescale makes it needless`() throws {
+        let program = try Program()
+        try program.makePhantoms("in", count: 3)
+        let assumed = try run(program, "in", "-o", "out1")
+        #expect(assumed.messages.components(separatedBy: "0…65535").count == 2)
+        let declared = try run(program, "in", "-o", "out2", "--rescale", "1,-1024")
+        #expect(declared.messages.isEmpty)
+        #expect(!assumed.messages.contains("\u{1B}"), "a progress bar although nobody looks")
+    }
+
+    @Test func `none at all is an error`() throws {
+        let program = try Program()
+        try program.write(Data("hello".utf8), to: "in/notes.txt")
+        #expect(try run(program, "in", "-o", "out").status == 1)
+    }
+}

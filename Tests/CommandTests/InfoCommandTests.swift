@@ -1,0 +1,28 @@
+import Foundation
+import Testing
+
+@Suite struct `ctdenoise info` {
+    @Test func `describes files`() throws {
+        let program = try Program()
+        try program.makePhantoms("a.png", side: 40)
+        try program.makePhantoms("b.tif", side: 24, "--format", "tiff32f")
+        let report = try program.json("info", "a.png", "b.tif")
+        let files = try #require(report["files"] as? [[String: Any]])
+        #expect(files.map { $0["format"] as? String } == ["png", "tiff"])
+        let pages = try files.map { try #require(($0["pages"] as? [[String: Any]])?.first) }
+        #expect(pages.map { $0["width"] as? Int } == [40, 24])
+        #expect(pages.map { $0["bits"] as? Int } == [16, 32])
+        #expect(pages.map { $0["kind"] as? String } == ["unsigned integer", "floating point"])
+        let text = try program.run("info", "a.png", "b.tif").output
+        for word in ["a.png", "b.tif", "40×40", "24×24", "-1024…1023 HU"] { #expect(text.contains(word), "\(text)") }
+    }
+
+    @Test func `goes on after a bad file`() throws {
+        let program = try Program()
+        try program.makePhantoms("a.png")
+        let outcome = try program.run("info", "missing.png", "a.png")
+        #expect(outcome.status == 1)
+        #expect(outcome.output.contains("a.png"))
+        #expect(outcome.messages.contains("error: missing.png: "))
+    }
+}

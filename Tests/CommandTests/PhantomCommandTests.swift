@@ -1,0 +1,47 @@
+import Foundation
+import Testing
+
+@Suite struct `ctdenoise phantom` {
+    @Test func `writes one file, or as many as asked for into a folder`() throws {
+        let program = try Program()
+        #expect(try program.run("phantom", "-o", "new/one.png", "--size", "64x48").status == 0)
+        #expect(try program.run("phantom", "-o", "many", "--size", "32", "--count", "3").status == 0)
+        #expect(program.files(in: "new") == ["one.png"])
+        #expect(program.files(in: "many").count == 3)
+        let report = try program.json("info", "new/one.png")
+        let page = try #require(((report["files"] as? [[String: Any]])?.first?["pages"] as? [[String: Any]])?.first)
+        #expect(page["width"] as? Int == 64)
+        #expect(page["height"] as? Int == 48)
+    }
+
+    @Test func `is the same for the same seed and another for another`() throws {
+        let program = try Program()
+        try program.makePhantoms("a.png", "--seed", "1")
+        try program.makePhantoms("b.png", "--seed", "1")
+        try program.makePhantoms("c.png", "--seed", "2")
+        #expect(try program.bytes("a.png") == program.bytes("b.png"))
+        #expect(try program.bytes("a.png") != program.bytes("c.png"))
+    }
+
+    @Test func `tells its nodules`() throws {
+        let program = try Program()
+        let report = try program.json("phantom", "-o", "a.png", "--size", "256", "--nodules", "3")
+        let file = try #require((report["files"] as? [[String: Any]])?.first)
+        #expect((file["nodules"] as? [Any])?.count == 3)
+    }
+
+    @Test func `does not overwrite`() throws {
+        let program = try Program()
+        try program.makePhantoms("a.png")
+        #expect(try program.run("phantom", "-o", "a.png", "--size", "32").status == 1)
+        #expect(try program.run("phantom", "-o", "a.png", "--size", "32", "--overwrite").status == 0)
+    }
+
+    @Test(arguments: [
+        ["--size", "0"], ["--size", "12x"], ["--size", "5x5x5"], ["--count", "0"], ["--format", "gif"],
+        ["--nodules", "-1"],
+    ])
+    func `wrong usage is status 64`(options: [String]) throws {
+        #expect(try Program().run(["phantom", "-o", "a.png"] + options).status == 64)
+    }
+}

@@ -1,0 +1,105 @@
+import Foundation
+import Testing
+
+/// The built program, run as a user runs it, in a folder of its own.
+final class Program {
+    /// What came of a run.
+    struct Outcome {
+        let status: Int32
+        /// Standard output.
+        let output: String
+        /// Standard error.
+        let messages: String
+    }
+
+    /// The folder that commands run in; it is removed at the end.
+    let folder: URL
+
+    init() throws {
+        folder = FileManager.default.temporaryDirectory.appendingPathComponent("ctdenoise-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    }
+
+    deinit { try? FileManager.default.removeItem(at: folder) }
+
+    /// The executable, which is built into the folder that the tests are built into.
+    private static let executable: URL? = {
+        let bundles = Bundle.allBundles.filter { $0.bundlePath.hasSuffix(".xctest") }.map(\.bundleURL)
+        let runner = Bundle.main.executableURL.map { [$0] } ?? []
+        return (bundles + runner).map { $0.deletingLastPathComponent().appendingPathComponent("ctdenoise") }
+            .first { FileManager.default.isExecutableFile(atPath: $0.path) }
+    }()
+
+    /// Runs `ctdenoise` with `arguments`.
+    @discardableResult
+    func run(_ arguments: String...) throws -> Outcome { try run(arguments) }
+
+    /// Runs `ctdenoise` with `arguments`.
+    @discardableResult
+    func run(_ arguments: [String]) throws -> Outcome {
+        let process = Process()
+        process.executableURL = try #require(Self.executable, "ctdenoise was not built beside the tests")
+        process.arguments = arguments
+        process.currentDirectoryURL = folder
+        // Into files, since a full pipe would stop the program.
+        let out = try newFile()
+        let err = try newFile()
+        process.standardOutput = try FileHandle(forWritingTo: out)
+        process.standardError = try FileHandle(forWritingTo: err)
+        process.standardInput = FileHandle.nullDevice
+        try process.run()
+        process.waitUntilExit()
+        defer {
+            try? FileManager.default.removeItem(at: out)
+            try? FileManager.default.removeItem(at: err)
+        }
+        return Outcome(
+            status: process.terminationReason == .exit ? process.terminationStatus : -1,
+            output: try String(contentsOf: out, encoding: .utf8), messages: try String(contentsOf: err, encoding: .utf8)
+        )
+    }
+
+    /// Runs `ctdenoise` with `arguments` and `--json`, which has to succeed, and reads what it prints.
+    func json(_ arguments: String...) throws -> [String: Any] {
+        let outcome = try run(arguments + ["--json"])
+        try #require(outcome.status == 0, "\(arguments): \(outcome.messages)")
+        let object = try JSONSerialization.jsonObject(with: Data(outcome.output.utf8))
+        return try #require(object as? [String: Any])
+    }
+
+    /// Makes `count` phantoms of `side`×`side` in a folder, or one in a file.
+    func makePhantoms(_ output: String, count: Int = 1, side: Int = 48, _ options: String...) throws {
+        let outcome = try run(["phantom", "-o", output, "--count", "\(count)", "--size", "\(side)"] + options)
+        try #require(outcome.status == 0, "\(outcome.messages)")
+    }
+
+    /// The paths of all files in a folder, below it, sorted.
+    func files(in name: String) -> [String] {
+        let found = FileManager.default.enumerator(atPath: url(name).path)?.compactMap { $0 as? String } ?? []
+        return found.filter { path in
+            var isFolder: ObjCBool = false
+            let exists = unsafe FileManager.default.fileExists(
+                atPath: url(name + "/" + path).path, isDirectory: &isFolder)
+            return exists && !isFolder.boolValue
+        }.sorted()
+    }
+
+    /// A path below the program's folder.
+    func url(_ name: String) -> URL { folder.appendingPathComponent(name) }
+
+    /// The bytes of a file.
+    func bytes(_ name: String) throws -> Data { try Data(contentsOf: url(name)) }
+
+    /// Writes a file, with the folders above it.
+    func write(_ bytes: Data, to name: String) throws {
+        try FileManager.default.createDirectory(
+            at: url(name).deletingLastPathComponent(), withIntermediateDirectories: true)
+        try bytes.write(to: url(name))
+    }
+
+    private func newFile() throws -> URL {
+        let file = FileManager.default.temporaryDirectory.appendingPathComponent("ctdenoise-\(UUID().uuidString).txt")
+        try Data().write(to: file)
+        return file
+    }
+}

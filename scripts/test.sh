@@ -1,0 +1,15 @@
+#!/usr/bin/env bash
+# Sets up, builds the program and its tests, runs them. With CI set, warnings are errors and the formatting is checked.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+scripts/setup.sh
+
+strict=()
+if [ -n "${CI:-}" ]; then
+    # Not in the manifest, so that a newer compiler with new warnings does not break users.
+    strict=(-Xswiftc -warnings-as-errors --explicit-target-dependency-import-check error)
+    make --no-print-directory lint
+fi
+# The form with + keeps bash 3.2 (macOS) from taking an empty array for an unset variable.
+swift build --build-tests ${strict[@]+"${strict[@]}"}
+swift test --skip-build --disable-xctest ${strict[@]+"${strict[@]}"}
