@@ -37,6 +37,7 @@ let package = Package(
             name: "CTIFF", pkgConfig: "libtiff-4", providers: [.apt(["libtiff-dev"]), .brew(["libtiff"])]),
         .target(name: "CImageShims", dependencies: ["CPNG", "CTIFF"]),
         .target(name: "CKernels", linkerSettings: [libm]),
+        .target(name: "CDefaultModel", exclude: ["default.safetensors"]),
 
         // MARK: Images
         .target(name: "CTImages", swiftSettings: swiftSettings, linkerSettings: [libm]),
@@ -52,7 +53,9 @@ let package = Package(
         .target(
             name: "CTTraining", dependencies: ["CTNetwork", "CTImages", "CTNoise", "CTMetrics"],
             swiftSettings: swiftSettings),
-        .target(name: "CTDenoising", dependencies: ["CTNetwork", "CTImages"], swiftSettings: swiftSettings),
+        .target(
+            name: "CTDenoising", dependencies: ["CTNetwork", "CTImages", "CDefaultModel"],
+            swiftSettings: swiftSettings),
 
         // MARK: Program
         .executableTarget(

@@ -1,0 +1,118 @@
+internal import CDefaultModel
+public import CTImages
+public import CTNetwork
+
+/// Takes the noise out of slices: what users of the library start from.
+///
+/// ```swift
+/// let denoiser = try Denoiser.bundled()
+/// var file = try ImageFile(contentsOf: "slice.png")
+/// file.pages = file.pages.map { denoiser.denoise($0) }
+/// try file.write(to: "denoised.png")
+/// ```
+///
+/// A denoiser never changes, and several threads may use it at once.
+public struct Denoiser: Sendable {
+    /// The network as it was trained.
+    public let network: Network
+
+    /// What the model file says about the model: its description, its recipe and how the training went.
+    public let record: [String: String]
+
+    private let inference: InferenceNetwork
+
+    /// Pixels that an image is extended by on each side, by reflection, so that scans do not start at its edge.
+    private static let margin = 8
+
+    /// HU that the network is shown at most, up or down; no tissue, metal or padding value lies outside.
+    private static let limit = 32_768.0
+
+    /// Makes a denoiser of a network.
+    public init(_ network: Network, record: [String: String] = [:]) {
+        self.network = network
+        self.record = record
+        inference = InferenceNetwork(network)
+    }
+
+    /// Makes a denoiser of a model file.
+    ///
+    /// - Throws: ``CTNetwork/ModelError`` if the file cannot be read or holds no network.
+    public init(modelAt path: String) throws(ModelError) {
+        try self.init(Safetensors(contentsOf: path), file: path)
+    }
+
+    /// The model inside the program.
+    ///
+    /// - Throws: ``CTNetwork/ModelError`` if the program was built with a damaged one.
+    public static func bundled() throws(ModelError) -> Denoiser {
+        var count = 0
+        let bytes = unsafe [UInt8](UnsafeRawBufferPointer(start: ct_default_model(&count), count: count))
+        let name = "the default model"
+        return try Denoiser(Safetensors(bytes: bytes, file: name), file: name)
+    }
+
+    private init(_ file: Safetensors, file name: String) throws(ModelError) {
+        var record = file.metadata
+        record["config"] = nil
+        try self.init(Network(file, file: name), record: record)
+    }
+
+    /// `slice` without the noise that the network sees in it.
+    ///
+    /// The estimate is made in HU, so the slice's ``CTImages/Slice/scale`` decides; it is subtracted from the
+    /// stored samples, which are neither rounded nor clamped. Samples that are not finite stay as they are.
+    /// The same model and slice give the same result for any number of threads.
+    ///
+    /// - Parameters:
+    ///   - slice: Of any size.
+    ///   - threads: At most so many work at it; at least 1.
+    public func denoise(_ slice: Slice, threads: Int = 1) -> Slice {
+        denoise(slice, threads: threads, tiling: Tiling())
+    }
+
+    /// As ``denoise(_:threads:)``, in tiles of another size.
+    func denoise(_ slice: Slice, threads: Int, tiling: Tiling) -> Slice {
+        let (center, spread) = (network.configuration.center, network.configuration.spread)
+        let input = slice.hu.map { hu -> Float in
+            guard hu.isFinite else { return 0 }
+            return Float((min(max(hu, -Self.limit), Self.limit) - center) / spread)
+        }
+        let noise = tiling.map(input, width: slice.width, height: slice.height) { tile, width, height in
+            self.noise(in: tile, width: width, height: height, threads: threads)
+        }
+        var result = slice
+        let unit = spread / slice.scale.slope
+        result.samples = zip(slice.samples, noise).map { sample, noise in
+            sample.isFinite ? sample - unit * Double(noise) : sample
+        }
+        return result
+    }
+
+    /// The noise in an image of any size, in the network's units.
+    private func noise(in image: [Float], width: Int, height: Int, threads: Int) -> [Float] {
+        let patch = network.configuration.patch
+        let columns = (width + 2 * Self.margin + patch - 1) / patch * patch
+        let rows = (height + 2 * Self.margin + patch - 1) / patch * patch
+        let across = (0..<columns).map { Self.reflected($0 - Self.margin, count: width) }
+        var padded: [Float] = []
+        padded.reserveCapacity(rows * columns)
+        for row in 0..<rows {
+            let start = Self.reflected(row - Self.margin, count: height) * width
+            for column in across { padded.append(image[start + column]) }
+        }
+        let noise = inference.noise(in: padded, rows: rows, columns: columns, threads: threads)
+        return (0..<height).flatMap { row in
+            let start = (row + Self.margin) * columns + Self.margin
+            return noise[start..<start + width]
+        }
+    }
+
+    /// The index in `0..<count` that `index` falls on when the indices are reflected at both ends, which are
+    /// not repeated.
+    private static func reflected(_ index: Int, count: Int) -> Int {
+        guard count > 1 else { return 0 }
+        let period = 2 * (count - 1)
+        let position = ((index % period) + period) % period
+        return position < count ? position : period - position
+    }
+}

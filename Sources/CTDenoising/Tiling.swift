@@ -1,0 +1,73 @@
+/// Cuts images that are too large to be denoised at once into overlapping tiles.
+///
+/// Scans cross a whole image, so tiles see less than an image does. Their overlap is wide, only its inner part
+/// is used, and neighbours are blended there: no seam shows.
+struct Tiling {
+    /// Side of the largest image that is not cut, and of the largest tile, in pixels.
+    var side = 2048
+
+    /// How far neighbouring tiles overlap, in pixels. At most half of ``side``.
+    var overlap = 128
+
+    /// Applies `body` to tiles and puts the results together.
+    ///
+    /// - Parameters:
+    ///   - image: `height` rows of `width` values.
+    ///   - body: Takes a tile, its width and its height; gives as many values.
+    func map(
+        _ image: [Float], width: Int, height: Int, _ body: ([Float], _ width: Int, _ height: Int) -> [Float]
+    ) -> [Float] {
+        let rows = spans(height)
+        let columns = spans(width)
+        if rows.count == 1 && columns.count == 1 { return body(image, width, height) }
+        var result = [Float](repeating: 0, count: image.count)
+        for row in rows {
+            for column in columns {
+                let across = column.range
+                let tile = row.range.flatMap { image[$0 * width + across.lowerBound..<$0 * width + across.upperBound] }
+                let values = body(tile, across.count, row.range.count)
+                for (y, down) in row.weights.enumerated() where down > 0 {
+                    let start = (row.range.lowerBound + y) * width + across.lowerBound
+                    for (x, weight) in column.weights.enumerated() {
+                        result[start + x] += down * weight * values[y * across.count + x]
+                    }
+                }
+            }
+        }
+        return result
+    }
+
+    /// A stretch of an axis, and how much each of its values counts.
+    struct Span {
+        let range: Range<Int>
+        let weights: [Float]
+    }
+
+    /// Overlapping spans of at most ``side``, equally spread, that cover `0..<length`; weights of neighbours add
+    /// up to 1.
+    func spans(_ length: Int) -> [Span] {
+        precondition(overlap > 0 && 2 * overlap <= side, "An overlap of \(overlap) in tiles of \(side)")
+        guard length > side else { return [Span(range: 0..<length, weights: [Float](repeating: 1, count: length))] }
+        let count = (length - overlap + side - overlap - 1) / (side - overlap)
+        let ranges = (0..<count).map { number in
+            let start = (length - side) * number / (count - 1)
+            return start..<start + side
+        }
+        return ranges.enumerated().map { number, range in
+            let weights = range.map { index -> Float in
+                var weight: Float = 1
+                if number > 0 { weight *= Self.rise(index, in: range.lowerBound..<ranges[number - 1].upperBound) }
+                if number + 1 < count { weight *= 1 - Self.rise(index, in: ranges[number + 1].lowerBound..<range.upperBound) }
+                return weight
+            }
+            return Span(range: range, weights: weights)
+        }
+    }
+
+    /// 0 in the first quarter of `overlap` and before, 1 in the last and after, straight in between.
+    private static func rise(_ index: Int, in overlap: Range<Int>) -> Float {
+        let quarter = Float(overlap.count) / 4
+        let position = Float(index - overlap.lowerBound) + 0.5
+        return min(max((position - quarter) / (2 * quarter), 0), 1)
+    }
+}

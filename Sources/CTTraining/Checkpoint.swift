@@ -1,0 +1,148 @@
+#if canImport(FoundationEssentials)
+    internal import FoundationEssentials
+#else
+    internal import Foundation
+#endif
+public import CTNetwork
+
+/// A training on its way: its recipe and its state, as one safetensors file.
+public struct Checkpoint: Hashable, Sendable {
+    /// What is being followed.
+    public var recipe: TrainingRecipe
+
+    /// How far it got.
+    public var state: Trainer.State
+
+    /// Makes a checkpoint.
+    public init(recipe: TrainingRecipe, state: Trainer.State) {
+        self.recipe = recipe
+        self.state = state
+    }
+
+    /// Whole numbers and measurements of a state; tensors hold the rest.
+    private struct Progress: Codable {
+        var step: Int
+        var losses: Trainer.Mean
+        var history: [Trainer.Measurement]
+        var seconds: Double
+    }
+
+    /// Tensors beside the network's own, flat, in the order of its parameters.
+    private static let (average, first, second) = ("training.average", "training.adam_first", "training.adam_second")
+
+    /// Reads a checkpoint.
+    ///
+    /// - Throws: ``ModelError`` if the file cannot be read or is not a checkpoint.
+    public init(contentsOf path: String) throws(ModelError) {
+        var file = try Safetensors(contentsOf: path)
+        guard let recipe = file.metadata["recipe"], let progress = file.metadata["progress"] else {
+            throw ModelError(
+                file: path, found: "no training in progress", expected: "a checkpoint",
+                advice: "name the file that `ctdenoise train` wrote with --checkpoint")
+        }
+        let done: Progress
+        do {
+            self.recipe = try CTTraining.decoded(recipe)
+            done = try CTTraining.decoded(progress)
+        } catch {
+            throw ModelError(
+                file: path, found: "a recipe or progress that cannot be read", expected: "the JSON of this version",
+                advice: "resume it with the version that wrote it")
+        }
+        if let defect = self.recipe.defect { throw ModelError(file: path, found: defect) }
+        let extra = file.tensors.filter { $0.name.hasPrefix("training.") }
+        file.tensors.removeAll { $0.name.hasPrefix("training.") }
+        let network = try Network(file, file: path)
+        func values(_ name: String) throws(ModelError) -> [Float] {
+            let count = network.parameters.count
+            guard let tensor = extra.first(where: { $0.name == name }), tensor.values.count == count else {
+                throw ModelError(file: path, found: "no '\(name)' of \(count) numbers", expected: "a whole checkpoint")
+            }
+            return tensor.values
+        }
+        guard done.step >= 0, network.configuration == self.recipe.network else {
+            throw ModelError(file: path, found: "a network that is not its recipe's", expected: "a whole checkpoint")
+        }
+        var adam = Adam(count: 0)
+        adam.first = try values(Self.first)
+        adam.second = try values(Self.second)
+        state = Trainer.State(
+            step: done.step, network: network, average: try values(Self.average), adam: adam,
+            history: done.history, losses: done.losses, seconds: done.seconds)
+    }
+
+    /// Writes the checkpoint; what was there before is replaced at the end, or not at all.
+    ///
+    /// - Throws: ``ModelError`` if the file cannot be written.
+    public func write(to path: String) throws(ModelError) {
+        let progress = Progress(
+            step: state.step, losses: state.losses, history: state.history, seconds: state.seconds)
+        var file = state.network.safetensors(metadata: ["recipe": recipe.json, "progress": json(progress)])
+        for (name, values) in [
+            (Self.average, state.average), (Self.first, state.adam.first), (Self.second, state.adam.second),
+        ] {
+            file.tensors.append(Safetensors.Tensor(name: name, shape: [values.count], values: values))
+        }
+        try file.write(to: path)
+    }
+
+    /// The model file of the averaged network, which says where it comes from.
+    ///
+    /// - Parameter data: What it was trained on, in words.
+    public func model(data: String) -> Safetensors {
+        struct Training: Codable {
+            var steps: Int
+            var samples: Int
+            var hours: Double
+            var data: String
+            var validation: [Validation.Result]
+        }
+        let training = Training(
+            steps: state.step, samples: state.step * recipe.batch * recipe.crop * recipe.crop,
+            hours: (state.seconds / 36).rounded() / 100, data: data,
+            validation: state.history.last?.validation ?? [])
+        return state.averaged.safetensors(metadata: [
+            "format": "pt", "description": recipe.description, "recipe": recipe.json, "training": json(training),
+        ])
+    }
+}
+
+extension TrainingRecipe {
+    /// The recipe as JSON, keys sorted.
+    public var json: String { CTTraining.json(self) }
+
+    /// Reads a recipe from JSON.
+    ///
+    /// - Parameters:
+    ///   - bytes: The file.
+    ///   - file: Its name in errors.
+    /// - Throws: ``ModelError`` if a key is missing or a value impossible.
+    public init(json bytes: [UInt8], file: String) throws(ModelError) {
+        do {
+            self = try JSONDecoder().decode(Self.self, from: Data(bytes))
+        } catch {
+            throw ModelError(
+                file: file, found: "\(error)", expected: "a recipe as JSON", advice: "start from one in Recipes/")
+        }
+        if let defect { throw ModelError(file: file, found: defect, advice: "correct it in the recipe") }
+    }
+}
+
+/// A value as JSON on one line, keys sorted.
+private func json(_ value: some Encodable) -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    // A network that has failed has no PSNR.
+    encoder.nonConformingFloatEncodingStrategy = .convertToString(
+        positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+    guard let data = try? encoder.encode(value) else { preconditionFailure("plain values can be encoded") }
+    return String(decoding: data, as: UTF8.self)
+}
+
+/// A value from JSON that ``json(_:)`` wrote.
+private func decoded<Value: Decodable>(_ json: String) throws -> Value {
+    let decoder = JSONDecoder()
+    decoder.nonConformingFloatDecodingStrategy = .convertFromString(
+        positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+    return try decoder.decode(Value.self, from: Data(json.utf8))
+}
