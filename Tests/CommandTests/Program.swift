@@ -38,7 +38,8 @@ final class Program {
     @discardableResult
     func run(_ arguments: [String]) throws -> Outcome {
         let process = Process()
-        process.executableURL = try #require(Self.executable, "ctdenoise was not built beside the tests")
+        let executable: URL? = Self.executable
+        process.executableURL = try #require(executable, "ctdenoise was not built beside the tests")
         process.arguments = arguments
         process.currentDirectoryURL = folder
         // Into files, since a full pipe would stop the program.
