@@ -160,7 +160,7 @@ extension Kernels: CustomTestStringConvertible {
         let extremes: [Float] = [-.infinity, -3e38, -1e4, -88, 88, 1e4, 3e38, .infinity]
         for value in extremes {
             let z = arena.place([value, -value, value, value])
-            let (c, h) = (arena.place([XX)
+            let (c, h) = (arena.place([1e20]), arena.place([0]))
             kernels.lstmForward(1, hidden: 1, z: z, ldz: 4, before: c, ldBefore: 1, c: c, ldc: 1, h: h, ldh: 1, save: true)
             let open: Float = value > 0 ? 1 : 0
             let expected = [open, 1 - open, value > 0 ? 1 : -1, open]

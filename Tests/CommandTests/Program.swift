@@ -38,8 +38,8 @@ final class Program {
     @discardableResult
     func run(_ arguments: [String]) throws -> Outcome {
         let process = Process()
-        let executable: URL? = Self.executable
-        process.executableURL = try #require(executable, "ctdenoise was not built beside the tests")
+        let executable: URL = try #require(Self.executable, "ctdenoise was not built beside the tests")
+        process.executableURL = executable
         process.arguments = arguments
         process.currentDirectoryURL = folder
         // Into files, since a full pipe would stop the program.
