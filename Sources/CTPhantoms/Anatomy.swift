@@ -14,6 +14,8 @@ struct Anatomy {
     private let medium: SmoothNoise
     private let fine: SmoothNoise
     private let seed: UInt64
+    /// mm inside the lungs, on a grid of 5 mm: the same for all sizes of the picture, so that vessels are too.
+    private var depths: [Double] = []
     /// Nodules so far: middle and radius.
     private var taken: [(Point, Double)] = []
 
@@ -53,6 +55,12 @@ struct Anatomy {
         canvas.warp { x, y in
             (5 * bend(x, y) + 0.8 * ripple(x, y), 4 * bendDown(x, y) + 0.8 * rippleDown(x, y))
         }
+        for row in 0..<40 {
+            for column in 0..<60 {
+                let (x, y) = (Double(column) * 5 - 147.5, Double(row) * 5 - 97.5)
+                depths.append(-lungDistance(x + 5 * bend(x, y), y + 4 * bendDown(x, y)))
+            }
+        }
     }
 
     private mutating func uniform(_ low: Double, _ high: Double) -> Double {
@@ -89,15 +97,7 @@ struct Anatomy {
 
     /// Table, skin, fat, muscles.
     mutating func paintBody() {
-        let table = Ellipse(center: Point(0, -140), a: 420, b: 273)
-        let width = canvas.spacing * Double(canvas.width) / 2
-        canvas.fill(x: -width...width, y: 90...180, hu: { _, _ in -945 }) { x, y in
-            max(table.distance(x, y), 118 - y - 1e-9, abs(x) - 205)
-        }
-        canvas.fill(x: -width...width, y: 90...180, hu: { _, _ in -620 }) { x, y in
-            max(abs(table.distance(x, y) + 0.8) - 0.8, 118 - y, abs(x) - 205)
-        }
-
+        paintTable()
         let (body, cage, coarse, medium, fine) = (body, cage, coarse, medium, fine)
         let (x, y) = ((-body.a)...body.a, (body.center.y - body.b)...(body.center.y + body.b))
         canvas.fill(x: x, y: y, hu: { _, _ in 5 }, distance: body.distance)
@@ -122,13 +122,36 @@ struct Anatomy {
         }
         // The long muscles beside the spine.
         for side in [-1.0, 1] {
+            let long = Ellipse(
+                center: Point(side * 27, 92), a: 25, b: 12.5, axis: Point(1, side * -0.14).unit, roundness: 1.6)
             canvas.fill(
-                Ellipse(center: Point(side * 29, 95), a: 26, b: 13, axis: Point(1, side * -0.12).unit, roundness: 1.6),
-                hu: { x, y in Self.muscle + 5 - 60 * step(0.35, 0.8, medium(x, y * 0.6)) + 5 * fine(x, y) })
+                x: -60...60, y: 75...110,
+                hu: { x, y in
+                    let streak = 1 - step(0.02, 0.12, abs(medium(x * 1.3, y * 0.8)))
+                    return Self.muscle + 5 - 75 * streak * step(-0.2, 0.6, coarse(y, x)) + 5 * fine(x, y)
+                }, distance: { max(long.distance($0, $1), body.distance($0, $1) + 6) })
         }
         canvas.fill(
             x: (-cage.a)...cage.a, y: -100...100,
             hu: { x, y in Self.fat + 8 * medium(x, y) + 5 * fine(x, y) }, distance: { cage.distance($0, $1) + 1.5 })
+    }
+
+    /// A shallow trough: a thin shell filled with foam, below the back.
+    private mutating func paintTable() {
+        let trough = Ellipse(center: Point(0, -260), a: 560, b: 389)
+        for row in canvas.rows(95, 140) {
+            let y = canvas.y(row)
+            for column in canvas.columns(-205, 205) {
+                let x = canvas.x(column)
+                let i = row * canvas.width + column
+                let depth = trough.distance(x, y)
+                let edge = abs(x) - 195
+                let foam = canvas.coverage(max(abs(depth + 5) - 5, edge))
+                let shell = canvas.coverage(max(abs(depth) - 0.9, edge))
+                canvas.hu[i] += foam * (-940 - canvas.hu[i])
+                canvas.hu[i] += shell * (-350 - canvas.hu[i])
+            }
+        }
     }
 
     // MARK: - Middle of the chest
@@ -137,25 +160,25 @@ struct Anatomy {
     mutating func paintMediastinum() {
         let (fine, medium) = (fine, medium)
         let tissue = { (x: Double, y: Double) in Self.muscle - 5 + 4 * fine(x, y) + 3 * medium(x, y) }
-        canvas.fill(Ellipse(center: Point(0, 92), a: 50, b: 24, roundness: 1.6)) { x, y in
-            Self.muscle - 130 * step(0.3, 0.7, medium(x, y)) + 5 * fine(x, y)
+        canvas.fill(Ellipse(center: Point(0, 80), a: 44, b: 19, roundness: 1.6)) { x, y in
+            Self.muscle - 90 * step(0.25, 0.8, medium(x, y)) + 5 * fine(x, y)
         }
         canvas.fill(Ellipse(center: Point(0, 50), a: 23, b: 20), hu: tissue)
 
         let outer = self
         let (x, y) = (-80.0...100.0, -100.0...60.0)
         canvas.fill(x: x, y: y, hu: tissue, distance: outer.heartDistance)
-        // Muscle of the heart around the left ventricle is a little denser than blood.
-        canvas.fill(
-            heart[0].grown(by: -13), hu: { x, y in Self.blood - 4 + 3 * fine(x, y) })
         // A groove of fat between ventricles and atria.
         let groove = heart[0].center
         canvas.fill(
             Capsule(
-                from: groove + Point(-31, -24), to: groove + Point(-24, 20), startRadius: 4.5, endRadius: 2.5),
-            hu: { x, y in Self.fat + 20 + 8 * medium(x, y) })
+                from: groove + Point(-36, -27), to: groove + Point(-25, -1), startRadius: 7, endRadius: 1.5),
+            hu: { x, y in Self.fat + 15 + 12 * medium(x, y) })
         canvas.fill(
-            Ellipse(center: groove + Point(-29, -6), a: 2.2, b: 2.2), hu: { _, _ in Self.blood })
+            Capsule(from: groove + Point(38, 30), to: groove + Point(18, 27), startRadius: 4, endRadius: 1.2),
+            hu: { x, y in Self.fat + 15 + 12 * medium(x, y) })
+        canvas.fill(
+            Ellipse(center: groove + Point(-31, -15), a: 2, b: 2), hu: { _, _ in Self.blood })
 
         canvas.fill(aorta, hu: { x, y in Self.blood + 3 * fine(x, y) })
         let gullet = Point(uniform(4, 9), uniform(26, 29))
@@ -261,6 +284,13 @@ struct Anatomy {
 
     // MARK: - Lungs
 
+    /// mm inside the lungs, roughly.
+    private func depth(_ place: Point) -> Double {
+        let column = Int(min(max(place.x / 5 + 30, 0), 59))
+        let row = Int(min(max(place.y / 5 + 20, 0), 39))
+        return depths[row * 60 + column]
+    }
+
     /// The HU of lung without vessels: denser towards the back, where the patient lies.
     private func lung(_ y: Double) -> Double { -862 + 0.28 * y }
 
@@ -295,19 +325,19 @@ struct Anatomy {
 
     /// The arteries, veins and airways of one lung.
     private mutating func paintTubes(side: Double, lungs: [Double]) {
-        // Targets in a slab 80 mm thick, at random where there is lung.
+        // Targets in a slab 76 mm thick, at random where there is lung.
         var targets = [Point]()
-        while targets.count < 1700 {
-            let place = Point(side * uniform(8, 135), uniform(-95, 95), uniform(-40, 40))
-            if lungDistance(place.x, place.y) < -2.5 { targets.append(place) }
+        while targets.count < 3000 {
+            let place = Point(side * uniform(8, 135), uniform(-95, 95), uniform(-38, 38))
+            if depth(place) > 2.5 { targets.append(place) }
         }
         let hilum = Point(side * (side < 0 ? 44 : 42), uniform(6, 12), uniform(-4, 4))
         let arteries = Tree(
-            root: hilum, direction: Point(side, 0.3), targets: Array(targets[..<950]), tipRadius: 0.42,
+            root: hilum, direction: Point(side, 0.3), targets: Array(targets[..<1600]), tipRadius: 0.44,
             seed: random.next())
         let veins = Tree(
             root: hilum + Point(side * -4, -9, uniform(-8, 8)), direction: Point(side, -0.3),
-            targets: Array(targets[950...]), tipRadius: 0.42, seed: random.next())
+            targets: Array(targets[1600...]), tipRadius: 0.44, seed: random.next())
 
         var vessel = [Double](repeating: 0, count: lungs.count)
         var wall = vessel
@@ -315,59 +345,62 @@ struct Anatomy {
         for (tube, count) in arteries.tubes {
             draw(tube, into: &vessel)
             // Airways run beside arteries; the finest are too thin to be seen.
-            if count < 16 { continue }
+            if count < 60 { continue }
             var airway = tube
             let radius = (tube.startRadius + tube.endRadius) / 2
-            let aside = Point(-0.6 * side, 0.8) * (radius * 1.95 + 0.5)
+            let aside = Point(-0.6 * side, 0.8) * (radius * 1.8 + 0.4)
             airway.from = airway.from + aside
             airway.to = airway.to + aside
-            airway.startRadius *= 0.8
-            airway.endRadius *= 0.8
+            let share = 0.32 + 0.3 * (Double(count) / 1600).squareRoot()
+            airway.startRadius *= share
+            airway.endRadius *= share
             draw(airway, into: &lumen)
-            airway.startRadius = airway.startRadius * 1.25 + 0.5
-            airway.endRadius = airway.endRadius * 1.25 + 0.5
+            airway.startRadius = airway.startRadius * 1.2 + 0.45
+            airway.endRadius = airway.endRadius * 1.2 + 0.45
             draw(airway, into: &wall)
         }
         for (tube, _) in veins.tubes { draw(tube, into: &vessel) }
 
         // The root of the lung: a knot of vessels and soft tissue around the main airway.
         let bronchus = Capsule(
-            from: Point(side * 25, 13), to: Point(side * 41, 11), startRadius: 5.6, endRadius: 4.6)
+            from: Point(side * 33, 13), to: Point(side * 37, 15), startRadius: 5, endRadius: 4.6)
         var root = [Double](repeating: 0, count: lungs.count)
         draw(Capsule(from: Point(side * 22, 8), to: hilum, startRadius: 13, endRadius: 8), into: &root)
         draw(bronchus, into: &lumen)
         draw(
-            Capsule(from: bronchus.from, to: bronchus.to, startRadius: 7, endRadius: 5.8), into: &wall)
+            Capsule(from: bronchus.from, to: bronchus.to, startRadius: 6.2, endRadius: 5.8), into: &wall)
 
-        for i in lungs.indices where lungs[i] > 0 || root[i] > 0 || wall[i] > 0 {
+        for i in lungs.indices where lungs[i] > 0 || root[i] > 0 {
             let near = max(lungs[i], root[i])
             var hu = canvas.hu[i]
             hu += root[i] * (Self.blood - 4 - hu)
             hu += vessel[i] * near * (Self.blood - hu)
-            hu += wall[i] * (10 - hu)
-            hu += lumen[i] * (-985 - hu)
+            hu += wall[i] * near * (10 - hu)
+            hu += lumen[i] * near * (-985 - hu)
             canvas.hu[i] = hu
         }
     }
 
-    /// Draws a tube where it meets the slice. Thin ones count by their share of a sample.
+    /// Draws a tube where it meets the slice, which is 3 mm thick. Thin ones count by their share of it.
     private func draw(_ tube: Capsule, into cover: inout [Double]) {
         let radius = max(tube.startRadius, tube.endRadius)
-        if min(tube.from.z, tube.to.z) > radius + 1 || max(tube.from.z, tube.to.z) < -radius - 1 { return }
+        // The plane of the slice that is nearest to the tube's middle.
+        let half = 1.5
+        let plane = min(max((tube.from.z + tube.to.z) / 2, -half), half)
+        if min(tube.from.z, tube.to.z) > half + radius || max(tube.from.z, tube.to.z) < -half - radius { return }
         let reach = radius + canvas.softness
         let columns = canvas.columns(min(tube.from.x, tube.to.x) - reach, max(tube.from.x, tube.to.x) + reach)
-        let direction = (tube.to - tube.from).unit
-        let upright = abs(direction.z)
+        let upright = abs((tube.to - tube.from).unit.z)
         for row in canvas.rows(min(tube.from.y, tube.to.y) - reach, max(tube.from.y, tube.to.y) + reach) {
             let y = canvas.y(row)
             for column in columns {
-                let (distance, radius) = tube.axisDistance(canvas.x(column), y)
+                let (distance, radius) = tube.axisDistance(canvas.x(column), y, plane)
                 if distance > radius + canvas.softness { continue }
-                var value = canvas.coverage(distance - radius) - canvas.coverage(distance + radius)
+                let value = canvas.coverage(distance - radius) - canvas.coverage(distance + radius)
+                let depth = min(0.75 * radius + 0.1, 1)
                 let across = min(2 * radius / canvas.softness, 1)
-                value *= 1 + upright * (across - 1)
                 let i = row * canvas.width + column
-                if value > cover[i] { cover[i] = value }
+                cover[i] = max(cover[i], value * (depth + upright * (across - depth)))
             }
         }
     }
@@ -381,7 +414,7 @@ struct Anatomy {
         let radius = request.diameter / 2
         var best = Point(70, 0)
         var least = Double.infinity
-        for _ in 0..<60 {
+        for _ in 0..<150 {
             let place = Point(uniform(-130, 130), uniform(-95, 95))
             let column = Int((place.x / canvas.spacing + Double(canvas.width - 1) / 2).rounded())
             let row = Int((place.y / canvas.spacing + Double(canvas.height - 1) / 2).rounded())
@@ -390,6 +423,7 @@ struct Anatomy {
             let middle = Point(canvas.x(column), canvas.y(row))
             let i = row * canvas.width + column
             var cost = max(lungDistance(canvas.warpedX[i], canvas.warpedY[i]) + radius + 4, 0) * 1000
+            if cost >= least { continue }
             for (other, otherRadius) in taken {
                 cost += max(radius + otherRadius + 15 - (other - middle).length, 0) * 500
             }

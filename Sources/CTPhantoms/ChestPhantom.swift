@@ -41,7 +41,7 @@ public struct ChestPhantom: Hashable, Sendable {
         /// HU above the lung around it.
         public let contrast: Double
 
-        /// HU in the middle.
+        /// HU in the middle; where samples are not much smaller than the nodule, they are means with lung around it.
         public let hu: Double
     }
 
@@ -78,7 +78,7 @@ public struct ChestPhantom: Hashable, Sendable {
         precondition(width >= 16 && height >= 16, "A phantom has 16×16 samples at least, not \(width)×\(height)")
         let spacing = max(360 / Double(width), 270 / Double(height))
         // Coarse pictures are means of finer ones, so that thin structures count by their share of a sample.
-        let factor = max(Int((spacing / 1.45).rounded(.up)), 1)
+        let factor = max(Int((spacing / (spacing > 4 ? 2.9 : 1.45)).rounded(.up)), 1)
         var anatomy = Anatomy(
             width: width * factor, height: height * factor, spacing: spacing / Double(factor), seed: seed)
         anatomy.paintBody()

@@ -3,8 +3,8 @@ internal import CTNoise
 /// A tree of tubes that supplies a cloud of targets, as arteries, veins and airways do.
 ///
 /// From the root on, targets are halved again and again, and a branch leads towards the middle of each half. A branch's
-/// radius follows from the number of targets that it supplies, near to Murray's law ("The physiological principle of
-/// minimum work", 1926, doi 10.1073/pnas.12.3.207), so that tubes taper towards the pleura.
+/// radius grows with the number of targets that it supplies, so that tubes taper towards the pleura; a little slower
+/// than by Murray's law, which says the power of 1/3 (1926, doi 10.1073/pnas.12.3.207), since the slab is thin.
 struct Tree {
     /// Pieces of tubes, each with the number of targets behind it.
     private(set) var tubes: [(capsule: Capsule, targets: Int)] = []
@@ -22,10 +22,10 @@ struct Tree {
         low + (high - low) * Double(random.next() >> 11) * 0x1p-53
     }
 
-    /// The radius of a tube that supplies `count` targets: that of a tip times the count to the power of 3/8.
+    /// The radius of a tube that supplies `count` targets: that of a tip times the count to the power of 5/16.
     func radius(_ count: Int) -> Double {
-        let eighth = Double(count).squareRoot().squareRoot().squareRoot()
-        return tipRadius * eighth * eighth * eighth
+        let quarter = Double(count).squareRoot().squareRoot()
+        return tipRadius * quarter * quarter.squareRoot().squareRoot()
     }
 
     private mutating func grow(from start: Point, direction: Point, targets: inout [Point], range: Range<Int>) {
