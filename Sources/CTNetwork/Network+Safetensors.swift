@@ -72,9 +72,10 @@ extension Network {
         self.init(configuration: configuration, parameters: parameters, statistics: statistics)
     }
 
-    /// The contents of a model file: every parameter and statistic under its name, the configuration in the metadata.
+    /// Makes the contents of a model file.
     ///
     /// - Parameter metadata: What else to say about the model; a `config` in it is replaced.
+    /// - Returns: Every parameter and statistic under its name, and the configuration in the metadata.
     public func safetensors(metadata: [String: String] = [:]) -> Safetensors {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys]
@@ -87,6 +88,7 @@ extension Network {
             entries.map { Safetensors.Tensor(name: $0.name, shape: $0.shape, values: Array(values[$0.range])) }
         }
         return Safetensors(
-            metadata: metadata, tensors: tensors(layout.parameters, parameters) + tensors(layout.statistics, statistics))
+            metadata: metadata, tensors: tensors(layout.parameters, parameters) + tensors(layout.statistics, statistics)
+        )
     }
 }

@@ -47,7 +47,8 @@ public struct Safetensors: Hashable, Sendable {
     ///
     /// - Precondition: Names are unique and none is `__metadata__`.
     public init(metadata: [String: String] = [:], tensors: [Tensor]) {
-        precondition(Set(tensors.map(\.name)).count == tensors.count && tensors.allSatisfy { $0.name != "__metadata__" })
+        precondition(
+            Set(tensors.map(\.name)).count == tensors.count && tensors.allSatisfy { $0.name != "__metadata__" })
         self.metadata = metadata
         self.tensors = tensors
     }
@@ -115,7 +116,8 @@ public struct Safetensors: Hashable, Sendable {
             var count: Int? = 1
             for size in entry.shape { count = count.flatMap { Self.product($0, size) } }
             guard let count, Self.product(count, 4) == entry.end - entry.start else {
-                throw damaged("'\(entry.name)' has \(entry.end - entry.start) bytes", "what the shape \(entry.shape) needs")
+                throw damaged(
+                    "'\(entry.name)' has \(entry.end - entry.start) bytes", "what the shape \(entry.shape) needs")
             }
             offset = entry.end
         }
@@ -154,7 +156,8 @@ public struct Safetensors: Hashable, Sendable {
             let end = offset + 4 * tensor.values.count
             let shape = tensor.shape.map(String.init).joined(separator: ",")
             members.append(
-                Self.quoted(tensor.name) + ":{\"dtype\":\"F32\",\"shape\":[\(shape)],\"data_offsets\":[\(offset),\(end)]}")
+                Self.quoted(tensor.name)
+                    + ":{\"dtype\":\"F32\",\"shape\":[\(shape)],\"data_offsets\":[\(offset),\(end)]}")
             offset = end
         }
         var header = Array(("{" + members.joined(separator: ",") + "}").utf8)

@@ -89,7 +89,8 @@ func randomNetwork(_ configuration: NetworkConfiguration, seed: UInt64 = 1) -> N
             input = generator.floats(pixels, in: -2...2)
             dNoise = generator.floats(pixels)
             let pass = TrainingPass(
-                configuration: test.configuration, batch: test.batch, rows: test.rows, columns: test.columns, threads: 2)
+                configuration: test.configuration, batch: test.batch, rows: test.rows, columns: test.columns, threads: 2
+            )
             var moved = network
             noise = pass.forward(&moved, input: input, statistics: test.mode)
             var gradient = [Float](repeating: 0, count: network.parameters.count)

@@ -5,6 +5,7 @@ import Testing
 @testable import CTNetwork
 
 extension Kernels: CustomTestStringConvertible {
+    /// The instruction set.
     public var testDescription: String { name }
 }
 
@@ -161,7 +162,8 @@ extension Kernels: CustomTestStringConvertible {
         for value in extremes {
             let z = arena.place([value, -value, value, value])
             let (c, h) = (arena.place([1e20]), arena.place([0]))
-            kernels.lstmForward(1, hidden: 1, z: z, ldz: 4, before: c, ldBefore: 1, c: c, ldc: 1, h: h, ldh: 1, save: true)
+            kernels.lstmForward(
+                1, hidden: 1, z: z, ldz: 4, before: c, ldBefore: 1, c: c, ldc: 1, h: h, ldh: 1, save: true)
             let open: Float = value > 0 ? 1 : 0
             let expected = [open, 1 - open, value > 0 ? 1 : -1, open]
             #expect(worstError(z.array, expected) < 1e-6, "\(value)")
@@ -291,7 +293,8 @@ extension Kernels: CustomTestStringConvertible {
                         }
                     }
                 }
-                kernels.addMixWeights(rows: rows, columns: columns, channels: channels, size: size, x, dy: y, to: dWeights)
+                kernels.addMixWeights(
+                    rows: rows, columns: columns, channels: channels, size: size, x, dy: y, to: dWeights)
                 worst = max(worst, worstError(dWeights.array, expectedD))
                 for (bias, expected) in [(bias, expected), (nil, expectedBare)] {
                     for row in 0..<rows {

@@ -77,7 +77,8 @@ import Testing
             "not an object": file("[]", values: 0), "spaces first": file(" {" + x + "}"),
             "something after it": file("{\(x)} x"), "two objects": file("{\(x)}{}"),
             "not closed": file("{\(x)"), "a comma too many": file("{\(x),}"), "no comma": file("{\(x)\(x)}"),
-            "a name twice": file("{\(x),\(x)}"), "metadata twice": file("{\"__metadata__\":{},\"__metadata__\":{},\(x)}"),
+            "a name twice": file("{\(x),\(x)}"),
+            "metadata twice": file("{\"__metadata__\":{},\"__metadata__\":{},\(x)}"),
             "a key of metadata twice": file("{\"__metadata__\":{\"a\":\"\",\"a\":\"\"},\(x)}"),
             "metadata that is no text": file("{\"__metadata__\":{\"a\":1},\(x)}"),
             "no values": file("{\(x)}", values: 0), "values missing": file("{\(x)}", values: 3),
@@ -88,11 +89,14 @@ import Testing
             "the same place": file("{\(x),\(entry("y", 0..<4))}"),
             "backwards": file("{\"x\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[4,0]}}"),
             "a negative offset": file("{\"x\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[-4,0]}}"),
-            "an offset beyond Int": file("{\"x\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,9223372036854775808]}}"),
-            "a number of many digits": file("{\(entry("x", 0..<4, shape: "[" + String(repeating: "1", count: 40) + "]"))}"),
+            "an offset beyond Int": file(
+                "{\"x\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,9223372036854775808]}}"),
+            "a number of many digits": file(
+                "{\(entry("x", 0..<4, shape: "[" + String(repeating: "1", count: 40) + "]"))}"),
             "three offsets": file("{\"x\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4,4]}}"),
             "no offsets": file("{\"x\":{\"dtype\":\"F32\",\"shape\":[1]}}"),
-            "a key that is not the format's": file("{\"x\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4],\"z\":1}}"),
+            "a key that is not the format's": file(
+                "{\"x\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4],\"z\":1}}"),
             "a fraction": file("{\(entry("x", 0..<4, shape: "[1.0]"))}"),
             "a leading zero": file("{\(entry("x", 0..<4, shape: "[01]"))}"),
             "the wrong shape": file("{\(entry("x", 0..<4, shape: "[2]"))}"),
@@ -166,10 +170,12 @@ import Testing
         refused("no JSON", "cannot be read") { $0.metadata["config"] = "{" }
         refused("half a configuration", "cannot be read") { $0.metadata["config"] = "{\"patch\":2}" }
         refused("a configuration that no network can have", "patch of 3") {
-            $0.metadata["config"] = $0.metadata["config"]?.split(separator: "\"patch\":2").joined(separator: "\"patch\":3")
+            $0.metadata["config"] = $0.metadata["config"]?.split(separator: "\"patch\":2").joined(
+                separator: "\"patch\":3")
         }
         refused("another configuration", "of shape") {
-            $0.metadata["config"] = $0.metadata["config"]?.split(separator: "\"hidden\":2").joined(separator: "\"hidden\":3")
+            $0.metadata["config"] = $0.metadata["config"]?.split(separator: "\"hidden\":2").joined(
+                separator: "\"hidden\":3")
         }
         refused("a tensor less", "no tensor 'head.bias'") { $0.tensors.remove(at: index($0, "head.bias")) }
         refused("a tensor more", "a tensor 'more'") { $0.tensors.append(.init(name: "more", shape: [], values: [0])) }

@@ -10,7 +10,8 @@ import Testing
         let program = try Program()
         try FileManager.default.copyItem(at: Self.folder, to: program.url("kept"))
         let readme = try String(contentsOf: Self.folder.appendingPathComponent("README.md"), encoding: .utf8)
-        let commands = readme.split(separator: "\n").filter { $0.hasPrefix("$ ctdenoise ") && $0.contains("/mixed.png") }
+        let commands = readme.split(separator: "\n")
+            .filter { $0.hasPrefix("$ ctdenoise ") && $0.contains("/mixed.png") }
         try #require(commands.count == 2)
         for command in commands {
             let outcome = try program.run(command.split(separator: " ").dropFirst(2).map(String.init))

@@ -135,7 +135,9 @@ public struct ReferenceNetwork {
         for (direction, suffix) in directions.enumerated() {
             var a = product(x, parameter(prefix + "weight_ih_l0" + suffix), outputs: 4 * h)
             if configuration.normalization == .sequence { a = normalized(a, prefix + "norm.", suffix, mode) }
-            let (weight, bias) = (parameter(prefix + "weight_hh_l0" + suffix), parameter(prefix + "bias_ih_l0" + suffix))
+            let (weight, bias) = (
+                parameter(prefix + "weight_hh_l0" + suffix), parameter(prefix + "bias_ih_l0" + suffix)
+            )
             let (sequences, steps) = alongRows ? (x.down, x.across) : (x.across, x.down)
             for b in 0..<x.batch {
                 for sequence in 0..<sequences {
@@ -179,7 +181,8 @@ public struct ReferenceNetwork {
         return y
     }
 
-    private mutating func normalized(_ x: Tokens, _ prefix: String, _ suffix: String, _ mode: StatisticsMode) -> Tokens {
+    private mutating func normalized(_ x: Tokens, _ prefix: String, _ suffix: String, _ mode: StatisticsMode) -> Tokens
+    {
         guard let means = statisticPlaces[prefix + "running_mean" + suffix],
             let variances = statisticPlaces[prefix + "running_var" + suffix]
         else { preconditionFailure("no statistics \(prefix)") }
@@ -229,13 +232,14 @@ public struct ReferenceNetwork {
 
     // MARK: - Gradients
 
-    /// The derivative of `loss` by parameters that all move along `direction` at once.
+    /// Differentiates `loss` by parameters that all move along `direction` at once.
     ///
-    /// Fourth-order differences; the error is about 1e-10 beside the loss.
+    /// Fourth-order central differences; the error is about 1e-10 beside the loss.
     ///
     /// - Parameters:
     ///   - direction: For each parameter, by index, how fast it moves.
     ///   - loss: Of a network with the moved parameters.
+    /// - Returns: The sum of speed times partial derivative.
     public func derivative(along direction: [Int: Double], of loss: (inout ReferenceNetwork) -> Double) -> Double {
         let step = 1e-3
         func moved(_ factor: Double) -> Double {

@@ -18,7 +18,9 @@ public enum SharedData {
 
     /// The path of something in ``folder``, `nil` if it is not there.
     public static func path(_ name: String) -> String? {
-        guard let path = folder.map({ $0 + "/" + name }), FileManager.default.fileExists(atPath: path) else { return nil }
+        guard let path = folder.map({ $0 + "/" + name }), FileManager.default.fileExists(atPath: path) else {
+            return nil
+        }
         return path
     }
 }

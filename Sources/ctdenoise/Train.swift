@@ -1,0 +1,288 @@
+import ArgumentParser
+import CTDenoising
+import CTImageFiles
+import CTImages
+import CTNetwork
+import CTTraining
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+struct Train: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Train a model on a folder of clean slices.",
+        discussion: """
+            Noise is added to random crops, and a network learns to see it. What is trained how is in a recipe, a \
+            JSON file; Recipes/ has some. Slices of one folder count as one patient, and patients are drawn equally \
+            often. A run that was stopped or killed goes on from its checkpoint as if nothing had happened.
+
+            Example: train on 16-bit slices that hold HU + 1024
+              ctdenoise train slices/train --validation slices/val --rescale 1,-1024 \\
+                --recipe Recipes/quick.json --checkpoint run.checkpoint --resume -o model.safetensors
+            """)
+
+    @Argument(help: "Clean PNG and TIFF slices, and folders, which are searched with all folders in them.")
+    var input: [String]
+
+    @Option(name: .shortAndLong, help: ArgumentHelp("The model file to write.", valueName: "model"))
+    var output: String
+
+    @Option(help: ArgumentHelp("The recipe; without it, that of the default model.", valueName: "json"))
+    var recipe: String?
+
+    @Option(help: ArgumentHelp("Do so many steps instead of the recipe's.", valueName: "number"))
+    var steps: Int?
+
+    @Option(help: ArgumentHelp("Clean slices to measure progress on; never trained on.", valueName: "folder"))
+    var validation: String?
+
+    @Option(help: ArgumentHelp("Where to keep the state of the training.", valueName: "file"))
+    var checkpoint: String?
+
+    @Option(help: ArgumentHelp("Minutes between checkpoints.", valueName: "minutes"))
+    var checkpointEvery = 3.0
+
+    @Flag(help: "Go on from the checkpoint if it is there.")
+    var resume = false
+
+    @Option(help: ArgumentHelp("Steps between two lines of progress.", valueName: "steps"))
+    var reportEvery = 500
+
+    @Option(help: ArgumentHelp("Write the lines of progress as CSV, too.", valueName: "csv"))
+    var curve: String?
+
+    @Flag(help: "Replace a model that is already there.")
+    var overwrite = false
+
+    @OptionGroup var reading: ReadingOptions
+    @OptionGroup var threads: ThreadOptions
+    @OptionGroup var format: OutputOptions
+
+    func validate() throws {
+        if resume && checkpoint == nil { throw ValidationError("--resume needs a --checkpoint to go on from.") }
+        if reportEvery < 1 { throw ValidationError("--report-every is 1 step or more, not \(reportEvery).") }
+        if !(checkpointEvery >= 0) { throw ValidationError("--checkpoint-every is 0 minutes or more.") }
+    }
+
+    func run() throws {
+        var console = Console()
+        do {
+            try train(&console)
+        } catch let failure as Failure {
+            console.error(failure)
+            throw ExitCode.failure
+        } catch let error as ModelError {
+            console.error(Failure(error))
+            throw ExitCode.failure
+        }
+    }
+
+    // MARK: - Work
+
+    private func train(_ console: inout Console) throws {
+        try checkOutputs()
+        var recipe = try readRecipe()
+        if let steps { recipe.steps = steps }
+        if let defect = recipe.defect {
+            throw Failure(
+                file: self.recipe ?? "the recipe", found: defect, expected: "a possible recipe", advice: "Correct it.")
+        }
+        let done = try readCheckpoint(recipe)
+
+        let patients = try readSlices(input, &console)
+        guard let slices = TrainingSlices(patients, crop: recipe.crop) else {
+            throw Failure(
+                file: input.joined(separator: ", "), found: "no slice of \(recipe.crop)×\(recipe.crop) pixels or more",
+                expected: "slices larger than the recipe's crops", advice: "Name folders that have some.")
+        }
+        let validation = try validation.flatMap { folder in
+            Validation(try readSlices([folder], &console).sorted { $0.key < $1.key }.flatMap(\.value))
+        }
+        let data = "\(Format.count(slices.count, "slice")) in \(Format.count(slices.groupCount, "folder"))"
+        console.line("training on \(data), \(threads.count) threads, \(recipe.steps) steps")
+
+        let stop = StopSignals()
+        let trainer =
+            done.map { Trainer(recipe: recipe, state: $0, slices: slices, threads: threads.count) }
+            ?? Trainer(recipe: recipe, slices: slices, threads: threads.count)
+        if let done { console.line("resumed at step \(done.step)") }
+        var pace = Pace(trainer.state.step)
+        var saved = ContinuousClock.now
+        while !trainer.isDone {
+            guard trainer.advance().isFinite else {
+                throw Failure(
+                    file: self.recipe ?? "the recipe", found: "a loss that is not finite at step \(trainer.state.step)",
+                    expected: "a training that converges", advice: "Lower its learningRate.")
+            }
+            if trainer.state.step % reportEvery == 0 || trainer.isDone {
+                let results = validation?.results(of: trainer.state.averaged, threads: threads.count) ?? []
+                let measurement = trainer.measure(results)
+                console.line(line(measurement, recipe, pace))
+                if let curve { try write(curveText(trainer.state.history), to: curve) }
+            }
+            let isStopped = stop.isRequested
+            if let checkpoint {
+                let since = saved.duration(to: .now)
+                if isStopped || trainer.isDone || since >= .seconds(60 * checkpointEvery) {
+                    trainer.spent(seconds: pace.split())
+                    try Checkpoint(recipe: recipe, state: trainer.state).write(to: checkpoint)
+                    saved = .now
+                }
+            }
+            if isStopped {
+                let advice = checkpoint == nil ? "nothing is kept without --checkpoint" : "go on with --resume"
+                console.line("stopped at step \(trainer.state.step) of \(recipe.steps); \(advice)")
+                throw ExitCode.failure
+            }
+        }
+        trainer.spent(seconds: pace.split())
+        try Checkpoint(recipe: recipe, state: trainer.state).model(data: data).write(to: output)
+        try report(trainer.state, recipe)
+    }
+
+    private func checkOutputs() throws(Failure) {
+        if FileSystem.kind(output) != .missing && !overwrite {
+            throw Failure(
+                file: output, found: "something that is already there", expected: "a name that is free",
+                advice: "Say --overwrite to replace, or choose another -o.")
+        }
+        for path in [output, checkpoint, curve] {
+            if let path { try FileSystem.makeFolder(for: path) }
+        }
+        if let checkpoint, FileSystem.kind(checkpoint) != .missing, !resume {
+            throw Failure(
+                file: checkpoint, found: "a checkpoint that is already there", expected: "a name that is free",
+                advice: "Say --resume to go on from it, or remove it.")
+        }
+    }
+
+    private func readRecipe() throws -> TrainingRecipe {
+        guard let recipe else {
+            let json = try Denoiser.bundled().record["recipe"] ?? ""
+            return try TrainingRecipe(json: Array(json.utf8), file: "the default model")
+        }
+        guard let data = try? Data(contentsOf: URL(fileURLWithPath: recipe)) else {
+            throw Failure(
+                file: recipe, found: "no file that can be read", expected: "a recipe as JSON", advice: "Check the name.")
+        }
+        return try TrainingRecipe(json: Array(data), file: recipe)
+    }
+
+    private func readCheckpoint(_ recipe: TrainingRecipe) throws -> Trainer.State? {
+        guard let checkpoint, FileSystem.kind(checkpoint) != .missing else { return nil }
+        let done = try Checkpoint(contentsOf: checkpoint)
+        guard done.recipe == recipe else {
+            throw Failure(
+                file: checkpoint, found: "the checkpoint of another recipe: \(done.recipe.json)",
+                expected: "that of \(recipe.json)", advice: "Use its recipe, or another --checkpoint.")
+        }
+        return done.state
+    }
+
+    /// All pages of the files, by the folder that they are in.
+    private func readSlices(_ inputs: [String], _ console: inout Console) throws(Failure) -> [String: [Slice]] {
+        let found = InputFiles(inputs)
+        if let failure = found.failures.first { throw failure }
+        var folders: [String: [Slice]] = [:]
+        var assumptions = Assumptions()
+        for file in found.files {
+            let image = try reading.read(file.path)
+            if let page = image.pages.first { assumptions.tell(page.scale, of: file.path, to: &console) }
+            folders[FileSystem.parent(file.path), default: []] += image.pages
+        }
+        return folders
+    }
+
+    // MARK: - Progress
+
+    /// Steps and seconds of this run.
+    private struct Pace {
+        let firstStep: Int
+        private let start = ContinuousClock.now
+        private var last = ContinuousClock.now
+
+        init(_ step: Int) { firstStep = step }
+
+        /// Steps a second so far.
+        func rate(at step: Int) -> Double { Double(step - firstStep) / start.duration(to: .now).inSeconds }
+
+        /// Seconds since the last call, or the start.
+        mutating func split() -> Double {
+            let now = ContinuousClock.now
+            defer { last = now }
+            return last.duration(to: now).inSeconds
+        }
+    }
+
+    private func line(_ measurement: Trainer.Measurement, _ recipe: TrainingRecipe, _ pace: Pace) -> String {
+        let rate = pace.rate(at: measurement.step)
+        let pixels = rate * Double(recipe.batch * recipe.crop * recipe.crop) / 1e6
+        let left = Double(recipe.steps - measurement.step) / rate
+        var text = "step \(measurement.step)/\(recipe.steps)  loss \(Format.fixed(measurement.loss, 4))"
+        for result in measurement.validation {
+            text += "  \(result.name): noisy \(Format.fixed(result.noisy, 2)), median \(Format.fixed(result.median, 2)), "
+            text += "denoised \(Format.fixed(result.denoised, 2)) dB"
+        }
+        text += "  \(Format.significant(rate, 3)) steps/s, \(Format.significant(pixels, 3)) Mpixel/s"
+        return text + ", \(Format.duration(left)) left"
+    }
+
+    private func curveText(_ history: [Trainer.Measurement]) -> String {
+        var header = "step,loss"
+        for result in history.first?.validation ?? [] {
+            header += ",\(result.name) noisy dB,\(result.name) median dB,\(result.name) denoised dB"
+        }
+        return ([header]
+            + history.map { entry in
+                entry.validation.reduce("\(entry.step),\(entry.loss)") { text, result in
+                    text + ",\(result.noisy),\(result.median),\(result.denoised)"
+                }
+            }).joined(separator: "\n") + "\n"
+    }
+
+    private func write(_ text: String, to path: String) throws(Failure) {
+        do {
+            try Data(text.utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
+        } catch {
+            throw Failure(
+                file: path, found: "a file that cannot be written", expected: "a place to write to",
+                advice: "Check the folder and your rights there.")
+        }
+    }
+
+    private func report(_ state: Trainer.State, _ recipe: TrainingRecipe) throws {
+        if format.json {
+            struct Report: Encodable {
+                let model: String
+                let steps: Int
+                let seconds: Double
+                let history: [Trainer.Measurement]
+            }
+            try JSONOutput.print(
+                Report(model: output, steps: state.step, seconds: state.seconds, history: state.history))
+            return
+        }
+        let pixels = Double(recipe.batch * recipe.crop * recipe.crop) * Double(state.step) / 1e6
+        print(
+            "trained \(state.step) steps, \(Format.significant(pixels, 3)) Mpixel, in \(Format.duration(state.seconds)): \(output)"
+        )
+        guard let results = state.history.last?.validation, !results.isEmpty else { return }
+        let header = ["PSNR in dB, range 2047 HU", "noisy", "median 3×3", "denoised"]
+        print(
+            Format.table(
+                [header]
+                    + results.map { result in
+                        [result.name] + [result.noisy, result.median, result.denoised].map { Format.fixed($0, 2) }
+                    }))
+    }
+}
+
+extension Duration {
+    /// The duration as a number of seconds.
+    fileprivate var inSeconds: Double {
+        Double(components.seconds) + Double(components.attoseconds) * 1e-18
+    }
+}

@@ -1,0 +1,90 @@
+@testable import CTDenoising
+import CTImages
+import CTMetrics
+import CTNetwork
+import CTNoise
+import CTPhantoms
+import TestSupport
+import Testing
+
+@Suite struct DenoiserTests {
+    private let hu = SampleFormat(kind: .floatingPoint, bits: 32)
+
+    /// A small network with random weights, its head too, so that its estimate is not zero.
+    private func denoiser(patch: Int = 2) -> Denoiser {
+        var generator = TestGenerator(seed: 8)
+        var network = Network(
+            configuration: NetworkConfiguration(
+                patch: patch, window: patch + 2, channels: 8, hidden: 4, blocks: 1, mixing: 3),
+            using: &generator)
+        for index in network.parameters.indices where network.parameters[index] == 0 {
+            network.parameters[index] = Float.random(in: -0.2...0.2, using: &generator)
+        }
+        return Denoiser(network)
+    }
+
+    private func slice(_ width: Int, _ height: Int) -> Slice {
+        var generator = TestGenerator(seed: 9)
+        return Slice(
+            width: width, height: height, samples: (0..<width * height).map { _ in
+                Double.random(in: -1000...400, using: &generator)
+            }, format: hu)
+    }
+
+    @Test(arguments: [(1, 1), (1, 7), (5, 1), (2, 2), (3, 9), (17, 10), (64, 31)], [1, 2, 4])
+    func `slices of any size come back in that size`(size: (Int, Int), patch: Int) {
+        let noisy = slice(size.0, size.1)
+        let result = denoiser(patch: patch).denoise(noisy)
+        #expect(result.width == size.0 && result.height == size.1 && result.scale == noisy.scale)
+        #expect(result.samples.allSatisfy(\.isFinite) && result.samples != noisy.samples)
+    }
+
+    @Test func `the number of threads makes no difference`() {
+        let noisy = slice(45, 38)
+        let one = denoiser().denoise(noisy, threads: 1)
+        #expect(denoiser().denoise(noisy, threads: 2) == one && denoiser().denoise(noisy, threads: 3) == one)
+    }
+
+    @Test func `the same HU give the same result however they are stored`() {
+        let noisy = slice(20, 16)
+        let expected = denoiser().denoise(noisy).hu
+        for scale in [
+            IntensityScale(slope: 1, intercept: -1024), IntensityScale(slope: 0.25, intercept: 3),
+            IntensityScale(assuming: 0...255, inverted: true),
+        ] {
+            let stored = Slice(
+                width: 20, height: 16, samples: noisy.hu.map(scale.stored(hu:)),
+                format: SampleFormat(kind: .unsignedInteger, bits: 16), scale: scale)
+            let result = denoiser().denoise(stored)
+            #expect(worstError(result.hu, expected) < 1e-5)
+            #expect(result.format == stored.format)
+        }
+    }
+
+    @Test func `samples that are no numbers stay, and do not spread`() {
+        var noisy = slice(24, 24)
+        noisy.samples[30] = .nan
+        noisy.samples[31] = .infinity
+        let result = denoiser().denoise(noisy)
+        #expect(result.samples[30].isNaN && result.samples[31] == .infinity)
+        #expect(result.samples.filter { !$0.isFinite }.count == 2)
+    }
+
+    @Test func `the model inside the program takes noise out of a phantom`() throws {
+        let clean = ChestPhantom(width: 96, height: 96, seed: 3).slice(
+            format: hu, scale: IntensityScale(slope: 1, intercept: 0))
+        let denoiser = try Denoiser.bundled()
+        let models: [NoiseModel] = try [
+            NoiseModel(white: NoiseStrength(parsing: "25/255")), NoiseModel(impulses: 0.1),
+        ]
+        for model in models {
+            let noisy = model.applied(to: clean, seed: 1)
+            func psnr(_ samples: [Double]) throws -> Double {
+                try peakSignalToNoiseRatio(clean.samples, samples, dataRange: 2047)
+            }
+            let median = try psnr(median3x3(noisy.samples, width: 96, height: 96))
+            let denoised = try psnr(denoiser.denoise(noisy, threads: 2).samples)
+            #expect(denoised > median + 2, "\(model): noisy \(try psnr(noisy.samples)), \(median), \(denoised) dB")
+        }
+    }
+}

@@ -1,0 +1,36 @@
+@testable import CTTraining
+import TestSupport
+import Testing
+
+@Suite struct LogMeanSquaredErrorTests {
+    @Test func `its derivative equals central differences`() {
+        var generator = TestGenerator(seed: 3)
+        let estimate = generator.floats(12)
+        let target = generator.floats(12)
+        func loss(_ estimate: [Double]) -> Double {
+            (0..<3).reduce(0.0) { sum, crop in
+                let squares = (0..<4).reduce(0.0) { sum, pixel in
+                    let error = estimate[crop * 4 + pixel] - Double(target[crop * 4 + pixel])
+                    return sum + error * error
+                }
+                return sum + logarithm(squares / 4 + 0.2 * 0.2) / 3
+            }
+        }
+        let values = estimate.map(Double.init)
+        let differences = values.indices.map { index -> Double in
+            var (above, below) = (values, values)
+            above[index] += 1e-5
+            below[index] -= 1e-5
+            return (loss(above) - loss(below)) / 2e-5
+        }
+        let result = LogMeanSquaredError(tolerance: 0.2)(estimate, target: target, crops: 3)
+        #expect(abs(result.loss - loss(values)) < 1e-5)
+        #expect(worstError(result.derivative.map(Double.init), differences) < 1e-5)
+    }
+
+    @Test func `ten times the error counts the same in a step`() {
+        let small = LogMeanSquaredError(tolerance: 1e-6)([0.1, -0.1], target: [0, 0], crops: 1)
+        let large = LogMeanSquaredError(tolerance: 1e-6)([1, -1], target: [0, 0], crops: 1)
+        #expect(worstError(large.derivative.map { $0 * 10 }, small.derivative) < 1e-4)
+    }
+}

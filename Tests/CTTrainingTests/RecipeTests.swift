@@ -1,0 +1,52 @@
+import CTNetwork
+import CTTraining
+import Foundation
+import TestSupport
+import Testing
+
+@Suite struct RecipeTests {
+    @Test(arguments: ["default", "quick"])
+    func `the recipes that come with the program can be followed`(name: String) throws {
+        let path = "\(SharedData.root)/Recipes/\(name).json"
+        let recipe = try TrainingRecipe(json: Array(Data(contentsOf: URL(fileURLWithPath: path))), file: path)
+        #expect(recipe.defect == nil)
+        #expect(recipe.network.normalization == .sequence)
+    }
+
+    @Test func `a recipe survives being written and read`() throws {
+        var recipe = TrainingRecipe(description: "a \"test\"", steps: 7)
+        recipe.noise.impulses = 0.123456789
+        #expect(try TrainingRecipe(json: Array(recipe.json.utf8), file: "recipe") == recipe)
+    }
+
+    @Test(arguments: ["{", "{}", "{\"steps\": 1}"])
+    func `what is no recipe is refused`(json: String) {
+        #expect(throws: ModelError.self) { try TrainingRecipe(json: Array(json.utf8), file: "recipe") }
+    }
+
+    @Test func `each impossible value is named`() {
+        let possible = TrainingRecipe(description: "", steps: 10)
+        let changes: [(inout TrainingRecipe) -> Void] = [
+            { $0.steps = 0 }, { $0.batch = 0 }, { $0.crop = 47 }, { $0.crop = 4 }, { $0.learningRate = 0 },
+            { $0.learningRate = .nan }, { $0.warmUp = -1 }, { $0.clip = 0 }, { $0.averaging = 1 },
+            { $0.frozenFrom = 1.5 }, { $0.tolerance = 0 }, { $0.noise.white = -1 }, { $0.noise.impulses = 2 },
+            { $0.noise.whiteShare = 0.9 }, { $0.network.patch = 3 },
+        ]
+        #expect(possible.defect == nil)
+        for (index, change) in changes.enumerated() {
+            var recipe = possible
+            change(&recipe)
+            #expect(recipe.defect != nil, "change \(index)")
+        }
+    }
+
+    @Test func `the step size grows to its peak, then falls to nothing`() {
+        var recipe = TrainingRecipe(description: "", steps: 1000, learningRate: 0.01, warmUp: 100)
+        #expect(abs(recipe.learningRate(at: 49) - 0.005) < 1e-12)
+        #expect(recipe.learningRate(at: 99) == 0.01)
+        #expect(abs(recipe.learningRate(at: 550) - 0.005) < 1e-12)
+        #expect(recipe.learningRate(at: 999) < 1e-7)
+        recipe.frozenFrom = 0.3
+        #expect(recipe.statistics(at: 299) == .batch && recipe.statistics(at: 300) == .running)
+    }
+}

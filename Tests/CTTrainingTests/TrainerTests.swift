@@ -1,0 +1,93 @@
+import CTImages
+import CTNetwork
+import CTTraining
+import TestSupport
+import Testing
+
+/// A recipe that is done in a moment.
+private let recipe = TrainingRecipe(
+    description: "test",
+    network: NetworkConfiguration(patch: 2, window: 4, channels: 8, hidden: 4, blocks: 1, mixing: 3),
+    steps: 12, batch: 3, crop: 16, warmUp: 3, frozenFrom: 0.6)
+
+/// Slices with edges, in two folders.
+private func slices() throws -> TrainingSlices {
+    func slice(_ phase: Int) -> Slice {
+        let samples = (0..<24 * 20).map { Double((($0 % 24 + phase) / 5 + $0 / 24 / 7) % 2 * 900 - 800) }
+        return Slice(width: 24, height: 20, samples: samples, format: SampleFormat(kind: .floatingPoint, bits: 32))
+    }
+    return try #require(TrainingSlices(["a": [slice(0)], "b": [slice(1), slice(3)]], crop: recipe.crop))
+}
+
+@Suite struct TrainerTests {
+    @Test func `a run that is killed and resumed ends in the same state, whatever the number of threads`() throws {
+        let whole = Trainer(recipe: recipe, slices: try slices(), threads: 1)
+        while !whole.isDone {
+            whole.advance()
+            if whole.state.step % 4 == 0 { whole.measure([]) }
+        }
+
+        let folder = try TemporaryFolder()
+        let path = folder.file("run.checkpoint")
+        let first = Trainer(recipe: recipe, slices: try slices(), threads: 2)
+        for _ in 0..<5 {
+            first.advance()
+            if first.state.step % 4 == 0 { first.measure([]) }
+        }
+        try Checkpoint(recipe: recipe, state: first.state).write(to: path)
+        // What was done after the checkpoint is lost, as it is when a run is killed.
+        first.advance()
+
+        let checkpoint = try Checkpoint(contentsOf: path)
+        #expect(checkpoint.recipe == recipe)
+        let second = Trainer(recipe: recipe, state: checkpoint.state, slices: try slices(), threads: 2)
+        while !second.isDone {
+            second.advance()
+            if second.state.step % 4 == 0 { second.measure([]) }
+        }
+        #expect(second.state == whole.state)
+        #expect(second.state.history.map(\.step) == [4, 8, 12])
+    }
+
+    @Test func `training lowers the loss`() throws {
+        var long = recipe
+        long.steps = 150
+        let trainer = Trainer(recipe: long, slices: try slices(), threads: 2)
+        let losses = (0..<long.steps).map { _ in trainer.advance() }
+        let start = losses.prefix(20).reduce(0, +) / 20
+        let end = losses.suffix(20).reduce(0, +) / 20
+        // A fifth of the squared error is left; without learning the two differ by less than 0.3.
+        #expect(end < start - 1.6, "from \(start) to \(end)")
+    }
+
+    @Test func `another seed is another run`() throws {
+        var other = recipe
+        other.seed = 2
+        let losses = try [recipe, other].map { Trainer(recipe: $0, slices: try slices(), threads: 1).advance() }
+        #expect(losses[0] != losses[1])
+    }
+
+    @Test func `the model of a checkpoint can be read as a network, and says where it comes from`() throws {
+        let trainer = Trainer(recipe: recipe, slices: try slices(), threads: 1)
+        trainer.advance()
+        let bytes = Checkpoint(recipe: recipe, state: trainer.state).model(data: "3 slices").encoded()
+        let file = try Safetensors(bytes: bytes, file: "model")
+        #expect(try Network(file, file: "model") == trainer.state.averaged)
+        #expect(try TrainingRecipe(json: Array((file.metadata["recipe"] ?? "").utf8), file: "model") == recipe)
+        #expect(file.metadata["training"]?.contains("3 slices") == true)
+    }
+
+    @Test func `a model is no checkpoint, and a checkpoint that lost a tensor is refused`() throws {
+        let folder = try TemporaryFolder()
+        let trainer = Trainer(recipe: recipe, slices: try slices(), threads: 1)
+        let checkpoint = Checkpoint(recipe: recipe, state: trainer.state)
+        try checkpoint.model(data: "").write(to: folder.file("model"))
+        #expect(throws: ModelError.self) { try Checkpoint(contentsOf: folder.file("model")) }
+
+        try checkpoint.write(to: folder.file("checkpoint"))
+        var file = try Safetensors(contentsOf: folder.file("checkpoint"))
+        file.tensors.removeAll { $0.name == "training.adam_second" }
+        try file.write(to: folder.file("checkpoint"))
+        #expect(throws: ModelError.self) { try Checkpoint(contentsOf: folder.file("checkpoint")) }
+    }
+}
