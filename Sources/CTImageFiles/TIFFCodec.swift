@@ -12,7 +12,7 @@ enum TIFFCodec {
         _ bytes: [UInt8], limits: DecodeLimits
     ) throws(CodecFailure) -> (pages: [Slice], summaries: [PageSummary]) {
         let directories = TIFFDirectories(bytes)
-        let source = try TIFFSource(bytes, limits: limits)
+        let source = try TIFFSource(bytes, limits: limits, isBigEndian: directories.isBigEndian)
         let total = directories.pages.count
         var pages: [Slice] = []
         var summaries: [PageSummary] = []
@@ -20,6 +20,7 @@ enum TIFFCodec {
         repeat {
             do {
                 let layout = try source.page(bytesInFile: bytes.count)
+                try check(layout, directories: directories, page: pages.count)
                 try limits.check(width: layout.width, height: layout.height, used: used)
                 used += layout.width * layout.height
                 let samples = try source.samples(layout)
@@ -50,6 +51,25 @@ enum TIFFCodec {
         return IntensityScale(assuming: range, inverted: layout.isInverted)
     }
 
+    /// What libtiff makes up where a tag is missing or strange, other readers make up differently.
+    private static func check(
+        _ layout: TIFFPage, directories: TIFFDirectories, page: Int
+    ) throws(CodecFailure) {
+        guard directories.pages.indices.contains(page) else { return }
+        let entries = directories.pages[page]
+        if layout.raw.compression == 1, let predictor = directories.number(317, page: page), predictor > 1 {
+            throw .unsupported(
+                "the predictor \(Int(predictor)) without compression", expected: "a predictor only with LZW or Deflate",
+                advice: "Convert the file with the program that made it.")
+        }
+        for (name, tags) in [("offsets", [273, 324]), ("byte counts", [279, 325])] {
+            let count = entries.first { tags.contains($0.tag) }?.count ?? 0
+            guard count >= layout.blocks else {
+                throw .malformed("\(name) of \(count) strips or tiles", expected: "those of \(layout.blocks)")
+            }
+        }
+    }
+
     /// ImageJ writes long stacks as a single page, whose description alone says how many images follow.
     private static func checkImageJ(_ directories: TIFFDirectories, pages: Int) throws(CodecFailure) {
         guard pages == 1, let text = directories.text(270, page: 0), text.hasPrefix("ImageJ="),
@@ -67,7 +87,12 @@ enum TIFFCodec {
         _ pages: [Slice], template: [UInt8]?, limits: DecodeLimits
     ) throws(CodecFailure) -> (bytes: [UInt8], clamped: Int) {
         let directories = template.map { TIFFDirectories($0) }
-        let source: TIFFSource? = if let template { try TIFFSource(template, limits: limits) } else { nil }
+        let source: TIFFSource? =
+            if let template, let directories {
+                try TIFFSource(template, limits: limits, isBigEndian: directories.isBigEndian)
+            } else {
+                nil
+            }
         let size = pages.reduce(0) { $0 + $1.samples.count * ($1.format.bits + 7) / 8 * 4 / 3 }
         var file = TIFFAssembler(
             isBigEndian: directories?.isBigEndian ?? false,
@@ -101,7 +126,7 @@ enum TIFFCodec {
         _ slice: Slice, samples: [Double], old: TIFFPage?, source: TIFFSource?, entries: [TIFFEntry],
         to file: inout TIFFAssembler
     ) throws(CodecFailure) {
-        var page = TIFFPage(newFor: slice)
+        var page = TIFFPage(newFor: slice, isBigEndian: file.isBigEndian)
         var reused: TIFFPage?
         if let old, old.width == slice.width, old.height == slice.height, old.format == slice.format {
             page = old.forWriting()
@@ -226,9 +251,18 @@ struct TIFFPage {
             : (0..<colors).map { ($0, samplesInPlane) }
     }
 
+    /// How libtiff hands over samples.
+    ///
+    /// It swaps 24-bit integers as if they followed the file's byte order. Other readers take them, as all
+    /// odd widths, for bits from the highest down; so do we, and undo the swap.
+    private static func encoding(_ kind: SampleFormat.Kind, _ bits: Int, isBigEndian: Bool) -> SampleEncoding {
+        guard bits == 24, kind != .floatingPoint else { return SampleEncoding(kind: kind, bits: bits) }
+        return SampleEncoding(kind: kind, bits: bits, isBigEndian: isBigEndian == SampleEncoding.hostIsBigEndian)
+    }
+
     /// The layout of a new page.
-    init(newFor slice: Slice) {
-        encoding = SampleEncoding(slice.format)
+    init(newFor slice: Slice, isBigEndian: Bool) {
+        encoding = Self.encoding(slice.format.kind, slice.format.bits, isBigEndian: isBigEndian)
         format = slice.format
         raw = ct_tiff_page()
         raw.width = UInt32(slice.width)
@@ -252,9 +286,11 @@ struct TIFFPage {
 
     /// Makes out what libtiff says of a page.
     ///
-    /// - Parameter colorMap: Reads the colour map, three times as many values as given.
+    /// - Parameters:
+    ///   - isBigEndian: The file's byte order.
+    ///   - colorMap: Reads the colour map, three times as many values as given.
     init(
-        _ raw: ct_tiff_page, limits: DecodeLimits, bytesInFile: Int,
+        _ raw: ct_tiff_page, limits: DecodeLimits, isBigEndian: Bool, bytesInFile: Int,
         colorMap: (Int) throws(CodecFailure) -> [UInt16]
     ) throws(CodecFailure) {
         self.raw = raw
@@ -303,9 +339,9 @@ struct TIFFPage {
         let bits = Int(raw.bits)
         switch raw.sample_format {
         case 1 where (1...32).contains(bits), 4 where (1...32).contains(bits):
-            encoding = SampleEncoding(kind: .unsignedInteger, bits: bits)
-        case 2 where (1...32).contains(bits): encoding = SampleEncoding(kind: .signedInteger, bits: bits)
-        case 3 where [16, 24, 32, 64].contains(bits): encoding = SampleEncoding(kind: .floatingPoint, bits: bits)
+            encoding = Self.encoding(.unsignedInteger, bits, isBigEndian: isBigEndian)
+        case 2 where (1...32).contains(bits): encoding = Self.encoding(.signedInteger, bits, isBigEndian: isBigEndian)
+        case 3 where [16, 24, 32, 64].contains(bits): encoding = Self.encoding(.floatingPoint, bits, isBigEndian: isBigEndian)
         default:
             let kinds: [UInt16: String] = [
                 1: "unsigned integers", 2: "signed integers", 3: "floating point", 5: "complex integers",
@@ -401,9 +437,11 @@ final class TIFFSource {
     private let bytes: UnsafeMutableBufferPointer<UInt8>
     private let handle: OpaquePointer
     private let limits: DecodeLimits
+    private let isBigEndian: Bool
 
-    init(_ file: [UInt8], limits: DecodeLimits) throws(CodecFailure) {
+    init(_ file: [UInt8], limits: DecodeLimits, isBigEndian: Bool) throws(CodecFailure) {
         self.limits = limits
+        self.isBigEndian = isBigEndian
         unsafe bytes = .allocate(capacity: file.count)
         _ = unsafe bytes.initialize(from: file)
         var status = ct_status()
@@ -429,7 +467,9 @@ final class TIFFSource {
     func page(bytesInFile: Int) throws(CodecFailure) -> TIFFPage {
         var raw = ct_tiff_page()
         try CodecFailure.check(unsafe ct_tiff_read_page(handle, &raw), expected: "a page that can be read")
-        return try TIFFPage(raw, limits: limits, bytesInFile: bytesInFile) { count throws(CodecFailure) in
+        return try TIFFPage(
+            raw, limits: limits, isBigEndian: isBigEndian, bytesInFile: bytesInFile
+        ) { count throws(CodecFailure) in
             var map = [UInt16](repeating: 0, count: 3 * count)
             try CodecFailure.check(
                 unsafe ct_tiff_read_color_map(handle, &map, map.count), expected: "a colour map of \(count) colours")

@@ -15,5 +15,7 @@ struct CTDenoise: AsyncParsableCommand {
             Exit status: 0 done, 1 something failed, 2 a threshold that you set was missed, 64 wrong usage.
             """,
         version: "0.1.0",
-        subcommands: [Noise.self, Train.self, Evaluate.self])
+        subcommands: [
+            Denoise.self, Noise.self, Train.self, Evaluate.self, Phantom.self, Info.self,
+        ])
 }

@@ -25,7 +25,7 @@ import Testing
 
     @Test func `tells its nodules`() throws {
         let program = try Program()
-        let report = try program.json("phantom", "-o", "a.png", "--size", "256", "--nodules", "3")
+        let report = try program.json("phantom", "-o", "a.png", "--size", "256", "--nodules", "10:880,6:400,5:250")
         let file = try #require((report["files"] as? [[String: Any]])?.first)
         #expect((file["nodules"] as? [Any])?.count == 3)
     }
@@ -39,7 +39,7 @@ import Testing
 
     @Test(arguments: [
         ["--size", "0"], ["--size", "12x"], ["--size", "5x5x5"], ["--count", "0"], ["--format", "gif"],
-        ["--nodules", "-1"],
+        ["--nodules", "3"], ["--nodules", "90:800"],
     ])
     func `wrong usage is status 64`(options: [String]) throws {
         #expect(try Program().run(["phantom", "-o", "a.png"] + options).status == 64)

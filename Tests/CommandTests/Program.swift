@@ -38,7 +38,8 @@ final class Program {
     @discardableResult
     func run(_ arguments: [String]) throws -> Outcome {
         let process = Process()
-        process.executableURL = try #require(Self.executable, "ctdenoise was not built beside the tests")
+        let executable: URL = try #require(Self.executable, "ctdenoise was not built beside the tests")
+        process.executableURL = executable
         process.arguments = arguments
         process.currentDirectoryURL = folder
         // Into files, since a full pipe would stop the program.

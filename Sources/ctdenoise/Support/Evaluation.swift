@@ -247,7 +247,7 @@ struct EvaluationReport: Encodable {
     /// A table for people, the mean last, and below it what the numbers are relative to.
     var table: String {
         var titles = ["slice", "PSNR dB", "SSIM", "RMSE HU"]
-        if hasBaseline { titles += ["baseline dB", "SSIM", "RMSE HU"] }
+        if hasBaseline { titles += ["baseline: PSNR dB", "SSIM", "RMSE HU"] }
         func cells(_ quality: Quality?) -> [String] {
             guard let quality else { return ["", "", ""] }
             return [

@@ -21,6 +21,10 @@ enum Format {
             size /= 10
             places -= 1
         }
+        while size > 0, size < 1, places < 6 {
+            size *= 10
+            places += 1
+        }
         return fixed(value, places)
     }
 

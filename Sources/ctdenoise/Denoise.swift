@@ -1,0 +1,42 @@
+import ArgumentParser
+import CTDenoising
+import CTImages
+import CTNetwork
+
+/// `ctdenoise denoise INPUT… -o OUT`: what the program is for.
+struct Denoise: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Denoise slices.",
+        discussion: """
+            Files keep their names, folders, format and metadata; samples are rounded and clamped to their format only. \
+            In a folder, what is neither PNG nor TIFF is skipped. A file that cannot be read is reported, and the \
+            others are denoised all the same. Inputs are never overwritten. The noise is found out from the slice; \
+            nobody has to say how strong it is.
+
+            Example: denoise every slice under noisy/ into denoised/
+              ctdenoise denoise noisy -o denoised
+            """)
+
+    @OptionGroup var batch: BatchOptions
+
+    @Option(
+        help: ArgumentHelp("A model that `ctdenoise train` made, instead of the one inside the program."),
+        completion: .file(extensions: ["safetensors"]))
+    var model: String?
+
+    @OptionGroup var threads: ThreadOptions
+
+    func run() async throws {
+        let denoiser: Denoiser
+        do throws(ModelError) {
+            denoiser = if let model { try Denoiser(modelAt: model) } else { try Denoiser.bundled() }
+        } catch {
+            var console = Console()
+            console.error(Failure(error))
+            throw ExitCode.failure
+        }
+        let jobs = threads.count
+        var run = try Batch(batch, settings: ["model": model ?? "default", "jobs": "\(jobs)"])
+        try await run.run(verb: "denoised") { slice, _, _ in denoiser.denoise(slice, threads: jobs) }
+    }
+}

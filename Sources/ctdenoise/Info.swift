@@ -1,0 +1,201 @@
+import ArgumentParser
+import CTDenoising
+import CTImageFiles
+import CTImages
+import CTNetwork
+
+/// `ctdenoise info [FILE…]`: what is in image files and models.
+struct Info: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Describe image files and models.",
+        discussion: """
+            Of image files: size, pages, sample format, compression, resolution, texts, what stored values are taken \
+            to mean and which occur. Of models (.safetensors): the network's shape and how it was trained; without \
+            any file, of the model inside the program.
+
+            Example: which files would be misread without --rescale?
+              ctdenoise info scans/*.png
+            """)
+
+    @Argument(
+        help: "Image files, folders, and models.",
+        completion: .file(extensions: ["png", "tif", "tiff", "safetensors"]))
+    var file: [String] = []
+
+    @OptionGroup var reading: ReadingOptions
+
+    @OptionGroup var output: OutputOptions
+
+    func run() throws {
+        var console = Console()
+        var report = Report()
+        func fail(_ failure: Failure) {
+            report.failed.append(failure)
+            console.error(failure)
+        }
+        let models = file.filter { FileSystem.fileExtension($0) == "safetensors" }
+        let found = InputFiles(file.filter { FileSystem.fileExtension($0) != "safetensors" })
+        for path in found.skipped { console.line("skipped \(path): neither PNG nor TIFF") }
+        for failure in found.failures { fail(failure) }
+        for path in found.files.map(\.path) {
+            do throws(Failure) {
+                let description = FileDescription(try reading.read(path), path: path)
+                if !output.json { print(description.text) }
+                report.files.append(description)
+            } catch {
+                fail(error)
+            }
+        }
+        for path in file.isEmpty ? [nil] : models.map(Optional.some) {
+            do throws(ModelError) {
+                let denoiser = if let path { try Denoiser(modelAt: path) } else { try Denoiser.bundled() }
+                let description = ModelDescription(
+                    denoiser.network, record: denoiser.record, name: path ?? "the default model")
+                if !output.json { print(description.text) }
+                report.models.append(description)
+            } catch {
+                fail(Failure(error))
+            }
+        }
+        if output.json { try JSONOutput.print(report) }
+        if !report.failed.isEmpty { throw ExitCode.failure }
+    }
+
+    private struct Report: Encodable {
+        var files: [FileDescription] = []
+        var models: [ModelDescription] = []
+        var failed: [Failure] = []
+    }
+}
+
+// MARK: - Files
+
+/// What is in an image file.
+private struct FileDescription: Encodable {
+    struct Page: Encodable, Equatable {
+        struct Text: Encodable, Equatable {
+            let name: String
+            let value: String
+        }
+
+        let width: Int
+        let height: Int
+        let bits: Int
+        /// "unsigned integer", "signed integer" or "floating point".
+        let kind: String
+        let pixels: String
+        let compression: String
+        let layout: String
+        let resolution: String?
+        let texts: [Text]
+        let notes: [String]
+        let scale: ScaleReport
+        /// The least and the greatest stored value that occur.
+        let minimum: Double
+        let maximum: Double
+
+        let scalePhrase: String
+
+        private enum CodingKeys: String, CodingKey {
+            case width, height, bits, kind, pixels, compression, layout, resolution, texts, notes, scale, minimum,
+                maximum
+        }
+    }
+
+    let file: String
+    /// "png" or "tiff".
+    let format: String
+    let pages: [Page]
+
+    init(_ image: ImageFile, path: String) {
+        file = path
+        format = image.container.rawValue
+        pages = zip(image.pages, image.pageSummaries).map { slice, summary in
+            Page(
+                width: summary.width, height: summary.height, bits: summary.format.bits,
+                kind: summary.format.kind.words, pixels: summary.pixels, compression: summary.compression,
+                layout: summary.layout, resolution: summary.resolution,
+                texts: summary.texts.map { Page.Text(name: $0.name, value: $0.value) }, notes: summary.notes,
+                scale: ScaleReport(slice.scale), minimum: slice.samples.min() ?? 0, maximum: slice.samples.max() ?? 0,
+                scalePhrase: slice.scale.phrase)
+        }
+    }
+
+    /// A few lines a page; pages that differ in nothing but their values share them.
+    var text: String {
+        var lines = ["\(file): \(format.uppercased())" + (pages.count > 1 ? ", \(pages.count) pages" : "")]
+        var first = 0
+        while first < pages.count {
+            let page = pages[first]
+            let last = pages[first...].firstIndex { !$0.looksLike(page) } ?? pages.count
+            let group = pages[first..<last]
+            if pages.count > 1 { lines.append(group.count > 1 ? "  pages \(first + 1)–\(last):" : "  page \(last):") }
+            lines.append(
+                "  \(page.width)×\(page.height), \(page.bits)-bit \(page.kind), \(page.pixels), \(page.compression), "
+                    + page.layout)
+            lines.append(
+                "  stored values \(Format.plain(group.map(\.minimum).min() ?? 0))…"
+                    + "\(Format.plain(group.map(\.maximum).max() ?? 0)); \(page.scalePhrase)")
+            if let resolution = page.resolution { lines.append("  " + resolution) }
+            lines += page.texts.map { text in
+                let start = text.value.prefix { !$0.isNewline }.prefix(100)
+                return "  \(text.name): \(start)\(start.count < text.value.count ? "…" : "")"
+            }
+            lines += page.notes.map { "  " + $0 }
+            first = last
+        }
+        return lines.joined(separator: "\n")
+    }
+}
+
+extension FileDescription.Page {
+    fileprivate func looksLike(_ other: Self) -> Bool {
+        (width, height, bits, kind, pixels) == (other.width, other.height, other.bits, other.kind, other.pixels)
+            && (compression, layout, resolution) == (other.compression, other.layout, other.resolution)
+            && (texts, notes, scale) == (other.texts, other.notes, other.scale)
+    }
+}
+
+extension SampleFormat.Kind {
+    fileprivate var words: String {
+        switch self {
+        case .unsignedInteger: "unsigned integer"
+        case .signedInteger: "signed integer"
+        case .floatingPoint: "floating point"
+        }
+    }
+}
+
+// MARK: - Models
+
+/// What is in a model file.
+private struct ModelDescription: Encodable {
+    let file: String
+    let configuration: NetworkConfiguration
+    let parameters: Int
+    /// What the model file says about itself.
+    let record: [String: String]
+
+    init(_ network: Network, record: [String: String], name: String) {
+        file = name
+        configuration = network.configuration
+        parameters = network.parameters.count
+        self.record = record
+    }
+
+    var text: String {
+        let shape = configuration
+        var lines = [
+            "\(file): a network of \(parameters) parameters",
+            "  tokens of \(shape.patch)×\(shape.patch) pixels through windows of \(shape.window)×\(shape.window), "
+                + "\(shape.channels) channels",
+            "  \(Format.count(shape.blocks, "block")): mixing \(shape.mixing)×\(shape.mixing), LSTM along rows, then along columns, "
+                + "\(shape.bidirectional ? "both ways" : "one way"), \(shape.hidden) hidden units a direction",
+            "  batch normalization: \(shape.normalization == .none ? "none" : "\(shape.normalization.rawValue)-wise")",
+        ]
+        for (name, value) in record.sorted(by: { $0.key < $1.key }) {
+            lines.append("  \(name): " + value.split(separator: "\n").joined(separator: "\n    "))
+        }
+        return lines.joined(separator: "\n")
+    }
+}
