@@ -31,8 +31,12 @@ public func rootMeanSquaredError(_ reference: [Double], _ test: [Double]) throws
 ///
 /// Equal images have a ratio of +∞. Two ratios can only be compared if their data ranges agree.
 ///
-/// - Parameter dataRange: From the least to the greatest value that samples could have (not: happen to have), in
-///   their units; 2047 for samples in HU that stand for −1024…1023.
+/// - Parameters:
+///   - reference: Samples that are taken to be right.
+///   - test: As many that are judged.
+///   - dataRange: From the least to the greatest value that samples could have (not: happen to have), in their units;
+///     2047 for samples in HU that stand for −1024…1023.
+/// - Returns: The ratio in dB.
 /// - Throws: ``MetricError`` if the numbers of samples differ or are zero, a sample is not finite, or the data range
 ///   is not positive.
 public func peakSignalToNoiseRatio(

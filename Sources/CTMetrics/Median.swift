@@ -7,6 +7,7 @@
 ///   - samples: `height` rows of `width` samples; none NaN, which has no place in an order.
 ///   - width: Columns, at least 1.
 ///   - height: Rows, at least 1.
+/// - Returns: As many samples.
 /// - Precondition: `samples.count == width * height`.
 public func median3x3(_ samples: [Double], width: Int, height: Int) -> [Double] {
     precondition(

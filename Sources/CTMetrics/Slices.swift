@@ -19,7 +19,11 @@ public func rootMeanSquaredError(_ reference: Slice, _ test: Slice) throws(Metri
 
 /// The peak signal-to-noise ratio of two slices in dB; +∞ if they are equal.
 ///
-/// - Parameter dataRangeHU: The data range in HU; 2047 for −1024…1023 HU.
+/// - Parameters:
+///   - reference: What is taken to be right.
+///   - test: What is judged.
+///   - dataRangeHU: The data range in HU; 2047 for −1024…1023 HU.
+/// - Returns: The ratio in dB.
 /// - Throws: ``MetricError`` if sizes differ, a sample is not finite or the data range is not positive.
 public func peakSignalToNoiseRatio(
     _ reference: Slice, _ test: Slice, dataRangeHU: Double
@@ -37,6 +41,7 @@ public func peakSignalToNoiseRatio(
 ///   - test: What is judged.
 ///   - dataRangeHU: The data range in HU; 2047 for −1024…1023 HU.
 ///   - window: What of the surroundings counts, and how much.
+/// - Returns: The mean similarity, at most 1.
 /// - Throws: ``MetricError`` if sizes differ, the slices are smaller than the window, a sample is not finite or the data
 ///   range is not positive.
 public func structuralSimilarity(

@@ -30,7 +30,9 @@ public enum SimilarityWindow: String, Hashable, Sendable, CaseIterable {
     var weights: [Double] {
         switch self {
         case .gaussian:
-            let weights = (-5...5).map { (distance: Int) -> Double in exp(-Double(distance * distance) / (2 * 1.5 * 1.5)) }
+            let weights = (-5...5).map { (distance: Int) -> Double in
+                exp(-Double(distance * distance) / (2 * 1.5 * 1.5))
+            }
             let sum = weights.reduce(0, +)
             return weights.map { $0 / sum }
         case .uniform:
@@ -64,6 +66,7 @@ public enum SimilarityWindow: String, Hashable, Sendable, CaseIterable {
 ///   - height: Rows.
 ///   - dataRange: From the least to the greatest value that samples could have, in their units.
 ///   - window: What of the surroundings counts, and how much.
+/// - Returns: The mean similarity, at most 1.
 /// - Throws: ``MetricError`` if sizes differ, the image is smaller than the window, the data range is not positive or a
 ///   sample is not finite.
 /// - Precondition: `reference.count == width * height`.

@@ -43,7 +43,8 @@ public struct NoiseModel: Hashable, Sendable, CustomStringConvertible {
         }
         guard (0...1).contains(saltShare) else {
             throw InvalidError(
-                description: "the salt share is \(plain(saltShare)); give the share of salt among salt and pepper, from "
+                description:
+                    "the salt share is \(plain(saltShare)); give the share of salt among salt and pepper, from "
                     + "0 to 1 (0.5 for as much of both).")
         }
         self.white = white
@@ -72,6 +73,7 @@ public struct NoiseModel: Hashable, Sendable, CustomStringConvertible {
     ///   - slice: The slice; format and scale stay as they are.
     ///   - seed: Names the experiment or the file; see ``seed(_:name:)``.
     ///   - page: Tells apart the pages of a file, each of which has noise of its own.
+    /// - Returns: The noisy slice.
     public func apply(to slice: Slice, seed: UInt64, page: UInt64 = 0) -> Slice {
         var samples = slice.samples
         if let white {
@@ -97,6 +99,7 @@ public struct NoiseModel: Hashable, Sendable, CustomStringConvertible {
     ///   - seed: What the user gave.
     ///   - name: The file's path below the folder it was found in, with "/" between components, so that it does not
     ///     depend on where the folder is.
+    /// - Returns: What to give to ``apply(to:seed:page:)`` for the pages of that file.
     public static func seed(_ seed: UInt64, name: String) -> UInt64 {
         var hash: UInt64 = 0xCBF2_9CE4_8422_2325
         for byte in name.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }

@@ -309,7 +309,9 @@ struct Anatomy {
                 if cover == 0 { continue }
                 lungs[i] = cover
                 // Major fissures: thin sheets that arch from the side to the back.
-                let side = x < 0 ? Ellipse(center: Point(-118, 64), a: 86, b: 58) : Ellipse(center: Point(118, 58), a: 84, b: 66)
+                let side =
+                    x < 0
+                    ? Ellipse(center: Point(-118, 64), a: 86, b: 58) : Ellipse(center: Point(118, 58), a: 84, b: 66)
                 let fissure = canvas.coverage(abs(side.distance(x, y)) - 0.35)
                 let tissue =
                     outer.lung(y) + 9 * coarse(x, y) + 7 * medium(x, y) + 9 * fine(x, y) + 8 * lace(x, y)
@@ -430,7 +432,9 @@ struct Anatomy {
             let reach = radius + 2
             for y in canvas.rows(middle.y - reach, middle.y + reach) {
                 for x in canvas.columns(middle.x - reach, middle.x + reach) {
-                    cost += max(canvas.hu[y * canvas.width + x] + 750, 0) * canvas.spacing * canvas.spacing / (reach * reach)
+                    cost +=
+                        max(canvas.hu[y * canvas.width + x] + 750, 0) * canvas.spacing * canvas.spacing
+                        / (reach * reach)
                 }
             }
             if cost < least {

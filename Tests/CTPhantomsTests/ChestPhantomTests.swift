@@ -41,7 +41,9 @@ import Testing
 
     @Test func `has as much lung, fat, muscle and bone as a chest`() {
         let area = Self.phantom.spacing * Self.phantom.spacing / 100  // cm² a sample
-        func square(_ range: ClosedRange<Double>) -> Double { Double(Self.phantom.hu.count(where: range.contains)) * area }
+        func square(_ range: ClosedRange<Double>) -> Double {
+            Double(Self.phantom.hu.count(where: range.contains)) * area
+        }
         #expect((200...450).contains(square(-930 ... -500)))
         #expect((60...250).contains(square(-130 ... -60)))
         #expect((120...350).contains(square(20...80)))
