@@ -71,7 +71,7 @@ let package = Package(
             name: "CTImagesTests", dependencies: ["CTImages", "TestSupport"], swiftSettings: swiftSettings),
         .testTarget(
             name: "CTImageFilesTests", dependencies: ["CTImageFiles", "CTImages", "TestSupport"],
-            swiftSettings: swiftSettings),
+            exclude: ["Fixtures"], swiftSettings: swiftSettings),
         .testTarget(
             name: "CTNoiseTests", dependencies: ["CTNoise", "CTImages", "TestSupport"],
             swiftSettings: swiftSettings),

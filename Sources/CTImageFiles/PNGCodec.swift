@@ -43,7 +43,7 @@ enum PNGCodec {
     }
 
     /// The rows as libpng decodes them.
-    private static func rows(of chunks: PNGChunks) throws(CodecFailure) -> [UInt8] {
+    static func rows(of chunks: PNGChunks) throws(CodecFailure) -> [UInt8] {
         let header = chunks.header
         let expected = "image data for \(header.width)×\(header.height) pixels"
         let (size, overflow) = header.rowBytes.multipliedReportingOverflow(by: header.height)

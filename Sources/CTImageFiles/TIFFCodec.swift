@@ -20,7 +20,7 @@ enum TIFFCodec {
         repeat {
             do {
                 let layout = try source.page(bytesInFile: bytes.count)
-                try check(layout, directories: directories, page: pages.count)
+                try check(layout, directories: directories, page: pages.count, bytesInFile: bytes.count)
                 try limits.check(width: layout.width, height: layout.height, used: used)
                 used += layout.width * layout.height
                 let samples = try source.samples(layout)
@@ -53,7 +53,7 @@ enum TIFFCodec {
 
     /// What libtiff makes up where a tag is missing or strange, other readers make up differently.
     private static func check(
-        _ layout: TIFFPage, directories: TIFFDirectories, page: Int
+        _ layout: TIFFPage, directories: TIFFDirectories, page: Int, bytesInFile: Int
     ) throws(CodecFailure) {
         guard directories.pages.indices.contains(page) else { return }
         let entries = directories.pages[page]
@@ -66,6 +66,16 @@ enum TIFFCodec {
             let count = entries.first { tags.contains($0.tag) }?.count ?? 0
             guard count >= layout.blocks else {
                 throw .malformed("\(name) of \(count) strips or tiles", expected: "those of \(layout.blocks)")
+            }
+        }
+        if layout.raw.compression == 1, let entry = entries.first(where: { $0.tag == 279 || $0.tag == 325 }) {
+            let counts = directories.numbers(entry, limit: layout.blocks)
+            let fit = counts.enumerated().allSatisfy { block, count in
+                Double(layout.bytes(in: block)) <= count && count <= Double(bytesInFile)
+            }
+            guard counts.count == layout.blocks, fit else {
+                throw .malformed(
+                    "byte counts that do not fit the strips or tiles", expected: "as many bytes as samples need")
             }
         }
     }
@@ -536,6 +546,10 @@ final class TIFFSource {
                 }
             }
             samples += bands[0]
+        }
+        // Planes of alpha are needed only for writing, but damage should show now.
+        for number in page.blocks / page.planes * page.colors..<page.blocks where page.isPlanar {
+            _ = try block(number, of: page)
         }
         return samples
     }
