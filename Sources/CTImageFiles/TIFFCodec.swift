@@ -548,8 +548,8 @@ final class TIFFSource {
             samples += bands[0]
         }
         // Planes of alpha are needed only for writing, but damage should show now.
-        for number in page.blocks / page.planes * page.colors..<page.blocks where page.isPlanar {
-            _ = try block(number, of: page)
+        if page.isPlanar {
+            for number in page.blocks / page.planes * page.colors..<page.blocks { _ = try block(number, of: page) }
         }
         return samples
     }
