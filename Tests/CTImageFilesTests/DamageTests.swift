@@ -14,7 +14,8 @@ import Testing
     func `that ends too early is refused`(fixture: Fixture) throws {
         let bytes = try fixture.bytes
         var read: [Int] = []
-        for count in 0..<bytes.count where failure(Array(bytes[..<count]), limits: DecodeLimits(pixels: 1 << 16)) == nil {
+        for count in 0..<bytes.count where failure(Array(bytes[..<count]), limits: DecodeLimits(pixels: 1 << 16)) == nil
+        {
             read.append(count)
         }
         // Padding at the end of a file is no loss, and JPEG data is whole without it.
@@ -39,10 +40,11 @@ import Testing
 
     @Test func `that is no image is called so`() throws {
         #expect(failure([])?.code == .notAnImage)
-        #expect(failure(Array("GIF89a".utf8))?.description == """
-            test: found a file that starts with the bytes 47 49 46 38 39 61; expected a PNG or TIFF file. \
-            Convert it, or leave it out.
-            """)
+        #expect(
+            failure(Array("GIF89a".utf8))?.description == """
+                test: found a file that starts with the bytes 47 49 46 38 39 61; expected a PNG or TIFF file. \
+                Convert it, or leave it out.
+                """)
         let folder = try TemporaryFolder()
         for path in [folder.path("none.png"), folder.url.path] {
             let error = #expect(throws: ImageFileError.self) { try ImageFile(contentsOf: path) }

@@ -31,7 +31,9 @@ import Testing
         #expect(try file.encoded(file: "").bytes.prefix(4) == [0x4D, 0x4D, 0, 43])
     }
 
-    @Test(arguments: ["u8-alpha.tif", "u8-alpha-planes.tif", "u8-alpha.png", "u16-alpha.png", "u16-rgba-interlaced.png"])
+    @Test(arguments: [
+        "u8-alpha.tif", "u8-alpha-planes.tif", "u8-alpha.png", "u16-alpha.png", "u16-rgba-interlaced.png",
+    ])
     func `keeps its alpha when its grey changes`(name: String) throws {
         let fixture = Fixture(name)
         var file = try ImageFile(contentsOf: fixture.path)
@@ -195,7 +197,8 @@ import Testing
 /// A TIFF of 2×2 uncompressed 8-bit samples, put together here.
 enum TIFFSample {
     static func file(
-        samples: [UInt8] = [1, 2, 3, 4], width: Int = 2, height: Int = 2, tags: [Int: Int] = [:], extra: [TIFFEntry] = []
+        samples: [UInt8] = [1, 2, 3, 4], width: Int = 2, height: Int = 2, tags: [Int: Int] = [:],
+        extra: [TIFFEntry] = []
     ) -> [UInt8] {
         var numbers = [
             256: width, 257: height, 258: 8, 259: 1, 262: 1, 277: 1, 278: height,

@@ -31,7 +31,8 @@ import Testing
     @Test(arguments: [16, 32, 64])
     func `keeps numbers that are not finite, and the smallest`(bits: Int) throws {
         let format = SampleFormat(kind: .floatingPoint, bits: bits)
-        let least: Double = [16: 0x1p-24, 32: Double(Float.leastNonzeroMagnitude), 64: .leastNonzeroMagnitude][bits] ?? 0
+        let least: Double =
+            [16: 0x1p-24, 32: Double(Float.leastNonzeroMagnitude), 64: .leastNonzeroMagnitude][bits] ?? 0
         let samples = [.infinity, -.infinity, -0.0, least, -least * 3, .nan]
         let slice = Slice(width: 6, height: 1, samples: samples, format: format)
         let again = try ImageFile(bytes: ImageFile(pages: [slice], container: .tiff).encoded(file: "").bytes, file: "")
