@@ -75,7 +75,7 @@ let package = Package(
             name: "CTImagesTests", dependencies: ["CTImages", "TestSupport"], swiftSettings: swiftSettings),
         .testTarget(
             name: "CTImageFilesTests", dependencies: ["CTImageFiles", "CTImages", "TestSupport"],
-            swiftSettings: swiftSettings),
+            exclude: ["Fixtures"], swiftSettings: swiftSettings),
         .testTarget(
             name: "CTNoiseTests", dependencies: ["CTNoise", "CTImages", "TestSupport"],
             exclude: ["Fixtures"], swiftSettings: swiftSettings),

@@ -1,9 +1,9 @@
 #if canImport(Darwin)
-    internal import Darwin
+internal import Darwin
 #elseif canImport(Musl)
-    internal import Musl
+internal import Musl
 #else
-    internal import Glibc
+internal import Glibc
 #endif
 
 /// Whole files in and out, with the operating system's words in the errors.
@@ -12,14 +12,14 @@ enum FileAccess {
     private static func reason(_ number: Int32) -> String { unsafe String(cString: strerror(number)) }
 
     /// Opens a regular file for reading.
-    private static func open(_ path: String) throws(ImageFileError) -> (descriptor: Int32, size: Int) {
+    private static func openFile(_ path: String) throws(ImageFileError) -> (descriptor: Int32, size: Int) {
         func failure(_ found: String) -> ImageFileError {
             ImageFileError(
                 .unreadable, file: path, found: found, expected: "a file that can be read",
                 advice: "Check the path and its permissions.")
         }
         // Non-blocking, so that a pipe without a writer does not hold us up.
-        let descriptor = unsafe Self.openForReading(path)
+        let descriptor = unsafe open(path, O_RDONLY | O_NONBLOCK)
         guard descriptor >= 0 else { throw failure(reason(errno)) }
         var info = stat()
         guard unsafe fstat(descriptor, &info) == 0, info.st_mode & S_IFMT == S_IFREG else {
@@ -30,31 +30,11 @@ enum FileAccess {
         return (descriptor, Int(info.st_size))
     }
 
-    @unsafe private static func openForReading(_ path: String) -> Int32 {
-        #if canImport(Darwin)
-            unsafe Darwin.open(path, O_RDONLY | O_NONBLOCK)
-        #elseif canImport(Musl)
-            unsafe Musl.open(path, O_RDONLY | O_NONBLOCK)
-        #else
-            unsafe Glibc.open(path, O_RDONLY | O_NONBLOCK)
-        #endif
-    }
-
-    @unsafe private static func openForWriting(_ path: String) -> Int32 {
-        #if canImport(Darwin)
-            unsafe Darwin.open(path, O_WRONLY | O_CREAT | O_EXCL, 0o666)
-        #elseif canImport(Musl)
-            unsafe Musl.open(path, O_WRONLY | O_CREAT | O_EXCL, 0o666)
-        #else
-            unsafe Glibc.open(path, O_WRONLY | O_CREAT | O_EXCL, 0o666)
-        #endif
-    }
-
-    /// The file's bytes, or as many as `count`.
-    ///
-    /// - Parameter largest: A file of more bytes is refused as too large.
-    static func read(_ path: String, prefix count: Int? = nil, largest: Int = .max) throws(ImageFileError) -> [UInt8] {
-        let (descriptor, size) = try open(path)
+    /// The file's bytes, or the first `count` of them; a file of more than `largest` is refused.
+    static func contents(of path: String, prefix count: Int? = nil, largest: Int = .max) throws(ImageFileError)
+        -> [UInt8]
+    {
+        let (descriptor, size) = try openFile(path)
         defer { close(descriptor) }
         guard size <= largest else {
             throw ImageFileError(
@@ -68,13 +48,7 @@ enum FileAccess {
             while got < wanted {
                 guard let base = buffer.baseAddress else { break }
                 // Some systems take no more than 2³¹ − 1 bytes at a time.
-                #if canImport(Darwin)
-                    let taken = unsafe Darwin.read(descriptor, base + got, min(wanted - got, 1 << 30))
-                #elseif canImport(Musl)
-                    let taken = unsafe Musl.read(descriptor, base + got, min(wanted - got, 1 << 30))
-                #else
-                    let taken = unsafe Glibc.read(descriptor, base + got, min(wanted - got, 1 << 30))
-                #endif
+                let taken = unsafe read(descriptor, base + got, min(wanted - got, 1 << 30))
                 if taken < 0 && errno == EINTR { continue }
                 if taken < 0 { failed = errno }
                 if taken <= 0 { break }
@@ -92,8 +66,8 @@ enum FileAccess {
 
     /// Writes a file whole or not at all: to a temporary file beside it, which is then renamed.
     ///
-    /// - Parameter overwrite: Whether a file that is there already is replaced; if not, that is an error.
-    static func write(_ bytes: [UInt8], to path: String, overwrite: Bool) throws(ImageFileError) {
+    /// Unless `overwrite`, a file that is there already is an error.
+    static func save(_ bytes: [UInt8], to path: String, overwrite: Bool) throws(ImageFileError) {
         let exists = ImageFileError(
             .alreadyExists, file: path, found: "a file of this name", expected: "none",
             advice: "Choose another name, or ask for overwriting.")
@@ -106,7 +80,7 @@ enum FileAccess {
 
         let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? ""
         let temporary = "\(folder).ct-\(getpid())-\(UInt32.random(in: .min ... .max)).tmp"
-        let descriptor = unsafe openForWriting(temporary)
+        let descriptor = unsafe open(temporary, O_WRONLY | O_CREAT | O_EXCL, 0o666)
         guard descriptor >= 0 else { throw failure(errno, "Check that the folder exists and may be written to.") }
         var keepTemporary = false
         defer { if !keepTemporary { unsafe unlink(temporary) } }
@@ -116,13 +90,7 @@ enum FileAccess {
             var put = 0
             while put < buffer.count {
                 guard let base = buffer.baseAddress else { break }
-                #if canImport(Darwin)
-                    let count = unsafe Darwin.write(descriptor, base + put, min(buffer.count - put, 1 << 30))
-                #elseif canImport(Musl)
-                    let count = unsafe Musl.write(descriptor, base + put, min(buffer.count - put, 1 << 30))
-                #else
-                    let count = unsafe Glibc.write(descriptor, base + put, min(buffer.count - put, 1 << 30))
-                #endif
+                let count = unsafe write(descriptor, base + put, min(buffer.count - put, 1 << 30))
                 if count < 0 && errno == EINTR { continue }
                 if count < 0 {
                     failed = errno

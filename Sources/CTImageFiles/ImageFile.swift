@@ -72,17 +72,21 @@ public struct ImageFile: Sendable {
     ///
     /// - Throws: ``ImageFileError`` for whatever is wrong with the file or its contents.
     public init(contentsOf path: String, limits: DecodeLimits = DecodeLimits()) throws(ImageFileError) {
-        let head = try FileAccess.read(path, prefix: 16)
+        let head = try FileAccess.contents(of: path, prefix: 16)
         guard Self.container(of: head) != nil else { throw Self.notAnImage(head, file: path) }
         // No image needs more than 16 bytes a pixel, and metadata more than this.
         let largest = limits.pixels.multipliedReportingOverflow(by: 16)
-        let bytes = try FileAccess.read(path, largest: largest.overflow ? .max : max(largest.partialValue, 1 << 30))
+        let bytes = try FileAccess.contents(
+            of: path, largest: largest.overflow ? .max : max(largest.partialValue, 1 << 30))
         try self.init(bytes: bytes, file: path, limits: limits)
     }
 
     /// Reads a file that is in memory.
     ///
-    /// - Parameter file: The name for errors.
+    /// - Parameters:
+    ///   - bytes: The whole file.
+    ///   - file: The name for errors.
+    ///   - limits: How many pixels are accepted.
     /// - Throws: ``ImageFileError`` for whatever is wrong with the contents.
     public init(bytes: [UInt8], file: String, limits: DecodeLimits = DecodeLimits()) throws(ImageFileError) {
         guard let container = Self.container(of: bytes) else { throw Self.notAnImage(bytes, file: file) }
@@ -134,6 +138,7 @@ public struct ImageFile: Sendable {
     /// readers understand the samples.
     ///
     /// - Parameter file: The name for errors.
+    /// - Returns: The bytes, and how many samples were moved into range.
     /// - Throws: ``ImageFileError`` if the format cannot hold the slices.
     public func encoded(file: String) throws(ImageFileError) -> (bytes: [UInt8], clamped: Int) {
         do {
@@ -148,13 +153,15 @@ public struct ImageFile: Sendable {
 
     /// Writes the file, whole or not at all: first beside its place, then renamed.
     ///
-    /// - Parameter overwrite: Whether a file of this name is replaced; if not, its presence is an error.
+    /// - Parameters:
+    ///   - path: Where to.
+    ///   - overwrite: Whether a file of this name is replaced; if not, its presence is an error.
     /// - Returns: How many samples had to be clamped; see ``encoded(file:)``.
     /// - Throws: ``ImageFileError`` if the format cannot hold the slices or the file cannot be written.
     @discardableResult
     public func write(to path: String, overwrite: Bool = false) throws(ImageFileError) -> Int {
         let (bytes, clamped) = try encoded(file: path)
-        try FileAccess.write(bytes, to: path, overwrite: overwrite)
+        try FileAccess.save(bytes, to: path, overwrite: overwrite)
         return clamped
     }
 
@@ -162,7 +169,7 @@ public struct ImageFile: Sendable {
 
     /// The format of a file by its first bytes, or `nil` if it is no image of ours or cannot be read.
     public static func container(ofFileAt path: String) -> Container? {
-        (try? FileAccess.read(path, prefix: 16)).flatMap { container(of: $0) }
+        (try? FileAccess.contents(of: path, prefix: 16)).flatMap { container(of: $0) }
     }
 
     static func container(of bytes: [UInt8]) -> Container? {
@@ -178,7 +185,8 @@ public struct ImageFile: Sendable {
         }
         return ImageFileError(
             .notAnImage, file: file,
-            found: bytes.isEmpty ? "an empty file" : "a file that starts with the bytes \(digits.joined(separator: " "))",
+            found: bytes.isEmpty
+                ? "an empty file" : "a file that starts with the bytes \(digits.joined(separator: " "))",
             expected: "a PNG or TIFF file", advice: "Convert it, or leave it out.")
     }
 }

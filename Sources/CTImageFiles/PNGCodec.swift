@@ -43,7 +43,7 @@ enum PNGCodec {
     }
 
     /// The rows as libpng decodes them.
-    private static func rows(of chunks: PNGChunks) throws(CodecFailure) -> [UInt8] {
+    static func rows(of chunks: PNGChunks) throws(CodecFailure) -> [UInt8] {
         let header = chunks.header
         let expected = "image data for \(header.width)×\(header.height) pixels"
         let (size, overflow) = header.rowBytes.multipliedReportingOverflow(by: header.height)
@@ -123,7 +123,8 @@ enum PNGCodec {
         }
         guard slice.format.kind == .unsignedInteger, slice.format.bits <= 16 else {
             throw .unsupported(
-                "\(slice.format) samples", expected: "unsigned integers up to 16 bits, in a PNG", advice: "Write a TIFF.")
+                "\(slice.format) samples", expected: "unsigned integers up to 16 bits, in a PNG",
+                advice: "Write a TIFF.")
         }
         let chunks: PNGChunks? = if let template { try PNGChunks(template) } else { nil }
         let (samples, clamped) = slice.storable()
@@ -214,7 +215,7 @@ enum PNGCodec {
 
     /// A chunk of the template as the new file should have it, or `nil` if it should not.
     ///
-    /// - Parameter isSame: Whether pixels are laid out as in the template.
+    /// `isSame` says whether pixels are laid out as in the template.
     private static func kept(_ chunk: PNGChunks.Chunk, of chunks: PNGChunks, isSame: Bool) -> PNGChunks.Chunk? {
         var chunk = chunk
         let wasPalette = chunks.header.colorType == 3
@@ -316,7 +317,8 @@ enum GreyCheck {
         func text(_ value: Double) -> String { Int(exactly: value).map { String($0) } ?? String(value) }
         return CodecFailure(
             .color,
-            found: "the colour \(text(red)), \(text(green)), \(text(blue)) at column \(place % width), row \(place / width)",
+            found:
+                "the colour \(text(red)), \(text(green)), \(text(blue)) at column \(place % width), row \(place / width)",
             expected: "an image that is grey everywhere",
             advice: "Convert the file to grey, if its colours mean nothing.")
     }

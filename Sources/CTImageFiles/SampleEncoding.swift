@@ -190,7 +190,8 @@ extension Slice {
                 if range.contains(value) { return value }
                 clamped += 1
                 return value.isNaN
-                    ? min(max(0, range.lowerBound), range.upperBound) : min(max(value, range.lowerBound), range.upperBound)
+                    ? min(max(0, range.lowerBound), range.upperBound)
+                    : min(max(value, range.lowerBound), range.upperBound)
             }
             return (stored, clamped)
         }

@@ -20,7 +20,7 @@ enum TIFFCodec {
         repeat {
             do {
                 let layout = try source.page(bytesInFile: bytes.count)
-                try check(layout, directories: directories, page: pages.count)
+                try check(layout, directories: directories, page: pages.count, bytesInFile: bytes.count)
                 try limits.check(width: layout.width, height: layout.height, used: used)
                 used += layout.width * layout.height
                 let samples = try source.samples(layout)
@@ -53,7 +53,7 @@ enum TIFFCodec {
 
     /// What libtiff makes up where a tag is missing or strange, other readers make up differently.
     private static func check(
-        _ layout: TIFFPage, directories: TIFFDirectories, page: Int
+        _ layout: TIFFPage, directories: TIFFDirectories, page: Int, bytesInFile: Int
     ) throws(CodecFailure) {
         guard directories.pages.indices.contains(page) else { return }
         let entries = directories.pages[page]
@@ -66,6 +66,16 @@ enum TIFFCodec {
             let count = entries.first { tags.contains($0.tag) }?.count ?? 0
             guard count >= layout.blocks else {
                 throw .malformed("\(name) of \(count) strips or tiles", expected: "those of \(layout.blocks)")
+            }
+        }
+        if layout.raw.compression == 1, let entry = entries.first(where: { $0.tag == 279 || $0.tag == 325 }) {
+            let counts = directories.numbers(entry, limit: layout.blocks)
+            let fit = counts.enumerated().allSatisfy { block, count in
+                Double(layout.bytes(in: block)) <= count && count <= Double(bytesInFile)
+            }
+            guard counts.count == layout.blocks, fit else {
+                throw .malformed(
+                    "byte counts that do not fit the strips or tiles", expected: "as many bytes as samples need")
             }
         }
     }
@@ -136,7 +146,7 @@ enum TIFFCodec {
         var encoded: [UInt8]
         do {
             encoded = try encode(samples, page: page, reused: reused, source: source, isBigEndian: file.isBigEndian)
-        } catch where page.raw.compression != TIFFPage.deflate && error.code == .unsupported {
+        } catch  where page.raw.compression != TIFFPage.deflate && error.code == .unsupported {
             // A scheme that cannot take these samples, for example LERC with some widths.
             page.raw.compression = TIFFPage.deflate
             page.raw.predictor = 1
@@ -275,7 +285,11 @@ struct TIFFPage {
         if case .assumedRange = slice.scale.origin, slice.scale.slope < 0 { raw.photometric = 0 }
         raw.compression = Self.deflate
         raw.predictor = 1
-        if slice.format.kind == .floatingPoint { raw.predictor = 3 } else if slice.format.bits % 8 == 0 { raw.predictor = 2 }
+        if slice.format.kind == .floatingPoint {
+            raw.predictor = 3
+        } else if slice.format.bits % 8 == 0 {
+            raw.predictor = 2
+        }
         if slice.format.bits == 24 { raw.predictor = 1 }
         raw.planar = 1
         raw.fill_order = 1
@@ -284,11 +298,8 @@ struct TIFFPage {
         raw.block_height = UInt32(min(slice.height, max(1, (1 << 18) / rowBytes)))
     }
 
-    /// Makes out what libtiff says of a page.
-    ///
-    /// - Parameters:
-    ///   - isBigEndian: The file's byte order.
-    ///   - colorMap: Reads the colour map, three times as many values as given.
+    /// Makes out what libtiff says of a page. `isBigEndian` is the file's byte order; `colorMap` reads the
+    /// colour map, three times as many values as it is given.
     init(
         _ raw: ct_tiff_page, limits: DecodeLimits, isBigEndian: Bool, bytesInFile: Int,
         colorMap: (Int) throws(CodecFailure) -> [UInt16]
@@ -341,7 +352,8 @@ struct TIFFPage {
         case 1 where (1...32).contains(bits), 4 where (1...32).contains(bits):
             encoding = Self.encoding(.unsignedInteger, bits, isBigEndian: isBigEndian)
         case 2 where (1...32).contains(bits): encoding = Self.encoding(.signedInteger, bits, isBigEndian: isBigEndian)
-        case 3 where [16, 24, 32, 64].contains(bits): encoding = Self.encoding(.floatingPoint, bits, isBigEndian: isBigEndian)
+        case 3 where [16, 24, 32, 64].contains(bits):
+            encoding = Self.encoding(.floatingPoint, bits, isBigEndian: isBigEndian)
         default:
             let kinds: [UInt16: String] = [
                 1: "unsigned integers", 2: "signed integers", 3: "floating point", 5: "complex integers",
@@ -362,7 +374,8 @@ struct TIFFPage {
         // A tile may be larger than a small image, but not out of all proportion.
         guard blockWidth * blockHeight <= max(limits.pixels, 1 << 24) else {
             throw CodecFailure(
-                .tooLarge, found: "tiles of \(blockWidth)×\(blockHeight)", expected: "no more than \(limits.pixels) pixels",
+                .tooLarge, found: "tiles of \(blockWidth)×\(blockHeight)",
+                expected: "no more than \(limits.pixels) pixels",
                 advice: "Raise the limit on pixels if the file can be trusted.")
         }
         // What these schemes can make of a byte at most, so that a short file cannot claim much memory.
@@ -416,7 +429,9 @@ struct TIFFPage {
         if raw.photometric == UInt16(CT_TIFF_ABSENT) {
             page.raw.photometric = colors == 3 ? 2 : isInverted ? 0 : 1
         }
-        if !ct_tiff_can_write(raw.compression) || (page.raw.bits != 1 && [2, 3, 4, 32771, 34661].contains(raw.compression)) {
+        if !ct_tiff_can_write(raw.compression)
+            || (page.raw.bits != 1 && [2, 3, 4, 32771, 34661].contains(raw.compression))
+        {
             page.raw.compression = Self.deflate
             page.raw.predictor = 1
         }
@@ -461,9 +476,7 @@ final class TIFFSource {
         unsafe bytes.deallocate()
     }
 
-    /// The current page's layout.
-    ///
-    /// - Parameter bytesInFile: What the pixels have to come out of.
+    /// The current page's layout. `bytesInFile` is what the pixels have to come out of.
     func page(bytesInFile: Int) throws(CodecFailure) -> TIFFPage {
         var raw = ct_tiff_page()
         try CodecFailure.check(unsafe ct_tiff_read_page(handle, &raw), expected: "a page that can be read")
@@ -537,6 +550,10 @@ final class TIFFSource {
             }
             samples += bands[0]
         }
+        // Planes of alpha are needed only for writing, but damage should show now.
+        if page.isPlanar {
+            for number in page.blocks / page.planes * page.colors..<page.blocks { _ = try block(number, of: page) }
+        }
         return samples
     }
 }
@@ -562,7 +579,8 @@ final class TIFFSink {
     /// Encodes a strip or tile; the bytes are spoilt.
     func write(_ block: Int, bytes: inout [UInt8]) throws(CodecFailure) {
         try CodecFailure.check(
-            unsafe ct_tiff_write_block(handle, UInt32(block), &bytes, bytes.count), expected: "samples that can be encoded")
+            unsafe ct_tiff_write_block(handle, UInt32(block), &bytes, bytes.count),
+            expected: "samples that can be encoded")
     }
 
     /// The file.

@@ -163,11 +163,7 @@ struct TIFFAssembler {
         append(0, size: wordSize)
     }
 
-    /// Adds a page.
-    ///
-    /// - Parameters:
-    ///   - entries: All tags but the blocks' offsets and lengths.
-    ///   - blocks: The encoded strips or tiles.
+    /// Adds a page of encoded strips or tiles; `entries` are all tags but the blocks' offsets and lengths.
     mutating func append(entries: [TIFFEntry], blocks: [ArraySlice<UInt8>], tiled: Bool) {
         var offsets: [Int] = []
         for block in blocks {

@@ -94,11 +94,14 @@ private struct FileDescription: Encodable {
         let minimum: Double
         let maximum: Double
 
+        /// Why `scale` is probably wrong.
+        let doubt: String?
+
         let scalePhrase: String
 
         private enum CodingKeys: String, CodingKey {
             case width, height, bits, kind, pixels, compression, layout, resolution, texts, notes, scale, minimum,
-                maximum
+                maximum, doubt
         }
     }
 
@@ -117,7 +120,7 @@ private struct FileDescription: Encodable {
                 layout: summary.layout, resolution: summary.resolution,
                 texts: summary.texts.map { Page.Text(name: $0.name, value: $0.value) }, notes: summary.notes,
                 scale: ScaleReport(slice.scale), minimum: slice.samples.min() ?? 0, maximum: slice.samples.max() ?? 0,
-                scalePhrase: slice.scale.phrase)
+                doubt: slice.doubt, scalePhrase: slice.scale.phrase)
         }
     }
 
@@ -136,6 +139,7 @@ private struct FileDescription: Encodable {
             lines.append(
                 "  stored values \(Format.plain(group.map(\.minimum).min() ?? 0))…"
                     + "\(Format.plain(group.map(\.maximum).max() ?? 0)); \(page.scalePhrase)")
+            if let doubt = page.doubt { lines.append("  doubtful: " + doubt) }
             if let resolution = page.resolution { lines.append("  " + resolution) }
             lines += page.texts.map { text in
                 let start = text.value.prefix { !$0.isNewline }.prefix(100)

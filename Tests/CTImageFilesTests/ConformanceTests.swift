@@ -5,8 +5,10 @@ import Testing
 
 /// Folders outside the repository, and what to do with the files in them.
 enum Conformance {
-    static let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../../shared/conformance")
-        .standardized
+    static let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(
+        path: "../../../shared/conformance"
+    )
+    .standardized
 
     static let isPresent = FileManager.default.fileExists(atPath: folder.path)
 

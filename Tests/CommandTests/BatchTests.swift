@@ -127,6 +127,16 @@ import Testing
         #expect(!assumed.messages.contains("\u{1B}"), "a progress bar although nobody looks")
     }
 
+    @Test func `that hold HU + 1024 make the assumption doubtful`() throws {
+        let program = try Program()
+        try program.makePhantoms("in", count: 2, side: 48, "--rescale", "1,-1024")
+        let assumed = try run(program, "in", "-o", "out1")
+        #expect(assumed.status == 0)
+        #expect(assumed.messages.components(separatedBy: "say --rescale 1,-1024").count == 2, "\(assumed.messages)")
+        #expect(try run(program, "in", "-o", "out2", "--rescale", "1,-1024").messages.isEmpty)
+        #expect(try program.run("info", "in").output.contains("doubtful"))
+    }
+
     @Test func `none at all is an error`() throws {
         let program = try Program()
         try program.write(Data("hello".utf8), to: "in/notes.txt")

@@ -184,7 +184,7 @@ struct Batch {
                 for page in image.pages.indices {
                     let slice = image.pages[page]
                     scale = scale ?? slice.scale
-                    assumptions.tell(slice.scale, of: job.input.path, to: &console)
+                    assumptions.tell(slice, of: job.input.path, to: &console)
                     image.pages[page] = transform(slice, job.input.name, page)
                     bar.slicesDone(ofFile: image.pages.count)
                     console.show(bar)

@@ -100,7 +100,7 @@ struct Evaluation {
                     try read(path, like: reference, pair.reference)
                 }
                 for (path, pages) in [(pair.reference, reference), (pair.test, test)] {
-                    for page in pages { assumptions.tell(page.scale, of: path, to: &console) }
+                    for page in pages { assumptions.tell(page, of: path, to: &console) }
                 }
                 for page in reference.indices {
                     report.slices.append(

@@ -58,9 +58,20 @@ func parsePair(_ text: String, example: String) throws -> (Double, Double) {
     return (first, second)
 }
 
-/// Tells each assumption about intensities once.
+/// Tells each assumption about intensities once, and doubts it where the samples do.
 struct Assumptions {
     private var told: Set<IntensityScale> = []
+    private var hasDoubted = false
+
+    /// Prints what the scale of `slice` assumes, unless it is declared or was told before; and, for the first slice
+    /// that does not look like it, that the assumption may be wrong.
+    mutating func tell(_ slice: Slice, of file: String, to console: inout Console) {
+        tell(slice.scale, of: file, to: &console)
+        if !hasDoubted, let doubt = slice.doubt {
+            hasDoubted = true
+            console.warning("\(file): \(doubt)")
+        }
+    }
 
     /// Prints what `scale` assumes, unless it is declared or was told before.
     mutating func tell(_ scale: IntensityScale, of file: String, to console: inout Console) {
@@ -68,6 +79,21 @@ struct Assumptions {
         guard told.insert(scale).inserted else { return }
         console.line("note: \(scale.phrase) (\(file)\(told.count == 1 ? " and files like it" : ""))")
         if told.count == 1 { console.line("      say --rescale SLOPE,INTERCEPT if that is not so") }
+    }
+}
+
+extension Slice {
+    /// Why the range that this slice's samples are assumed to span is probably not theirs, and what to write instead.
+    ///
+    /// Chest slices have air and tissue, and so span a third of −1024…1023 HU at least. Those that hold HU or HU + 1024
+    /// in 16 bits span a sixteenth.
+    var doubt: String? {
+        guard case .assumedRange(let range) = scale.origin, format.bits >= 16 else { return nil }
+        guard let least = samples.min(), let greatest = samples.max() else { return nil }
+        let span = greatest - least
+        guard span > 0, span < (range.upperBound - range.lowerBound) / 8 else { return nil }
+        let meaning = least < 0 ? "HU, say --rescale 1,0" : "HU + 1024, say --rescale 1,-1024"
+        return "only the values \(Format.plain(least))…\(Format.plain(greatest)) occur; if they are \(meaning)"
     }
 }
 
