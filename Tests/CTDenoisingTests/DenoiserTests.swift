@@ -26,7 +26,8 @@ import Testing
     private func slice(_ width: Int, _ height: Int) -> Slice {
         var generator = TestGenerator(seed: 9)
         return Slice(
-            width: width, height: height, samples: (0..<width * height).map { _ in
+            width: width, height: height,
+            samples: (0..<width * height).map { _ in
                 Double.random(in: -1000...400, using: &generator)
             }, format: hu)
     }
