@@ -94,7 +94,9 @@ let package = Package(
             swiftSettings: swiftSettings),
         .testTarget(
             name: "CTDenoisingTests",
-            dependencies: ["CTDenoising", "CTNetwork", "CTImages", "CTPhantoms", "CTNoise", "CTMetrics", "TestSupport"],
+            dependencies: [
+                "CTDenoising", "CTNetwork", "CTImages", "CTPhantoms", "CTNoise", "CTMetrics", "TestSupport",
+            ],
             swiftSettings: swiftSettings),
         .testTarget(
             name: "CommandTests",

@@ -57,7 +57,9 @@ struct Tiling {
             let weights = range.map { index -> Float in
                 var weight: Float = 1
                 if number > 0 { weight *= Self.rise(index, in: range.lowerBound..<ranges[number - 1].upperBound) }
-                if number + 1 < count { weight *= 1 - Self.rise(index, in: ranges[number + 1].lowerBound..<range.upperBound) }
+                if number + 1 < count {
+                    weight *= 1 - Self.rise(index, in: ranges[number + 1].lowerBound..<range.upperBound)
+                }
                 return weight
             }
             return Span(range: range, weights: weights)

@@ -70,7 +70,8 @@ public struct NetworkConfiguration: Codable, Hashable, Sendable {
     public var defect: String? {
         if ![1, 2, 4].contains(patch) { return "a patch of \(patch) pixels; 1, 2 or 4 are possible" }
         if window < patch || window > 32 || (window - patch) % 2 != 0 {
-            return "a window of \(window) for a patch of \(patch): it must be at least as large, differ by an even number and not exceed 32"
+            return
+                "a window of \(window) for a patch of \(patch): it must be at least as large, differ by an even number and not exceed 32"
         }
         if !(1...1024).contains(channels) { return "\(channels) channels; 1 to 1024 are possible" }
         if !(1...1024).contains(hidden) { return "hidden size \(hidden); 1 to 1024 are possible" }
@@ -79,7 +80,9 @@ public struct NetworkConfiguration: Codable, Hashable, Sendable {
             return "a mixing size of \(mixing); 0 or an odd number up to 31 is possible"
         }
         if !(momentum > 0 && momentum <= 1) { return "a momentum of \(momentum); it must be in (0, 1]" }
-        if !(spread > 0 && spread.isFinite && center.isFinite) { return "an intensity scale of \(center) ± \(spread) HU" }
+        if !(spread > 0 && spread.isFinite && center.isFinite) {
+            return "an intensity scale of \(center) ± \(spread) HU"
+        }
         return nil
     }
 

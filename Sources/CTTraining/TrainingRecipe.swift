@@ -72,12 +72,15 @@ public struct TrainingRecipe: Codable, Hashable, Sendable {
         if steps < 1 { return "\(steps) steps; at least 1 is needed" }
         if !(1...4096).contains(batch) { return "a batch of \(batch) crops; 1 to 4096 are possible" }
         if crop < network.window || crop > 4096 || crop % network.patch != 0 {
-            return "crops of \(crop) pixels: a multiple of the patch \(network.patch) from \(network.window) to 4096 is possible"
+            return
+                "crops of \(crop) pixels: a multiple of the patch \(network.patch) from \(network.window) to 4096 is possible"
         }
         if !(learningRate > 0 && learningRate.isFinite) { return "a learning rate of \(learningRate)" }
         if warmUp < 0 { return "\(warmUp) steps of warm-up" }
         if !(clip > 0) { return "gradients clipped to a norm of \(clip)" }
-        if !(0..<1).contains(averaging) { return "a weight average with decay \(averaging); 0 up to below 1 is possible" }
+        if !(0..<1).contains(averaging) {
+            return "a weight average with decay \(averaging); 0 up to below 1 is possible"
+        }
         if !(0...1).contains(frozenFrom) { return "statistics frozen from \(frozenFrom) of the steps; 0…1 is possible" }
         if !(tolerance > 0 && tolerance.isFinite) { return "a tolerance of \(tolerance) HU; it must be positive" }
         return noise.defect

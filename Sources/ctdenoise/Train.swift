@@ -6,9 +6,9 @@ import CTNetwork
 import CTTraining
 
 #if canImport(FoundationEssentials)
-    import FoundationEssentials
+import FoundationEssentials
 #else
-    import Foundation
+import Foundation
 #endif
 
 struct Train: ParsableCommand {
@@ -166,7 +166,8 @@ struct Train: ParsableCommand {
         }
         guard let data = try? Data(contentsOf: URL(fileURLWithPath: recipe)) else {
             throw Failure(
-                file: recipe, found: "no file that can be read", expected: "a recipe as JSON", advice: "Check the name.")
+                file: recipe, found: "no file that can be read", expected: "a recipe as JSON", advice: "Check the name."
+            )
         }
         return try TrainingRecipe(json: Array(data), file: recipe)
     }
@@ -223,7 +224,8 @@ struct Train: ParsableCommand {
         let left = Double(recipe.steps - measurement.step) / rate
         var text = "step \(measurement.step)/\(recipe.steps)  loss \(Format.fixed(measurement.loss, 4))"
         for result in measurement.validation {
-            text += "  \(result.name): noisy \(Format.fixed(result.noisy, 2)), median \(Format.fixed(result.median, 2)), "
+            text +=
+                "  \(result.name): noisy \(Format.fixed(result.noisy, 2)), median \(Format.fixed(result.median, 2)), "
             text += "denoised \(Format.fixed(result.denoised, 2)) dB"
         }
         text += "  \(Format.significant(rate, 3)) steps/s, \(Format.significant(pixels, 3)) Mpixel/s"
@@ -235,7 +237,8 @@ struct Train: ParsableCommand {
         for result in history.first?.validation ?? [] {
             header += ",\(result.name) noisy dB,\(result.name) median dB,\(result.name) denoised dB"
         }
-        return ([header]
+        return
+            ([header]
             + history.map { entry in
                 entry.validation.reduce("\(entry.step),\(entry.loss)") { text, result in
                     text + ",\(result.noisy),\(result.median),\(result.denoised)"

@@ -32,7 +32,8 @@ import Testing
 
 @Suite struct `A sample format` {
     @Test(arguments: [
-        (SampleFormat.uint8, 0.0, 255.0), (.int16, -32768, 32767), (.init(kind: .unsignedInteger, bits: 32), 0, 4_294_967_295),
+        (SampleFormat.uint8, 0.0, 255.0), (.int16, -32768, 32767),
+        (.init(kind: .unsignedInteger, bits: 32), 0, 4_294_967_295),
         (.init(kind: .unsignedInteger, bits: 1), 0, 1),
     ])
     func `knows its range`(format: SampleFormat, least: Double, greatest: Double) {

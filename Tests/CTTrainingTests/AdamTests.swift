@@ -16,7 +16,8 @@ import Testing
         for (step, gradient) in ([[0.3, -0.1, 0.0], [0.2, 0.4, -0.5], [-0.1, 0.3, 0.25]] as [[Float]]).enumerated() {
             _ = adam.move(&parameters, gradient: gradient, step: step, rate: 0.1, clip: .infinity)
         }
-        #expect(worstError(parameters, [0.7477756142616272, -2.0285134315490723, 0.5972777009010315] as [Float]) < 1e-6)
+        #expect(
+            worstError(parameters, [0.7477756142616272, -2.0285134315490723, 0.5972777009010315] as [Float]) < 1e-6)
     }
 
     @Test func `long gradients are scaled down to the bound, short ones are left alone`() {

@@ -8,7 +8,8 @@ import Testing
 
     @Test func `folders are drawn equally often, however many slices they have`() throws {
         func checked(_ level: Double) -> Slice {
-            Slice(width: 8, height: 8, samples: (0..<64).map { level + Double(($0 + $0 / 8) % 2) * 400 }, format: format)
+            Slice(
+                width: 8, height: 8, samples: (0..<64).map { level + Double(($0 + $0 / 8) % 2) * 400 }, format: format)
         }
         let slices = try #require(
             TrainingSlices(["one": [checked(0)], "many": (0..<30).map { _ in checked(1000) }], crop: 8))
@@ -21,7 +22,8 @@ import Testing
 
     @Test func `crops come in all eight symmetries, and are nothing else`() throws {
         let samples = (0..<16).map { Double($0 * $0 * 100) }
-        let slices = try #require(TrainingSlices(["": [Slice(width: 4, height: 4, samples: samples, format: format)]], crop: 4))
+        let slices = try #require(
+            TrainingSlices(["": [Slice(width: 4, height: 4, samples: samples, format: format)]], crop: 4))
         var generator = SplitMix64(seed: 5)
         let crops = Set((0..<200).map { _ in slices.crop(4, using: &generator) })
         #expect(crops.count == 8)
