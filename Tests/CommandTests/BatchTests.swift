@@ -1,3 +1,6 @@
+import CTImageFiles
+import CTImages
+import CTPhantoms
 import Foundation
 import Testing
 
@@ -22,6 +25,21 @@ import Testing
         #expect(!outcome.messages.contains(".hidden"))
         #expect(outcome.output.contains("3 slices of 3 files"))
         #expect(outcome.output.contains("skipped 1 other file"))
+    }
+
+    @Test func `keep their pages and their format, and pages are told apart`() throws {
+        let program = try Program()
+        let pages = (0..<3).map { _ in ChestPhantom(width: 40, height: 32, seed: 1).slice(format: .int16) }
+        try ImageFile(pages: pages, container: .tiff).write(to: program.url("stack.tif").path)
+        try program.makePhantoms("eight.png", "--format", "png8")
+        #expect(try run(program, "stack.tif", "eight.png", "-o", "out").output.contains("4 slices of 2 files"))
+        let stack = try ImageFile(contentsOf: program.url("out/stack.tif").path)
+        #expect(stack.pages.map(\.format) == [.int16, .int16, .int16])
+        #expect(Set(stack.pages.map(\.samples)).count == 3, "pages have the same noise")
+        #expect(try ImageFile(contentsOf: program.url("out/eight.png").path).pages.map(\.format) == [.uint8])
+        let report = try program.json("evaluate", "stack.tif", "out/stack.tif")
+        let slices = try #require(report["slices"] as? [[String: Any]])
+        #expect(slices.map { $0["page"] as? Int } == [1, 2, 3])
     }
 
     @Test func `that are bad do not stop the others, and the status is 1`() throws {

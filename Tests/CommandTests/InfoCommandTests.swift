@@ -17,6 +17,16 @@ import Testing
         for word in ["a.png", "b.tif", "40×40", "24×24", "-1024…1023 HU"] { #expect(text.contains(word), "\(text)") }
     }
 
+    @Test func `describes the model inside the program when no file is named`() throws {
+        let program = try Program()
+        let report = try program.json("info")
+        let model = try #require((report["models"] as? [[String: Any]])?.first)
+        #expect(try #require(model["parameters"] as? Int) > 0)
+        #expect((model["record"] as? [String: Any])?["recipe"] != nil)
+        #expect((model["configuration"] as? [String: Any])?["hidden"] != nil)
+        #expect(try program.run("info").output.contains("LSTM along rows"))
+    }
+
     @Test func `goes on after a bad file`() throws {
         let program = try Program()
         try program.makePhantoms("a.png")
