@@ -162,6 +162,18 @@ enum TIFFCodec {
         }
         let blocks = zip(locations([273, 324]), locations([279, 325])).map { encoded[$0..<$0 + $1] }
         var all = fresh.filter { ![273, 279, 324, 325].contains($0.tag) }
+        if page.isReused {
+            // As the original says the same: types of numbers, strips said to be higher than the image, defaults.
+            for entry in entries where TIFFPage.restatedTags.contains(entry.tag) {
+                let number = entry.number(isBigEndian: file.isBigEndian)
+                let place = all.firstIndex { $0.tag == entry.tag }
+                if let place, number == all[place].number(isBigEndian: file.isBigEndian) || entry.tag == 278 {
+                    all[place] = entry
+                } else if place == nil, number == 1 {
+                    all.append(entry)
+                }
+            }
+        }
         let structural = Set(fresh.map { $0.tag }).union(TIFFPage.structuralTags)
         all += entries.filter { !structural.contains($0.tag) }
         if entries.isEmpty { all += declaredRange(slice, isBigEndian: file.isBigEndian) }
@@ -218,6 +230,11 @@ struct TIFFPage {
         32997, 32998, 34750, 50674,
     ])
 
+    /// Of those, the ones whose original entry is taken if it says the same.
+    static let restatedTags: Set<Int> = [
+        256, 257, 259, 262, 266, 277, 278, 284, 317, 322, 323, 32997, 32998,
+    ]
+
     var raw: ct_tiff_page
     var encoding: SampleEncoding
     /// The format of the slice; differs from the encoding's for palettes.
@@ -227,7 +244,8 @@ struct TIFFPage {
     /// The grey levels of a palette.
     var levels: [Double]?
     var isInverted = false
-    var wasColorMap: Bool { levels != nil }
+    /// Whether this is the layout of an original page, adapted for writing.
+    var isReused = false
 
     var width: Int { Int(raw.width) }
     var height: Int { Int(raw.height) }
@@ -419,6 +437,7 @@ struct TIFFPage {
     /// The layout for writing: as it was, but without palette, and with a compression that loses nothing.
     func forWriting() -> TIFFPage {
         var page = self
+        page.isReused = true
         page.levels = nil
         if levels != nil || raw.bits != format.bits || raw.photometric == 32844 {
             page.encoding = SampleEncoding(format)

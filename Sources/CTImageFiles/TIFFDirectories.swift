@@ -10,6 +10,12 @@ struct TIFFEntry {
     /// The entries of the directory that the value points to, for Exif and its kin.
     var directory: [TIFFEntry]?
 
+    /// The value, if it is a single whole number.
+    func number(isBigEndian: Bool) -> Int? {
+        guard count == 1, [1, 3, 4, 16].contains(type), let size = Self.size(ofType: type) else { return nil }
+        return TIFFReader(bytes: Array(value), isBigEndian: isBigEndian).number(at: 0, size: size)
+    }
+
     /// Bytes of one value of a type, or `nil` for types that TIFF does not know.
     static func size(ofType type: Int) -> Int? {
         switch type {
