@@ -1,6 +1,6 @@
 # Everything a newcomer types. What needs more than a line is in scripts/.
 .DEFAULT_GOAL := help
-.PHONY: help demo test build lint format bench samples clean
+.PHONY: help demo test build lint format bench samples pictures clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,6 +25,9 @@ bench: ## Measure how many slices a second the program denoises here
 
 samples: ## Make samples/ anew with the program
 	@scripts/make_samples.sh
+
+pictures: ## Make the pictures of the README anew with the program
+	@scripts/make_pictures.sh
 
 clean: ## Remove what was built and what the demo wrote
 	@rm -rf .build out

@@ -21,6 +21,10 @@ public struct InferenceNetwork: Sendable {
     private let headWeights: FloatBuffer
     private let headBias: Float
 
+    /// The instruction set in use: "avx512", "avx2" or "baseline". It is the best of this CPU, or what the
+    /// environment variable `CTDENOISE_ISA` names.
+    public static var instructionSet: String { Kernels.current.name }
+
     /// Folds and transposes the numbers of `network`.
     public init(_ network: Network) {
         let configuration = network.configuration

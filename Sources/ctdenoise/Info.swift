@@ -177,6 +177,8 @@ private struct ModelDescription: Encodable {
     let file: String
     let configuration: NetworkConfiguration
     let parameters: Int
+    /// The instruction set that networks run with on this machine.
+    let instructionSet = InferenceNetwork.instructionSet
     /// What the model file says about itself.
     let record: [String: String]
 
@@ -196,6 +198,7 @@ private struct ModelDescription: Encodable {
             "  \(Format.count(shape.blocks, "block")): mixing \(shape.mixing)×\(shape.mixing), LSTM along rows, then along columns, "
                 + "\(shape.bidirectional ? "both ways" : "one way"), \(shape.hidden) hidden units a direction",
             "  batch normalization: \(shape.normalization == .none ? "none" : "\(shape.normalization.rawValue)-wise")",
+            "  runs here with the instruction set \(instructionSet)",
         ]
         for (name, value) in record.sorted(by: { $0.key < $1.key }) {
             lines.append("  \(name): " + value.split(separator: "\n").joined(separator: "\n    "))

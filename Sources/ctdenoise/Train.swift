@@ -191,7 +191,7 @@ struct Train: ParsableCommand {
         var assumptions = Assumptions()
         for file in found.files {
             let image = try reading.read(file.path)
-            if let page = image.pages.first { assumptions.tell(page.scale, of: file.path, to: &console) }
+            if let page = image.pages.first { assumptions.tell(page, of: file.path, to: &console) }
             folders[FileSystem.parent(file.path), default: []] += image.pages
         }
         return folders

@@ -74,7 +74,7 @@ struct Assumptions {
     }
 
     /// Prints what `scale` assumes, unless it is declared or was told before.
-    mutating func tell(_ scale: IntensityScale, of file: String, to console: inout Console) {
+    private mutating func tell(_ scale: IntensityScale, of file: String, to console: inout Console) {
         if case .declared = scale.origin { return }
         guard told.insert(scale).inserted else { return }
         console.line("note: \(scale.phrase) (\(file)\(told.count == 1 ? " and files like it" : ""))")
