@@ -39,7 +39,7 @@ public import CTImages
 ///
 /// What changes: palette images are written as grey of 8 bits (16 if the palette needs them); 24-bit
 /// floating point as 32-bit; a TIFF whose compression loses something or cannot be written (JPEG,
-/// PixarLog, SGILog, WebP, ThunderScan, NeXT) with Deflate; sub-images and thumbnails in TIFF
+/// PixarLog, WebP, ThunderScan, NeXT) with Deflate; sub-images and thumbnails in TIFF
 /// sub-directories are dropped, since they would show the old samples.
 public struct ImageFile: Sendable {
     /// The file formats.
@@ -106,7 +106,8 @@ public struct ImageFile: Sendable {
     /// Makes a new file.
     ///
     /// TIFF takes every format, and is written in strips with Deflate compression; PNG takes one page of
-    /// unsigned integers up to 16 bits.
+    /// unsigned integers up to 16 bits. Of the scale, a file holds an assumed range that is narrower than the
+    /// format's, and in a TIFF that low is white; neither format holds a declared scale.
     ///
     /// - Precondition: `pages` is not empty.
     public init(pages: [Slice], container: Container) {

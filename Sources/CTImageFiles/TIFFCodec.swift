@@ -331,7 +331,6 @@ struct TIFFPage {
             throw .unsupported("a volume of depth \(raw.depth)", expected: "flat pages", advice: convert)
         }
 
-        let isLogarithmic = raw.photometric == 32844 && raw.compression == 34676
         switch raw.photometric {
         case 0: isInverted = true
         case 1: break
@@ -341,7 +340,6 @@ struct TIFFPage {
             // The fax schemes are black on white; other files mostly white on black.
             isInverted = (2...4).contains(raw.compression)
             colors = raw.samples - raw.extra_count == 3 ? 3 : 1
-        case 32844 where isLogarithmic: break
         default:
             let names: [UInt16: String] = [
                 4: "a transparency mask", 5: "CMYK or other inks", 6: "YCbCr colours", 8: "CIE L*a*b* colours",
@@ -439,7 +437,7 @@ struct TIFFPage {
         var page = self
         page.isReused = true
         page.levels = nil
-        if levels != nil || raw.bits != format.bits || raw.photometric == 32844 {
+        if levels != nil || raw.bits != format.bits {
             page.encoding = SampleEncoding(format)
             page.raw.bits = UInt16(format.bits)
             page.raw.photometric = 1

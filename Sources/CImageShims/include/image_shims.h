@@ -82,7 +82,7 @@ ct_tiff *ct_tiff_open(const uint8_t *bytes, size_t count, int64_t largest, ct_st
 
 void ct_tiff_close(ct_tiff *tiff);
 
-/// The current page's layout. Prepares colour JPEG to come out as RGB, and LogL as floats.
+/// The current page's layout. Prepares colour JPEG to come out as RGB.
 ct_status ct_tiff_read_page(ct_tiff *tiff, ct_tiff_page *page);
 
 /// The colour map: 2^bits values each of red, green, blue one after another; `capacity` counts values.
