@@ -102,7 +102,7 @@ struct Train: ParsableCommand {
             Validation(try readSlices([folder], &console).sorted { $0.key < $1.key }.flatMap(\.value))
         }
         let data = "\(Format.count(slices.count, "slice")) in \(Format.count(slices.groupCount, "folder"))"
-        console.line("training on \(data), \(threads.count) threads, \(recipe.steps) steps")
+        console.line("training on \(data), \(Format.count(threads.count, "thread")), \(recipe.steps) steps")
 
         let stop = StopSignals()
         let trainer =
