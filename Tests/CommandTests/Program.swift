@@ -35,8 +35,11 @@ final class Program {
     func run(_ arguments: String...) throws -> Outcome { try run(arguments) }
 
     /// Runs `ctdenoise` with `arguments`.
+    ///
+    /// - Parameters:
+    ///   - signal: Is sent to the program once `text` is on its standard error.
     @discardableResult
-    func run(_ arguments: [String]) throws -> Outcome {
+    func run(_ arguments: [String], endedBy signal: Int32? = nil, onceItSays text: String = "") throws -> Outcome {
         let process = Process()
         let executable: URL = try #require(Self.executable, "ctdenoise was not built beside the tests")
         process.executableURL = executable
@@ -49,6 +52,12 @@ final class Program {
         process.standardError = try FileHandle(forWritingTo: err)
         process.standardInput = FileHandle.nullDevice
         try process.run()
+        if let signal {
+            while process.isRunning, !(try String(contentsOf: err, encoding: .utf8).contains(text)) {
+                Thread.sleep(forTimeInterval: 0.002)
+            }
+            kill(process.processIdentifier, signal)
+        }
         process.waitUntilExit()
         defer {
             try? FileManager.default.removeItem(at: out)
