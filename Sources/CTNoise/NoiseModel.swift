@@ -74,6 +74,8 @@ public struct NoiseModel: Hashable, Sendable, CustomStringConvertible {
     ///   - seed: Names the experiment or the file; see ``seed(_:name:)``.
     ///   - page: Tells apart the pages of a file, each of which has noise of its own.
     /// - Returns: The noisy slice.
+    /// - Precondition: The strength of white noise is finite in the slice's stored units, which it is not where a tiny
+    ///   slope meets a huge strength; see ``NoiseStrength/stored(using:)``.
     public func apply(to slice: Slice, seed: UInt64, page: UInt64 = 0) -> Slice {
         var samples = slice.samples
         if let white {

@@ -30,7 +30,11 @@ import Testing
         let psnr = try peakSignalToNoiseRatio(c.samples, d.samples, dataRange: 255)
         #expect(abs(try peakSignalToNoiseRatio(c, d, dataRangeHU: 2047) - psnr) < 1e-9)
         let similarity = try structuralSimilarity(c.samples, d.samples, width: 12, height: 12, dataRange: 255)
-        #expect(abs(try structuralSimilarity(c, d, dataRangeHU: 2047) - similarity) < 1e-9)
+        #expect(abs(try structuralSimilarity(c, d) - similarity) < 1e-9)
+        // Stored 100…355 are 0…255 of another range, so samples count from its lower end.
+        let e = Slice(width: 12, height: 12, samples: ramp.map { $0 + 100 }, format: .uint16, scale: .assumedHU)
+        let f = e.with(hu: d.samples.map { $0 + 100 })
+        #expect(abs(try structuralSimilarity(e, f, rangeHU: 100...355) - similarity) < 1e-9)
         #expect(abs(try rootMeanSquaredError(c, c.with(hu: c.hu.map { $0 + 3 })) - 3) < 1e-9)
     }
 

@@ -15,6 +15,9 @@ final class Program {
     /// The folder that commands run in; it is removed at the end.
     let folder: URL
 
+    /// Environment variables that the program gets beside those of the tests.
+    var environment: [String: String] = [:]
+
     init() throws {
         folder = FileManager.default.temporaryDirectory.appendingPathComponent("ctdenoise-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -44,6 +47,7 @@ final class Program {
         let executable: URL = try #require(Self.executable, "ctdenoise was not built beside the tests")
         process.executableURL = executable
         process.arguments = arguments
+        process.environment = ProcessInfo.processInfo.environment.merging(environment) { _, new in new }
         process.currentDirectoryURL = folder
         // Into files, since a full pipe would stop the program.
         let out = try newFile()
@@ -69,10 +73,10 @@ final class Program {
         )
     }
 
-    /// Runs `ctdenoise` with `arguments` and `--json`, which has to succeed, and reads what it prints.
-    func json(_ arguments: String...) throws -> [String: Any] {
+    /// Runs `ctdenoise` with `arguments` and `--json`, which has to end with `status`, and reads what it prints.
+    func json(_ arguments: String..., status: Int32 = 0) throws -> [String: Any] {
         let outcome = try run(arguments + ["--json"])
-        try #require(outcome.status == 0, "\(arguments): \(outcome.messages)")
+        try #require(outcome.status == status, "\(arguments): \(outcome.messages)")
         let object = try JSONSerialization.jsonObject(with: Data(outcome.output.utf8))
         return try #require(object as? [String: Any])
     }
