@@ -1,6 +1,6 @@
 @testable import CTImageFiles
 import CTImages
-import Foundation
+import TestSupport
 import Testing
 
 @Suite struct `A damaged file` {
@@ -46,7 +46,7 @@ import Testing
                 Convert it, or leave it out.
                 """)
         let folder = try TemporaryFolder()
-        for path in [folder.path("none.png"), folder.url.path] {
+        for path in [folder.file("none.png"), folder.path] {
             let error = #expect(throws: ImageFileError.self) { try ImageFile(contentsOf: path) }
             #expect(error?.code == .unreadable)
             #expect(ImageFile.container(ofFileAt: path) == nil)

@@ -1,23 +1,22 @@
 import CTImageFiles
 import CTImages
 import Foundation
+import TestSupport
 import Testing
 
 /// The files in Fixtures, made by make.py, and what is in them.
 struct Fixture: CustomTestStringConvertible, Sendable {
-    static let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Fixtures")
-
     /// With the ending.
     let name: String
 
-    var path: String { Self.folder.appending(path: name).path }
+    var path: String { fixture(name) }
     var bytes: [UInt8] { get throws { try [UInt8](Data(contentsOf: URL(filePath: path))) } }
     var testDescription: String { name }
 
     init(_ name: String) { self.name = name }
 
     static var all: [Fixture] {
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: fixture(""))) ?? []
         return names.filter { $0.hasSuffix(".png") || $0.hasSuffix(".tif") }.sorted().map { Fixture($0) }
     }
 
@@ -50,22 +49,6 @@ struct Fixture: CustomTestStringConvertible, Sendable {
             }
         }
     }
-}
-
-/// A folder that goes away with the value.
-final class TemporaryFolder {
-    let url: URL
-
-    init() throws {
-        url = FileManager.default.temporaryDirectory.appending(path: "ct-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
-    }
-
-    deinit { try? FileManager.default.removeItem(at: url) }
-
-    func path(_ name: String) -> String { url.appending(path: name).path }
-
-    var names: [String] { ((try? FileManager.default.contentsOfDirectory(atPath: url.path)) ?? []).sorted() }
 }
 
 /// The error of reading bytes, or `nil` if they are read.
