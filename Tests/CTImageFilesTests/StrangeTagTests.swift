@@ -39,7 +39,8 @@ import Testing
         for side in [0xFFFF_FFFF, 0x7FFF_FFFF] {
             for limits in [DecodeLimits(), DecodeLimits(pixels: .max)] {
                 let tags = [322: 1, 323: 1]
-                #expect(failure(TIFFSample.file(width: side, height: side, tags: tags, tiled: true), limits: limits) != nil)
+                #expect(
+                    failure(TIFFSample.file(width: side, height: side, tags: tags, tiled: true), limits: limits) != nil)
             }
         }
     }
@@ -77,7 +78,10 @@ import Testing
         try #require(pointers.count == 2)
         bytes.replaceSubrange(pointers[1]..<pointers[1] + 12, with: bytes[pointers[0]..<pointers[0] + 12])
         let written = TIFFDirectories(try ImageFile(bytes: bytes, file: "").encoded(file: "").bytes)
-        #expect(written.pages.map { $0.first { $0.tag == 34665 }?.directory?.first?.value } == [exif[0].value, exif[0].value])
+        #expect(
+            written.pages.map { $0.first { $0.tag == 34665 }?.directory?.first?.value } == [
+                exif[0].value, exif[0].value,
+            ])
     }
 
     /// Tags that we or libtiff's decoders go by, each with values of any type and count.
@@ -87,7 +91,9 @@ import Testing
             254, 256, 257, 258, 259, 262, 266, 270, 273, 274, 277, 278, 279, 282, 283, 284, 292, 296, 305, 306, 317,
             320, 322, 323, 324, 325, 330, 338, 339, 340, 341, 347, 530, 32997, 34665, 34853, 40965, 50674,
         ]
-        let numbers = [0, 1, 2, 3, 4, 7, 8, 16, 17, 32, 255, 0xFFFF, 0x7FFF_FFFF, 0x8000_0000, 0xFFFF_FFF0, 0xFFFF_FFFF]
+        let numbers = [
+            0, 1, 2, 3, 4, 7, 8, 16, 17, 32, 255, 0xFFFF, 0x7FFF_FFFF, 0x8000_0000, 0xFFFF_FFF0, 0xFFFF_FFFF,
+        ]
         let fractions = [0, 1, 2, -1, 0.5, 0x1p-1030, 1e300, -1e300, 0x1p32, 0x1p63, .nan, .infinity, -.infinity]
         let counts = [0, 1, 1, 1, 1, 2, 3, 4, 8, 768, 0xFFFF, 0x1000_0000, 0xFFFF_FFFF]
         var random = TestGenerator(seed: UInt64(seed))
