@@ -31,7 +31,8 @@ missing() {
         return
     fi
     pkg-config --exists libpng 2>/dev/null || echo libpng
-    pkg-config --exists libtiff-4 2>/dev/null || echo libtiff
+    # 4.5 is the first with error handlers of a single file's handle.
+    pkg-config --atleast-version=4.5 libtiff-4 2>/dev/null || echo libtiff
 }
 
 # Prints the packages that bring $2…, in the words of package manager $1.
@@ -52,7 +53,7 @@ lacking=$(missing)
 [ -n "$lacking" ] || exit 0
 # shellcheck disable=SC2086 # names without spaces
 set -- $lacking
-say "missing: $*"
+say "missing or too old: $*"
 
 if [ "$(uname)" = Darwin ] && command -v brew >/dev/null 2>&1; then
     # shellcheck disable=SC2046 # names without spaces
@@ -84,7 +85,7 @@ lacking=$(missing)
 [ -n "$lacking" ] || { say "all is there now."; exit 0; }
 # shellcheck disable=SC2086
 set -- $lacking
-say "still missing: $*"
+say "still missing or too old: $*"
 say "  Debian, Ubuntu:  apt-get install $(packages apt "$@" | tr '\n' ' ')"
 say "  macOS:           brew install $(packages brew "$@" | tr '\n' ' ')"
 say "  elsewhere:       libpng 1.6 and libtiff 4.5 or newer with their headers, found by pkg-config as libpng and libtiff-4"

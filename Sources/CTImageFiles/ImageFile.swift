@@ -82,8 +82,7 @@ public struct ImageFile: Sendable {
                 // No image needs more than 16 bytes a pixel, and metadata more than this.
                 let largest = limits.pixels.multipliedReportingOverflow(by: 16)
                 bytes = try FileAccess.contents(
-                    of:
-                        path, largest: largest.overflow ? .max : max(largest.partialValue, 1 << 30))
+                    of: path, largest: largest.overflow ? .max : max(largest.partialValue, 1 << 30))
             }
         } catch {
             throw ImageFileError(error)
@@ -127,17 +126,6 @@ public struct ImageFile: Sendable {
         pageSummaries = []
         template = nil
         limits = DecodeLimits()
-    }
-
-    /// The file in a few lines, for people.
-    public var summary: String {
-        let name = container == .png ? "PNG" : "TIFF"
-        let pageNames = pages.count == 1 ? "" : ", \(pages.count) pages"
-        let details = pages.indices.map { index in
-            let page = index < pageSummaries.count ? pageSummaries[index].description : "new"
-            return (pages.count == 1 ? "" : "page \(index + 1): ") + page + "\n" + pages[index].scale.description
-        }
-        return (["\(name)\(pageNames)"] + details).joined(separator: "\n")
     }
 
     // MARK: - Writing

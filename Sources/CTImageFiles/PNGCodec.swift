@@ -132,7 +132,8 @@ enum PNGCodec {
                 advice: "Write a TIFF.")
         }
         let chunks: PNGChunks? = if let template { try PNGChunks(template) } else { nil }
-        let (samples, clamped) = slice.storable()
+        let (stored, clamped) = slice.quantized()
+        let samples = stored.samples
         let depth = [1, 2, 4, 8].first { $0 >= slice.format.bits } ?? 16
         var header = PNGChunks.Header(
             width: slice.width, height: slice.height, depth: depth, colorType: 0, interlaced: false)

@@ -115,10 +115,10 @@ enum TIFFCodec {
         for (index, slice) in pages.enumerated() {
             do {
                 let old: TIFFPage? = if left, let source { try source.page(bytesInFile: .max) } else { nil }
-                let (samples, count) = slice.storable()
+                let (stored, count) = slice.quantized()
                 clamped += count
                 try append(
-                    slice, samples: samples, old: old, source: source,
+                    slice, samples: stored.samples, old: old, source: source,
                     entries: left && index < directories?.pages.count ?? 0 ? directories?.pages[index] ?? [] : [],
                     to: &file)
                 if left, let source { left = try source.nextPage() }

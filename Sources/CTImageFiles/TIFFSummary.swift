@@ -41,6 +41,9 @@ enum TIFFSummary {
         return "\(x) × \(y) \(unit)"
     }
 
+    /// Whether the system's libtiff has a compression scheme; builds differ.
+    static func has(compression: Int) -> Bool { UInt16(exactly: compression).map(ct_tiff_has) ?? false }
+
     static func compression(_ scheme: UInt16) -> String {
         let names: [UInt16: String] = [
             1: "uncompressed", 2: "CCITT RLE", 3: "CCITT group 3", 4: "CCITT group 4", 5: "LZW", 6: "old JPEG",

@@ -32,33 +32,27 @@ public func peakSignalToNoiseRatio(
     return try peakSignalToNoiseRatio(reference.hu, test.hu, dataRange: dataRangeHU)
 }
 
-/// The mean structural similarity of two slices, whose samples are taken in HU above −1024, so that air is 0.
+/// The mean structural similarity of two slices, whose samples are taken in HU above the lower end of the range.
 ///
 /// For integer files without a declared scale this is what their stored values give with the range of their format.
 ///
 /// - Parameters:
 ///   - reference: What is taken to be right.
 ///   - test: What is judged.
-///   - dataRangeHU: The data range in HU; 2047 for −1024…1023 HU.
+///   - rangeHU: The data range in HU.
 ///   - window: What of the surroundings counts, and how much.
 /// - Returns: The mean similarity, at most 1.
 /// - Throws: ``MetricError`` if sizes differ, the slices are smaller than the window, a sample is not finite or the data
-///   range is not positive.
+///   range is empty.
 public func structuralSimilarity(
-    _ reference: Slice, _ test: Slice, dataRangeHU: Double, window: SimilarityWindow = .gaussian
+    _ reference: Slice, _ test: Slice, rangeHU: ClosedRange<Double> = IntensityScale.huRange,
+    window: SimilarityWindow = .gaussian
 ) throws(MetricError) -> Double {
     try checkShapes(reference, test)
-    let air = IntensityScale.huRange.lowerBound
+    let least = rangeHU.lowerBound
     return try structuralSimilarity(
-        reference.hu.map { $0 - air }, test.hu.map { $0 - air }, width: reference.width, height: reference.height,
-        dataRange: dataRangeHU, window: window)
-}
-
-/// A slice whose samples are the medians of their surroundings; see ``median3x3(_:width:height:)``.
-public func median3x3(_ slice: Slice) -> Slice {
-    var result = slice
-    result.samples = median3x3(slice.samples, width: slice.width, height: slice.height)
-    return result
+        reference.hu.map { $0 - least }, test.hu.map { $0 - least }, width: reference.width, height: reference.height,
+        dataRange: rangeHU.upperBound - least, window: window)
 }
 
 private func checkShapes(_ reference: Slice, _ test: Slice) throws(MetricError) {

@@ -8,7 +8,7 @@ import Testing
         "u8-grey.png", "u4-grey-interlaced.png", "u8-palette-alpha.png", "u8-lzw-predictor.tif", "u16-zlib.tif",
         "u1-g3-2d.tif", "f32-lerc.tif", "u16-packbits.tif", "u8-alpha-planes.tif", "flat-jpeg.tif", "u16-lzma.tif",
         "i16-tiles-bigtiff-big-endian.tif",
-    ].map { Fixture($0) }
+    ].map { Fixture($0) }.filter(\.isDecodable)
 
     @Test(arguments: samples)
     func `that ends too early is refused`(fixture: Fixture) throws {

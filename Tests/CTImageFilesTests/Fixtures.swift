@@ -1,4 +1,4 @@
-import CTImageFiles
+@testable import CTImageFiles
 import CTImages
 import Foundation
 import TestSupport
@@ -20,8 +20,17 @@ struct Fixture: CustomTestStringConvertible, Sendable {
         return names.filter { $0.hasSuffix(".png") || $0.hasSuffix(".tif") }.sorted().map { Fixture($0) }
     }
 
-    /// Those whose samples follow the formula.
-    static var regular: [Fixture] { all.filter { $0.kind != nil } }
+    /// Those whose samples follow the formula, as far as the system's libtiff has their compression.
+    static var regular: [Fixture] { all.filter { $0.kind != nil && $0.isDecodable } }
+
+    /// Those whose compression the system's libtiff lacks.
+    static var undecodable: [Fixture] { all.filter { !$0.isDecodable } }
+
+    /// Whether the system's libtiff has the file's compression; PNG needs nothing.
+    var isDecodable: Bool {
+        guard name.hasSuffix(".tif"), let bytes = try? bytes else { return true }
+        return TIFFSummary.has(compression: TIFFDirectories(bytes).wholeNumber(259, page: 0) ?? 1)
+    }
 
     /// For example `f32`, from the name.
     var kind: SampleFormat? {
