@@ -109,7 +109,9 @@ let package = Package(
             swiftSettings: swiftSettings),
         .testTarget(
             name: "CommandTests",
-            dependencies: ["ctdenoise", "CTImages", "CTImageFiles", "CTPhantoms", "TestSupport"],
+            dependencies: [
+                "ctdenoise", "CTImages", "CTImageFiles", "CTPhantoms", "CTNetwork", "CTTraining", "TestSupport",
+            ],
             swiftSettings: swiftSettings),
     ],
     cLanguageStandard: .gnu2x

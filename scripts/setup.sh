@@ -22,6 +22,23 @@ if [ -n "$version" ]; then
     fi
 fi
 
+# --- The C compiler that comes with Swift: it puts the model into the program with #embed, new in C23 -----------------
+
+if [ -n "${CC:-}" ]; then
+    clang=$CC
+elif [ "$(uname)" = Darwin ]; then
+    clang=$(xcrun --find clang 2>/dev/null || true)
+else
+    clang=$(dirname "$(command -v swift)")/clang
+    [ -x "$clang" ] || clang=$(command -v clang || true)
+fi
+if [ -n "$clang" ] &&
+    ! printf '#ifndef __has_embed\n#error\n#endif\n' | "$clang" -x c -std=gnu2x -fsyntax-only - >/dev/null 2>&1; then
+    say "the C compiler $clang does not know #embed of C23; clang 19 or newer does, and so does the one in Swift 6.3."
+    say "Install a newer Swift: https://www.swift.org/install, then try again."
+    exit 1
+fi
+
 # --- Libraries -------------------------------------------------------------------------------------------------------
 
 # Prints what is missing, one name a line: pkg-config, libpng, libtiff.
@@ -31,7 +48,6 @@ missing() {
         return
     fi
     pkg-config --exists libpng 2>/dev/null || echo libpng
-    # 4.5 is the first with error handlers of a single file's handle.
     pkg-config --atleast-version=4.5 libtiff-4 2>/dev/null || echo libtiff
 }
 
@@ -53,7 +69,7 @@ lacking=$(missing)
 [ -n "$lacking" ] || exit 0
 # shellcheck disable=SC2086 # names without spaces
 set -- $lacking
-say "missing or too old: $*"
+say "missing: $*"
 
 if [ "$(uname)" = Darwin ] && command -v brew >/dev/null 2>&1; then
     # shellcheck disable=SC2046 # names without spaces
@@ -85,7 +101,10 @@ lacking=$(missing)
 [ -n "$lacking" ] || { say "all is there now."; exit 0; }
 # shellcheck disable=SC2086
 set -- $lacking
-say "still missing or too old: $*"
+say "still missing: $*"
+if pkg-config --max-version=4.4.99 libtiff-4 2>/dev/null; then
+    say "libtiff $(pkg-config --modversion libtiff-4) is here, 4.5 or newer is needed; Debian 12 and Ubuntu 24.04 have it."
+fi
 say "  Debian, Ubuntu:  apt-get install $(packages apt "$@" | tr '\n' ' ')"
 say "  macOS:           brew install $(packages brew "$@" | tr '\n' ' ')"
 say "  elsewhere:       libpng 1.6 and libtiff 4.5 or newer with their headers, found by pkg-config as libpng and libtiff-4"

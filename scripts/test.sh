@@ -7,7 +7,8 @@ scripts/setup.sh
 strict=()
 if [ -n "${CI:-}" ]; then
     # Not in the manifest, so that a newer compiler with new warnings does not break users.
-    strict=(-Xswiftc -warnings-as-errors --explicit-target-dependency-import-check error)
+    # -Wall follows -Werror because SwiftPM takes what comes next for the name of a warning, and wants something there.
+    strict=(-Xswiftc -warnings-as-errors -Xcc -Werror -Xcc -Wall --explicit-target-dependency-import-check error)
     make --no-print-directory lint
 fi
 # The form with + keeps bash 3.2 (macOS) from taking an empty array for an unset variable.

@@ -1,6 +1,7 @@
 // One copy of the kernels per instruction set, and the choice between them.
 #include "kernels.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -61,9 +62,14 @@ const ct_kernels *ct_kernels_current(void) {
     const ct_kernels *list[3];
     int count = ct_kernels_available(list, 3);
     const char *wanted = getenv("CTDENOISE_ISA");
-    for (int i = 0; wanted && i < count; i++)
+    if (!wanted || !*wanted) return list[0];
+    for (int i = 0; i < count; i++)
         if (strcmp(wanted, list[i]->name) == 0) return list[i];
-    return list[0];
+    // Other kernels than those that were asked for would be measured or tested in their place.
+    fprintf(stderr, "error: CTDENOISE_ISA: found \"%s\"; expected", wanted);
+    for (int i = 0; i < count; i++) fprintf(stderr, "%s %s", i == 0 ? "" : i + 1 < count ? "," : " or", list[i]->name);
+    fputs(" on this CPU. Correct or unset it.\n", stderr);
+    exit(EXIT_FAILURE);
 }
 
 #if defined(__x86_64__)

@@ -32,27 +32,28 @@ public func peakSignalToNoiseRatio(
     return try peakSignalToNoiseRatio(reference.hu, test.hu, dataRange: dataRangeHU)
 }
 
-/// The mean structural similarity of two slices, whose samples are taken in HU above the lower end of the range.
+/// The mean structural similarity of two slices, whose samples are taken in HU above the lower end of the data range:
+/// above −1024 if nothing is said, so that air is 0.
 ///
 /// For integer files without a declared scale this is what their stored values give with the range of their format.
 ///
 /// - Parameters:
 ///   - reference: What is taken to be right.
 ///   - test: What is judged.
-///   - rangeHU: The data range in HU.
+///   - rangeHU: The data range in HU, both ends.
 ///   - window: What of the surroundings counts, and how much.
 /// - Returns: The mean similarity, at most 1.
 /// - Throws: ``MetricError`` if sizes differ, the slices are smaller than the window, a sample is not finite or the data
-///   range is empty.
+///   range is not positive.
 public func structuralSimilarity(
     _ reference: Slice, _ test: Slice, rangeHU: ClosedRange<Double> = IntensityScale.huRange,
     window: SimilarityWindow = .gaussian
 ) throws(MetricError) -> Double {
     try checkShapes(reference, test)
-    let least = rangeHU.lowerBound
+    let low = rangeHU.lowerBound
     return try structuralSimilarity(
-        reference.hu.map { $0 - least }, test.hu.map { $0 - least }, width: reference.width, height: reference.height,
-        dataRange: rangeHU.upperBound - least, window: window)
+        reference.hu.map { $0 - low }, test.hu.map { $0 - low }, width: reference.width, height: reference.height,
+        dataRange: rangeHU.upperBound - low, window: window)
 }
 
 private func checkShapes(_ reference: Slice, _ test: Slice) throws(MetricError) {

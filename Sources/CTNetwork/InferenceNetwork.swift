@@ -22,7 +22,7 @@ public struct InferenceNetwork: Sendable {
     private let headBias: Float
 
     /// The instruction set in use: "avx512", "avx2" or "baseline". It is the best of this CPU, or what the
-    /// environment variable `CTDENOISE_ISA` names.
+    /// environment variable `CTDENOISE_ISA` names; the process ends with a message if this CPU has none of that name.
     public static var instructionSet: String { Kernels.current.name }
 
     /// Folds and transposes the numbers of `network`.

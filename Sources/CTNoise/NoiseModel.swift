@@ -4,8 +4,8 @@ public import CTImages
 ///
 /// The same model, seed and page make the same noise on every platform and for every number of threads. Nothing is
 /// clipped, wrapped or rounded: a value below zero is kept, and the mean of white noise stays where it was. Integer
-/// formats are rounded, and clamped to what the format or the file's declared range holds, when a file is written, and only then:
-/// see ``CTImages/Slice/quantized()``.
+/// formats are rounded, and clamped to what the format or the file's declared range holds, when a file is written, and
+/// only then; see ``CTImages/Slice/quantized()``.
 ///
 /// ```swift
 /// let model = try NoiseModel(white: .part(25, of: 255), impulseDensity: 0.1)
@@ -75,6 +75,8 @@ public struct NoiseModel: Hashable, Sendable, CustomStringConvertible {
     ///   - seed: Names the experiment or the file; see ``seed(_:name:)``.
     ///   - page: Tells apart the pages of a file, each of which has noise of its own.
     /// - Returns: The noisy slice.
+    /// - Precondition: The strength of white noise is finite in the slice's stored units, which it is not where a tiny
+    ///   slope meets a huge strength; see ``NoiseStrength/stored(using:)``.
     public func apply(to slice: Slice, seed: UInt64, page: UInt64 = 0) -> Slice {
         var samples = slice.samples
         if let white {

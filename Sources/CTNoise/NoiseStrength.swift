@@ -52,8 +52,10 @@ public enum NoiseStrength: Hashable, Sendable, CustomStringConvertible {
         case .part(let part, let whole):
             if !(whole > 0 && whole.isFinite) {
                 "\(whole), the whole of which \(part) is a part, is not a finite number above zero"
-            } else if !(part >= 0 && (part / whole).isFinite) {
+            } else if !(part >= 0 && part.isFinite) {
                 "\(part) is not a finite number of zero or more"
+            } else if !hu(using: .assumedHU).isFinite {
+                "\(part)/\(whole) of the range is more than a number can hold"
             } else {
                 nil
             }

@@ -21,6 +21,7 @@ public struct Checkpoint: Hashable, Sendable {
 
     /// Whole numbers and measurements of a state; tensors hold the rest.
     private struct Progress: Codable {
+        var data: UInt64
         var step: Int
         var losses: Trainer.Mean
         var history: [Trainer.Measurement]
@@ -67,7 +68,7 @@ public struct Checkpoint: Hashable, Sendable {
         adam.first = try values(Self.first)
         adam.second = try values(Self.second)
         state = Trainer.State(
-            step: done.step, network: network, average: try values(Self.average), adam: adam,
+            data: done.data, step: done.step, network: network, average: try values(Self.average), adam: adam,
             history: done.history, losses: done.losses, seconds: done.seconds)
     }
 
@@ -76,7 +77,7 @@ public struct Checkpoint: Hashable, Sendable {
     /// - Throws: ``ModelError`` if the file cannot be written.
     public func write(to path: String) throws(ModelError) {
         let progress = Progress(
-            step: state.step, losses: state.losses, history: state.history, seconds: state.seconds)
+            data: state.data, step: state.step, losses: state.losses, history: state.history, seconds: state.seconds)
         var file = state.network.safetensors(metadata: ["recipe": recipe.json, "progress": json(progress)])
         for (name, values) in [
             (Self.average, state.average), (Self.first, state.adam.first), (Self.second, state.adam.second),

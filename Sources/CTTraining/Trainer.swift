@@ -8,6 +8,8 @@ internal import CTNoise
 public final class Trainer {
     /// Everything that changes during training.
     public struct State: Hashable, Sendable {
+        /// The ``TrainingSlices/fingerprint`` of what is trained on.
+        public internal(set) var data: UInt64
         /// Steps done.
         public internal(set) var step = 0
         /// The network as it is trained.
@@ -22,12 +24,13 @@ public final class Trainer {
         /// Seconds spent, over all runs.
         public var seconds = 0.0
 
-        /// Ends a step. False if the gradient is not finite; then nothing changed.
+        /// Ends a step. False if loss or gradient are not finite; then the parameters did not move.
         fileprivate mutating func move(against gradient: [Float], loss: Double, recipe: TrainingRecipe) -> Bool {
+            guard loss.isFinite else { return false }
             let norm = adam.move(
                 &network.parameters, gradient: gradient, step: step, rate: recipe.learningRate(at: step),
                 clip: recipe.clip)
-            guard norm.isFinite && loss.isFinite else { return false }
+            guard norm.isFinite else { return false }
             step += 1
             losses.sum += loss
             losses.count += 1
@@ -81,16 +84,18 @@ public final class Trainer {
         var generator = SplitMix64(seed: recipe.seed)
         let network = Network(configuration: recipe.network, using: &generator)
         let state = State(
-            network: network, average: network.parameters, adam: Adam(count: network.parameters.count))
+            data: slices.fingerprint, network: network, average: network.parameters,
+            adam: Adam(count: network.parameters.count))
         self.init(recipe: recipe, state: state, slices: slices, threads: threads)
     }
 
     /// Goes on with a training.
     ///
-    /// - Precondition: As for a new one; and `state` is of the same recipe.
+    /// - Precondition: As for a new one; and `state` is of the same recipe and slices.
     public init(recipe: TrainingRecipe, state: State, slices: TrainingSlices, threads: Int) {
         precondition(recipe.defect == nil, recipe.defect ?? "")
-        precondition(state.network.configuration == recipe.network)
+        precondition(state.network.configuration == recipe.network, "The state of another recipe")
+        precondition(state.data == slices.fingerprint, "The state of a training on other slices")
         self.recipe = recipe
         self.state = state
         self.slices = slices

@@ -14,6 +14,9 @@ public struct TrainingSlices: Sendable {
 
     private let groups: [[Image]]
 
+    /// A number that other slices, other groups or another order would hardly have (FNV-1a of all HU).
+    public let fingerprint: UInt64
+
     /// Number of groups.
     public var groupCount: Int { groups.count }
 
@@ -31,6 +34,15 @@ public struct TrainingSlices: Sendable {
         }
         .filter { !$0.isEmpty }
         if groups.isEmpty { return nil }
+        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+        for group in groups {
+            hash = (hash ^ UInt64(group.count)) &* 0x100_0000_01B3
+            for image in group {
+                hash = (hash ^ UInt64(image.width)) &* 0x100_0000_01B3
+                for value in image.hu { hash = (hash ^ UInt64(value.bitPattern)) &* 0x100_0000_01B3 }
+            }
+        }
+        fingerprint = hash
     }
 
     /// A random crop of `side`×`side` HU, flipped and transposed at random.

@@ -27,16 +27,16 @@ struct Denoise: AsyncParsableCommand {
     @OptionGroup var threads: ThreadOptions
 
     func run() async throws {
+        let jobs = threads.count
+        var run = try Batch(
+            batch, settings: ["model": model ?? "default", "jobs": "\(jobs)"],
+            protecting: model.map { [("the model", $0)] } ?? [])
         let denoiser: Denoiser
         do throws(ModelError) {
             denoiser = if let model { try Denoiser(modelAt: model) } else { try Denoiser.bundled() }
         } catch {
-            var console = Console()
-            console.error(Failure(error))
-            throw ExitCode.failure
+            throw try run.stopped(by: Failure(error))
         }
-        let jobs = threads.count
-        var run = try Batch(batch, settings: ["model": model ?? "default", "jobs": "\(jobs)"])
         try await run.run(verb: "denoised") { slice, _, _ in denoiser.denoise(slice, threads: jobs) }
     }
 }

@@ -74,6 +74,9 @@ struct Evaluate: AsyncParsableCommand {
         guard ends.0 < ends.1 else {
             throw ValidationError("the lower end comes first; write for example --range -1024,1023")
         }
+        guard (ends.1 - ends.0).isFinite else {
+            throw ValidationError("the range is wider than a number can hold; write for example --range -1024,1023")
+        }
         return ends.0...ends.1
     }
 

@@ -39,6 +39,9 @@ struct Noise: AsyncParsableCommand {
         if white == nil && impulses == nil {
             throw ValidationError("Say how much noise: --white 25/255, --impulses 10%, or both.")
         }
+        if let white, let scale = batch.reading.scale, !white.stored(using: scale).isFinite {
+            throw ValidationError("--white \(white.text) is more than a number can hold with this --rescale.")
+        }
         guard (0...1).contains(saltShare) else {
             throw ValidationError("--salt-share is from 0 (pepper only) to 1 (salt only), not \(saltShare).")
         }
@@ -52,8 +55,14 @@ struct Noise: AsyncParsableCommand {
             throw ValidationError("\(error)")
         }
         var run = try Batch(batch, settings: ["noise": "\(model)", "seed": "\(seed)"])
-        try await run.run(verb: "added noise to") { slice, name, page in
-            model.apply(to: slice, seed: NoiseModel.seed(seed, name: name), page: UInt64(page))
+        try await run.run(verb: "added noise to") { slice, file, page throws(Failure) in
+            if let white, !white.stored(using: slice.scale).isFinite {
+                throw Failure(
+                    file: file.path, found: "values of which one stands for \(abs(slice.scale.slope)) HU",
+                    expected: "a scale on which noise of \(white) is a finite number",
+                    advice: "Say --rescale SLOPE,INTERCEPT, or weaker noise.")
+            }
+            return model.apply(to: slice, seed: NoiseModel.seed(seed, name: file.name), page: UInt64(page))
         }
     }
 

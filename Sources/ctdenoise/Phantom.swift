@@ -25,7 +25,7 @@ struct Phantom: ParsableCommand {
     @Option(help: ArgumentHelp("512, or 512x400 for columns and rows; 16 to 8192 each.", valueName: "size"))
     var size = Size(width: 512, height: 512)
 
-    @Option(help: ArgumentHelp("How many slices; each has a seed one higher.", valueName: "number"))
+    @Option(help: ArgumentHelp("How many slices, 1 to 100000; each has a seed one higher.", valueName: "number"))
     var count = 1
 
     @Option(help: ArgumentHelp("Names the first slice; another number draws another.", valueName: "number"))
@@ -52,21 +52,24 @@ struct Phantom: ParsableCommand {
     @OptionGroup var report: OutputOptions
 
     func validate() throws {
-        if count < 1 { throw ValidationError("--count is 1 or more, not \(count).") }
+        guard (1...100_000).contains(count) else {
+            throw ValidationError("--count is from 1 to 100000, not \(count).")
+        }
     }
 
     // MARK: - Running
 
     func run() throws {
-        var console = Console()
-        var files: [Drawing] = []
+        var results = Results()
         do throws(Failure) {
-            for target in try targets() { files.append(try draw(target)) }
+            for target in try targets() { results.files.append(try draw(target)) }
         } catch {
+            var console = Console()
             console.error(error)
-            throw ExitCode.failure
+            results.failed.append(error)
         }
-        try print(files)
+        try print(results)
+        if !results.failed.isEmpty { throw ExitCode.failure }
     }
 
     private struct Target {
@@ -124,10 +127,11 @@ struct Phantom: ParsableCommand {
         }
     }
 
-    private func print(_ files: [Drawing]) throws {
+    private func print(_ results: Results) throws {
+        let files = results.files
         if report.json {
-            try JSONOutput.print(["files": files])
-        } else {
+            try JSONOutput.print(results)
+        } else if !files.isEmpty {
             let nodules = files.map(\.nodules.count).reduce(0, +)
             let clamped = files.map(\.clamped).reduce(0, +)
             Swift.print(
@@ -207,6 +211,12 @@ extension Phantom {
 }
 
 // MARK: - Results
+
+/// What was written, and what kept the rest from it.
+private struct Results: Encodable {
+    var files: [Drawing] = []
+    var failed: [Failure] = []
+}
 
 /// One phantom that was written.
 private struct Drawing: Encodable {

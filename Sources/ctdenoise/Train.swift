@@ -64,7 +64,9 @@ struct Train: ParsableCommand {
     func validate() throws {
         if resume && checkpoint == nil { throw ValidationError("--resume needs a --checkpoint to go on from.") }
         if reportEvery < 1 { throw ValidationError("--report-every is 1 step or more, not \(reportEvery).") }
-        if !(checkpointEvery >= 0) { throw ValidationError("--checkpoint-every is 0 minutes or more.") }
+        if !(0...1e6).contains(checkpointEvery) {
+            throw ValidationError("--checkpoint-every is 0 to 1000000 minutes, not \(checkpointEvery).")
+        }
     }
 
     func run() throws {
@@ -83,24 +85,31 @@ struct Train: ParsableCommand {
     // MARK: - Work
 
     private func train(_ console: inout Console) throws {
-        try checkOutputs()
+        let training = try files(input, &console)
+        let measuring = try files(validation.map { [$0] } ?? [], &console)
+        try check(training: training, measuring: measuring)
         var recipe = try readRecipe()
         if let steps { recipe.steps = steps }
         if let defect = recipe.defect {
             throw Failure(
                 file: self.recipe ?? "the recipe", found: defect, expected: "a possible recipe", advice: "Correct it.")
         }
-        let done = try readCheckpoint(recipe)
 
-        let patients = try readSlices(input, &console)
-        guard let slices = TrainingSlices(patients, crop: recipe.crop) else {
+        guard let slices = TrainingSlices(try readSlices(training, &console), crop: recipe.crop) else {
             throw Failure(
                 file: input.joined(separator: ", "), found: "no slice of \(recipe.crop)×\(recipe.crop) pixels or more",
                 expected: "slices larger than the recipe's crops", advice: "Name folders that have some.")
         }
-        let validation = try validation.flatMap { folder in
-            Validation(try readSlices([folder], &console).sorted { $0.key < $1.key }.flatMap(\.value))
+        var validation: Validation?
+        if let folder = self.validation {
+            validation = Validation(try readSlices(measuring, &console).sorted { $0.key < $1.key }.flatMap(\.value))
+            if validation == nil {
+                throw Failure(
+                    file: folder, found: "no slice of 64×64 pixels or more", expected: "slices to measure progress on",
+                    advice: "Name a folder that has some.")
+            }
         }
+        let done = try readCheckpoint(recipe, slices)
         let data = "\(Format.count(slices.count, "slice")) in \(Format.count(slices.groupCount, "folder"))"
         console.line("training on \(data), \(Format.count(threads.count, "thread")), \(recipe.steps) steps")
 
@@ -143,19 +152,50 @@ struct Train: ParsableCommand {
         try report(trainer.state, recipe)
     }
 
-    private func checkOutputs() throws(Failure) {
-        if FileSystem.kind(output) != .missing && !overwrite {
+    /// Makes sure before any work that what is to be written can be, and replaces nothing that is needed.
+    private func check(training: [InputFile], measuring: [InputFile]) throws(Failure) {
+        let inputs = Set(training.compactMap { FileSystem.identity($0.path) })
+        for file in measuring {
+            guard let identity = FileSystem.identity(file.path), inputs.contains(identity) else { continue }
             throw Failure(
-                file: output, found: "something that is already there", expected: "a name that is free",
-                advice: "Say --overwrite to replace, or choose another -o.")
+                file: file.path, found: "a slice to measure progress on that is trained on, too",
+                expected: "other slices, best of other patients", advice: "Take it out of one of the two.")
         }
-        for path in [output, checkpoint, curve] {
-            if let path { try FileSystem.makeFolder(for: path) }
-        }
-        if let checkpoint, FileSystem.kind(checkpoint) != .missing, !resume {
-            throw Failure(
-                file: checkpoint, found: "a checkpoint that is already there", expected: "a name that is free",
-                advice: "Say --resume to go on from it, or remove it.")
+        let read = inputs.union((measuring.map(\.path) + [recipe].compactMap(\.self)).compactMap(FileSystem.identity))
+        let written = [(output, overwrite), (checkpoint, resume), (curve, overwrite || resume)]
+        var names: Set<String> = []
+        for (path, mayReplace) in written {
+            guard let path else { continue }
+            guard names.insert(path).inserted else {
+                throw Failure(
+                    file: path, found: "one name for two outputs", expected: "a name for each",
+                    advice: "Choose other names for -o, --checkpoint and --curve.")
+            }
+            switch FileSystem.kind(path) {
+            case .missing: try FileSystem.makeFolder(for: path)
+            case .folder:
+                throw Failure(
+                    file: path, found: "a folder", expected: "the name of a file to write",
+                    advice: "Choose another name.")
+            case .file:
+                if let identity = FileSystem.identity(path), read.contains(identity) {
+                    throw Failure(
+                        file: path, found: "one of the inputs", expected: "somewhere else to write to",
+                        advice: "Choose another name.")
+                }
+                guard mayReplace else {
+                    throw Failure(
+                        file: path, found: "a file that is already there", expected: "a name that is free",
+                        advice: path == checkpoint
+                            ? "Say --resume to go on from it, or remove it."
+                            : "Say --overwrite to replace it, or choose another name.")
+                }
+            }
+            guard FileSystem.isWritable(FileSystem.parent(path)) else {
+                throw Failure(
+                    file: path, found: "a folder that nothing can be written to", expected: "one that you may write to",
+                    advice: "Check your rights there, or choose another name.")
+            }
         }
     }
 
@@ -172,7 +212,7 @@ struct Train: ParsableCommand {
         return try TrainingRecipe(json: Array(data), file: recipe)
     }
 
-    private func readCheckpoint(_ recipe: TrainingRecipe) throws -> Trainer.State? {
+    private func readCheckpoint(_ recipe: TrainingRecipe, _ slices: TrainingSlices) throws -> Trainer.State? {
         guard let checkpoint, FileSystem.kind(checkpoint) != .missing else { return nil }
         let done = try Checkpoint(contentsOf: checkpoint)
         guard done.recipe == recipe else {
@@ -180,19 +220,35 @@ struct Train: ParsableCommand {
                 file: checkpoint, found: "the checkpoint of another recipe: \(done.recipe.json)",
                 expected: "that of \(recipe.json)", advice: "Use its recipe, or another --checkpoint.")
         }
+        guard done.state.data == slices.fingerprint else {
+            throw Failure(
+                file: checkpoint, found: "a training on other slices, or with another --rescale",
+                expected: "the same ones in the same folders", advice: "Name them, or use another --checkpoint.")
+        }
         return done.state
     }
 
-    /// All pages of the files, by the folder that they are in.
-    private func readSlices(_ inputs: [String], _ console: inout Console) throws(Failure) -> [String: [Slice]] {
+    /// The image files that `inputs` lead to.
+    private func files(_ inputs: [String], _ console: inout Console) throws(Failure) -> [InputFile] {
         let found = InputFiles(inputs)
         if let failure = found.failures.first { throw failure }
+        for path in found.skipped { console.line("skipped \(path): neither PNG nor TIFF") }
+        return found.files
+    }
+
+    /// All pages of the files, by the folder that they are in.
+    private func readSlices(_ files: [InputFile], _ console: inout Console) throws(Failure) -> [String: [Slice]] {
         var folders: [String: [Slice]] = [:]
         var assumptions = Assumptions()
-        for file in found.files {
-            let image = try reading.read(file.path)
-            if let page = image.pages.first { assumptions.tell(page, of: file.path, to: &console) }
-            folders[FileSystem.parent(file.path), default: []] += image.pages
+        for file in files {
+            let pages = try reading.read(file.path).pages
+            if let page = pages.first { assumptions.tell(page, of: file.path, to: &console) }
+            guard pages.allSatisfy({ $0.samples.allSatisfy(\.isFinite) }) else {
+                throw Failure(
+                    file: file.path, found: "samples that are no numbers", expected: "a clean slice to train on",
+                    advice: "Leave it out, or replace them.")
+            }
+            folders[FileSystem.parent(file.path), default: []] += pages
         }
         return folders
     }

@@ -76,7 +76,9 @@ import Testing
     }
 
     @Test func `refuses strengths that are none`() {
-        for strength: NoiseStrength in [.hu(-1), .stored(.infinity), .part(1, of: 0), .percent(.nan)] {
+        for strength: NoiseStrength in [
+            .hu(-1), .stored(.infinity), .part(1, of: 0), .percent(.nan), .part(1e308, of: 1),
+        ] {
             #expect(throws: NoiseModel.InvalidError.self) { try NoiseModel(white: strength) }
         }
     }
@@ -109,6 +111,7 @@ import Testing
         ("-5hu", "-5.0 is not a finite number of zero or more"), ("nan%", "nan is not a finite number"),
         ("infhu", "inf is not a finite number"), ("25/0", "0.0, the whole of which 25.0 is a part"),
         ("25/255/3", "“255/3” is not a number"), ("%", "“” is not a number"), ("4 parsec", "it is not a number"),
+        ("1e308/1", "1e+308/1.0 of the range is more than a number can hold"),
     ])
     func `is refused with what is accepted`(text: String, reason: String) throws {
         let error = #expect(throws: NoiseStrength.ParsingError.self) { try NoiseStrength(text) }

@@ -110,6 +110,50 @@ import Testing
         #expect(try run(program, "one", "one/a.png", "-o", "out").output.contains("1 slice of 1 file"))
     }
 
+    @Test func `of one name but for upper and lower case are refused, since many disks would keep one`() throws {
+        let program = try Program()
+        try program.makePhantoms("one/P/A.png")
+        try program.makePhantoms("two/p/a.png")
+        let outcome = try run(program, "one", "two", "-o", "out", "--overwrite")
+        #expect(outcome.status == 1)
+        #expect(outcome.messages.contains("one/P/A.png and two/p/a.png"))
+        #expect(program.files(in: "out").isEmpty)
+    }
+
+    @Test func `that cannot be planned are reported as JSON, too`() throws {
+        let program = try Program()
+        try program.makePhantoms("a.png")
+        for arguments in [
+            ["noise", "a.png", "-o", "./a.png", "--white", "10%"], ["noise", "a.png", "-o", "b.tif", "--white", "10%"],
+            ["denoise", "a.png", "-o", "out", "--model", "missing.safetensors"], ["phantom", "-o", "a.png"],
+        ] {
+            let outcome = try program.run(arguments + ["--json"])
+            #expect(outcome.status == 1)
+            #expect(!outcome.messages.isEmpty)
+            let report = try JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) as? [String: Any]
+            #expect((report?["failed"] as? [Any])?.count == 1, "\(arguments): \(outcome.output)")
+            #expect((report?["files"] as? [Any])?.isEmpty == true)
+        }
+    }
+
+    @Test func `with more pixels than --max-pixels are refused, all pages together`() throws {
+        let program = try Program()
+        let page = ChestPhantom(width: 20, height: 16, seed: 1).slice(format: .uint8)
+        try ImageFile(pages: [page, page], container: .tiff).write(to: program.url("stack.tif").path)
+        try program.makePhantoms("one.png", side: 16)
+        let outcome = try run(program, "stack.tif", "one.png", "-o", "out", "--max-pixels", "639")
+        #expect(outcome.status == 1)
+        #expect(outcome.messages.contains("error: stack.tif: ") && outcome.messages.contains("639"))
+        #expect(program.files(in: "out") == ["one.png"])
+        for limit in ["640", "\(Int.max)"] {
+            #expect(try run(program, "stack.tif", "-o", "out\(limit)", "--max-pixels", limit).status == 0)
+            #expect(program.files(in: "out\(limit)") == ["stack.tif"])
+        }
+        for limit in ["0", "-1", "1\(Int.max)"] {
+            #expect(try run(program, "stack.tif", "-o", "none", "--max-pixels", limit).status == 64)
+        }
+    }
+
     @Test func `in the output folder are no inputs`() throws {
         let program = try Program()
         try program.makePhantoms("in/a.png")

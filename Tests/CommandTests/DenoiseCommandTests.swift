@@ -1,3 +1,6 @@
+import CTImageFiles
+import CTImages
+import CTNetwork
 import Foundation
 import Testing
 
@@ -36,6 +39,47 @@ import Testing
         let report = try #require(
             try JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) as? [String: Any])
         #expect((report["failed"] as? [[String: Any]])?.first?["file"] as? String == "in/a.png")
+    }
+
+    /// Writes the model of a network that sees the same noise everywhere.
+    private func writeModel(seeing noise: Float, to name: String, in program: Program) throws {
+        let configuration = NetworkConfiguration(
+            window: 4, channels: 4, hidden: 2, blocks: 1, mixing: 3, center: -300, spread: 500)
+        var generator = SystemRandomNumberGenerator()
+        var network = Network(configuration: configuration, using: &generator)
+        // A new head has weights of zero, which leaves its bias.
+        let bias = try #require(network.layout.parameters.first { $0.name == "head.bias" })
+        network.parameters[bias.range.lowerBound] = noise
+        try network.safetensors(metadata: ["description": "flat"]).write(to: program.url(name).path)
+    }
+
+    @Test func `--model says which network denoises`() throws {
+        let program = try Program()
+        try program.makePhantoms("a.tif", side: 32, "--format", "tiff32f")
+        try writeModel(seeing: 0.25, to: "flat.safetensors", in: program)
+        let report = try program.json("denoise", "a.tif", "-o", "b.tif", "--model", "flat.safetensors")
+        #expect((report["settings"] as? [String: String])?["model"] == "flat.safetensors")
+        let before = try ImageFile(contentsOf: program.url("a.tif").path).pages[0].samples
+        let after = try ImageFile(contentsOf: program.url("b.tif").path).pages[0].samples
+        // A quarter of the spread is 125 HU; single precision is that of the file.
+        let worst = zip(before, after).map { abs($0 - 125 - $1) }.max()
+        #expect(try #require(worst) < 1e-3)
+        #expect(try program.run("info", "flat.safetensors").output.contains("description: flat"))
+    }
+
+    @Test func `the model is never overwritten`() throws {
+        let program = try Program()
+        try program.makePhantoms("in/a.tif", side: 32)
+        try writeModel(seeing: 0, to: "model.safetensors", in: program)
+        let model = try program.bytes("model.safetensors")
+        try program.write(model, to: "out/a.tif")
+        for (model, output) in [("model.safetensors", "./model.safetensors"), ("out/a.tif", "out")] {
+            let report = try program.run("denoise", "in/a.tif", "-o", output, "--model", model, "--overwrite")
+            #expect(report.status == 1)
+            #expect(report.messages.contains("the model \(model) itself"), "\(report.messages)")
+        }
+        #expect(try program.bytes("model.safetensors") == model)
+        #expect(try program.bytes("out/a.tif") == model)
     }
 
     @Test func `a model that is none is an error before any work`() throws {

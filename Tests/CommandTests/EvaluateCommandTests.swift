@@ -75,7 +75,28 @@ import Testing
         #expect(outcome.output.contains("mean of 1"))
     }
 
-    @Test(arguments: [["--range", "5,5"], ["--range", "7"], ["--json", "--csv"], ["--ssim", "3x3"]])
+    @Test func `the data range counts with both its ends`() throws {
+        let program = try Program()
+        try program.makePhantoms("clean.png")
+        try program.run("noise", "clean.png", "-o", "noisy.png", "--white", "10%")
+        func mean(_ range: String, _ options: String...) throws -> [String: Any] {
+            let arguments = ["evaluate", "clean.png", "noisy.png", "--range", range, "--json"] + options
+            let report = try JSONSerialization.jsonObject(with: Data(program.run(arguments).output.utf8))
+            return try #require((report as? [String: Any])?["mean"] as? [String: Any])
+        }
+        let usual = try mean("-1024,1023")
+        let lower = try mean("-2048,-1")
+        #expect(usual["psnr"] as? Double == lower["psnr"] as? Double)
+        // Seen from further below, everything is brighter and so more alike.
+        #expect(try #require(lower["ssim"] as? Double) > #require(usual["ssim"] as? Double))
+        // HU that count from another zero count from the same end.
+        let shifted = try mean("0,2047", "--rescale", "0.031235217822537574,0")
+        #expect(abs(try #require(shifted["ssim"] as? Double) - #require(usual["ssim"] as? Double)) < 1e-9)
+    }
+
+    @Test(arguments: [
+        ["--range", "5,5"], ["--range", "7"], ["--range", "-1e308,1e308"], ["--json", "--csv"], ["--ssim", "3x3"],
+    ])
     func `wrong usage is status 64`(options: [String]) throws {
         #expect(try Program().run(["evaluate", "a.png", "b.png"] + options).status == 64)
     }

@@ -1,7 +1,7 @@
 import Testing
 
 @Suite struct `The program` {
-    @Test(arguments: [[], ["denoise"], ["noise"], ["evaluate"], ["phantom"], ["info"]])
+    @Test(arguments: [[], ["denoise"], ["noise"], ["train"], ["evaluate"], ["phantom"], ["info"]])
     func `has help with an example for every command`(command: [String]) throws {
         let outcome = try Program().run(command + ["--help"])
         #expect(outcome.status == 0)

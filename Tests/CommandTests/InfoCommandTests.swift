@@ -27,6 +27,17 @@ import Testing
         #expect(try program.run("info").output.contains("LSTM along rows"))
     }
 
+    @Test func `runs with the instruction set that CTDENOISE_ISA names, or not at all`() throws {
+        let program = try Program()
+        program.environment["CTDENOISE_ISA"] = "baseline"
+        #expect(try program.run("info").output.contains("instruction set baseline"))
+        program.environment["CTDENOISE_ISA"] = "avx521"
+        let outcome = try program.run("info")
+        #expect(outcome.status == 1)
+        #expect(outcome.messages.contains("error: CTDENOISE_ISA: found \"avx521\"; expected "), "\(outcome.messages)")
+        #expect(outcome.messages.contains("baseline on this CPU"))
+    }
+
     @Test func `goes on after a bad file`() throws {
         let program = try Program()
         try program.makePhantoms("a.png")

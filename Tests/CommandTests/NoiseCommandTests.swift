@@ -1,3 +1,5 @@
+import CTImageFiles
+import CTImages
 import Foundation
 import Testing
 
@@ -48,13 +50,29 @@ import Testing
     @Test(arguments: [
         ["--white", "25"], ["--impulses", "10"], ["--impulses", "150%"], ["--white", "-3hu"], [],
         ["--white", "10%", "--salt-share", "2"], ["--white", "10%", "--rescale", "1"],
-        ["--white", "10%", "--rescale", "0,5"],
+        ["--white", "10%", "--rescale", "0,5"], ["--white", "1e308/1"], ["--white", "1e306%"],
+        ["--white", "1e308hu", "--rescale", "1e-5,0"], ["--white", "10%", "--rescale", "1e-310,0"],
+        ["--white", "10%", "--rescale", "1,1e300"],
     ])
     func `what cannot be meant is refused with what to write`(options: [String]) throws {
         let program = try Program()
         let outcome = try program.run(["noise", "clean.png", "-o", "noisy"] + options)
         #expect(outcome.status == 64)
         #expect(outcome.output.isEmpty)
-        #expect(["25/255", "10%", "100%", "--salt-share", "1,-1024"].contains { outcome.messages.contains($0) })
+        let advice = ["25/255", "10%", "100%", "--salt-share", "1,-1024", "with this --rescale"]
+        #expect(advice.contains { outcome.messages.contains($0) }, "\(outcome.messages)")
+    }
+
+    @Test func `noise beyond all numbers is refused for each file whose scale makes it so`() throws {
+        let program = try Program()
+        let page = Slice(
+            width: 4, height: 4, samples: [Double](repeating: 0, count: 16),
+            format: SampleFormat(kind: .unsignedInteger, bits: 32))
+        try program.makePhantoms("in/b.tif", "--format", "tiff32f")
+        try ImageFile(pages: [page], container: .tiff).write(to: program.url("in/a.tif").path)
+        let outcome = try program.run("noise", "in", "-o", "out", "--white", "1e305hu")
+        #expect(outcome.status == 1)
+        #expect(outcome.messages.contains("error: in/a.tif: "), "\(outcome.messages)")
+        #expect(program.files(in: "out") == ["b.tif"])
     }
 }

@@ -15,6 +15,9 @@ final class Program {
     /// The folder that commands run in; it is removed at the end.
     let folder: URL
 
+    /// Environment variables that the program gets beside those of the tests.
+    var environment: [String: String] = [:]
+
     init() throws {
         folder = FileManager.default.temporaryDirectory.appendingPathComponent("ctdenoise-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -35,12 +38,16 @@ final class Program {
     func run(_ arguments: String...) throws -> Outcome { try run(arguments) }
 
     /// Runs `ctdenoise` with `arguments`.
+    ///
+    /// - Parameters:
+    ///   - signal: Is sent to the program once `text` is on its standard error.
     @discardableResult
-    func run(_ arguments: [String]) throws -> Outcome {
+    func run(_ arguments: [String], endedBy signal: Int32? = nil, onceItSays text: String = "") throws -> Outcome {
         let process = Process()
         let executable: URL = try #require(Self.executable, "ctdenoise was not built beside the tests")
         process.executableURL = executable
         process.arguments = arguments
+        process.environment = ProcessInfo.processInfo.environment.merging(environment) { _, new in new }
         process.currentDirectoryURL = folder
         // Into files, since a full pipe would stop the program.
         let out = try newFile()
@@ -49,6 +56,12 @@ final class Program {
         process.standardError = try FileHandle(forWritingTo: err)
         process.standardInput = FileHandle.nullDevice
         try process.run()
+        if let signal {
+            while process.isRunning, !(try String(contentsOf: err, encoding: .utf8).contains(text)) {
+                Thread.sleep(forTimeInterval: 0.002)
+            }
+            kill(process.processIdentifier, signal)
+        }
         process.waitUntilExit()
         defer {
             try? FileManager.default.removeItem(at: out)
@@ -60,10 +73,10 @@ final class Program {
         )
     }
 
-    /// Runs `ctdenoise` with `arguments` and `--json`, which has to succeed, and reads what it prints.
-    func json(_ arguments: String...) throws -> [String: Any] {
+    /// Runs `ctdenoise` with `arguments` and `--json`, which has to end with `status`, and reads what it prints.
+    func json(_ arguments: String..., status: Int32 = 0) throws -> [String: Any] {
         let outcome = try run(arguments + ["--json"])
-        try #require(outcome.status == 0, "\(arguments): \(outcome.messages)")
+        try #require(outcome.status == status, "\(arguments): \(outcome.messages)")
         let object = try JSONSerialization.jsonObject(with: Data(outcome.output.utf8))
         return try #require(object as? [String: Any])
     }

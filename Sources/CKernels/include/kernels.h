@@ -1,7 +1,7 @@
 // Vector kernels of the scanning LSTM. One source, kernels.inc.h, is compiled once per instruction set;
 // ct_kernels_current() picks the best one that the CPU has, or the one that CTDENOISE_ISA names.
 //
-// Matrices are row-major floats; `ld` is the distance between rows in floats. Nothing here allocates,
+// Matrices are row-major floats; `ld` is the distance between rows in floats. No kernel allocates,
 // prints or keeps state. Pointers need no alignment beyond a float's.
 #pragma once
 #include <stdbool.h>
@@ -66,7 +66,8 @@ typedef struct ct_kernels {
                                  const float *_Nonnull dy, float *_Nonnull d_weights);
 } ct_kernels;
 
-/// The kernels in use: the best of this CPU, or those named by the environment variable CTDENOISE_ISA.
+/// The kernels in use: the best of this CPU, or those named by the environment variable CTDENOISE_ISA. If this CPU has
+/// none of that name, says so on standard error and ends the process.
 const ct_kernels *_Nonnull ct_kernels_current(void);
 
 /// All kernels that this CPU can run, best first; returns how many there are (at most 3).

@@ -65,26 +65,40 @@ struct Batch {
         let settings: [String: String]
     }
 
-    /// Looks for the inputs and makes sure, before any work, that no file is written twice, over an input, or,
-    /// without `--overwrite`, over any file.
+    /// Looks for the inputs and makes sure, before any work, that no file is written twice, over an input or something
+    /// else that is needed, or, without `--overwrite`, over any file.
     ///
     /// What cannot be read among the inputs is reported and remembered.
     ///
+    /// - Parameters:
+    ///   - options: What the user said.
+    ///   - settings: The command's own words for its report.
+    ///   - needed: Files beside the inputs that are never overwritten, each with what it is: "the model".
     /// - Throws: `ExitCode.failure`, after the reason has been printed.
-    init(_ options: BatchOptions, settings: [String: String]) throws(ExitCode) {
+    init(
+        _ options: BatchOptions, settings: [String: String], protecting needed: [(role: String, path: String)] = []
+    ) throws {
         self.options = options
         report = Report(output: options.output, settings: settings)
         do throws(Failure) {
-            try plan()
+            try plan(protecting: needed)
         } catch {
-            console.error(error)
-            throw ExitCode.failure
+            throw try stopped(by: error)
         }
+    }
+
+    /// Tells and reports what keeps the batch from its work.
+    ///
+    /// - Returns: What to throw.
+    mutating func stopped(by failure: Failure) throws -> ExitCode {
+        fail(failure)
+        if options.format.json { try JSONOutput.print(report) }
+        return .failure
     }
 
     // MARK: - Before any work
 
-    private mutating func plan() throws(Failure) {
+    private mutating func plan(protecting needed: [(role: String, path: String)]) throws(Failure) {
         let found = InputFiles(options.input, leavingOut: options.output)
         report.skipped = found.skipped
         for path in found.skipped { console.line("skipped \(path): neither PNG nor TIFF") }
@@ -105,14 +119,20 @@ struct Batch {
                 inputs[identity] = file
             }
             let output = outputIsFile ? options.output : FileSystem.join(options.output, file.name)
-            if let other = outputs.updateValue(file, forKey: output) {
+            // Many disks, those of macOS and Windows, take a.png and A.png for one file.
+            if let other = outputs.updateValue(file, forKey: output.lowercased()) {
                 throw Failure(
                     file: output, found: "two files to be written here, \(other.path) and \(file.path)",
-                    expected: "a name for each", advice: "Take these folders one by one, each with its own -o.")
+                    expected: "a name for each, not only in upper and lower case",
+                    advice: "Take these files one by one, each with its own -o.")
             }
             jobs.append(Job(input: file, output: output))
         }
 
+        var precious = inputs.mapValues { "the input \($0.path)" }
+        for (role, path) in needed {
+            if let identity = FileSystem.identity(path) { precious[identity] = "\(role) \(path)" }
+        }
         var existing: [String] = []
         for job in jobs {
             switch FileSystem.kind(job.output) {
@@ -122,9 +142,9 @@ struct Batch {
                     file: job.output, found: "a folder", expected: "the name of a file to write",
                     advice: "Choose another -o.")
             case .file:
-                if let identity = FileSystem.identity(job.output), let input = inputs[identity] {
+                if let found = FileSystem.identity(job.output).flatMap({ precious[$0] }) {
                     throw Failure(
-                        file: job.output, found: "the input \(input.path) itself",
+                        file: job.output, found: "\(found) itself",
                         expected: "somewhere else to write to, since inputs are never overwritten",
                         advice: "Choose another -o.")
                 }
@@ -169,31 +189,32 @@ struct Batch {
     ///
     /// - Parameters:
     ///   - verb: What is done, for the summary: "denoised", "added noise to".
-    ///   - transform: Gets a slice in stored units, the name of its file, and its page from 0.
+    ///   - transform: Gets a slice in stored units, its file, and its page from 0; throws why it cannot be done.
     /// - Throws: `ExitCode.failure` at the end if a file failed; the reasons have been printed.
-    mutating func run(verb: String, transform: (Slice, String, Int) -> Slice) async throws {
+    mutating func run(
+        verb: String, transform: (Slice, InputFile, Int) throws(Failure) -> Slice
+    ) async throws {
         bar = ProgressBar(files: jobs.count)
         var reading = jobs.first.map(read)
         var writing: (job: Job, scale: IntensityScale, task: Task<Result<Written, Failure>, Never>)?
         for (index, job) in jobs.enumerated() {
             let image = await reading?.value
             reading = index + 1 < jobs.count ? read(jobs[index + 1]) : nil
-            switch image {
-            case .success(var image):
+            do throws(Failure) {
+                guard var image = try image?.get() else { continue }
                 var scale: IntensityScale?
                 for page in image.pages.indices {
                     let slice = image.pages[page]
                     scale = scale ?? slice.scale
                     assumptions.tell(slice, of: job.input.path, to: &console)
-                    image.pages[page] = transform(slice, job.input.name, page)
+                    image.pages[page] = try transform(slice, job.input, page)
                     bar.slicesDone(ofFile: image.pages.count)
                     console.show(bar)
                 }
                 if let writing { note(await writing.task.value, writing.job, writing.scale) }
                 writing = (job, scale ?? .assumedHU, Self.write(image, job, overwrite: options.overwrite))
-            case .failure(let failure):
-                fail(failure)
-            case nil: break
+            } catch {
+                fail(error)
             }
             bar.fileDone()
             console.show(bar)

@@ -141,12 +141,9 @@ struct Evaluation {
     ) throws(Failure) -> EvaluationReport.Quality {
         do throws(MetricError) {
             let rmse = try rootMeanSquaredError(reference, test)
-            let width = range.upperBound - range.lowerBound
             return EvaluationReport.Quality(
-                psnr: try peakSignalToNoiseRatio(reference, test, dataRangeHU: width),
-                ssim: try structuralSimilarity(
-                    reference.hu.map { $0 - range.lowerBound }, test.hu.map { $0 - range.lowerBound },
-                    width: reference.width, height: reference.height, dataRange: width, window: similarity.window),
+                psnr: try peakSignalToNoiseRatio(reference, test, dataRangeHU: report.dataRangeHU),
+                ssim: try structuralSimilarity(reference, test, rangeHU: range, window: similarity.window),
                 rmseHU: rmse)
         } catch {
             throw Failure(error, file: path, page: page)

@@ -41,6 +41,9 @@ enum FileSystem {
     /// Whether this process may read the file at `path`.
     static func isReadable(_ path: String) -> Bool { unsafe access(path, R_OK) == 0 }
 
+    /// Whether this process may write in the folder at `path`.
+    static func isWritable(_ path: String) -> Bool { unsafe access(path, W_OK) == 0 }
+
     /// Names in a folder, sorted, or `nil` if it cannot be read.
     static func names(in folder: String) -> [String]? {
         (try? FileManager.default.contentsOfDirectory(atPath: folder))?.sorted()

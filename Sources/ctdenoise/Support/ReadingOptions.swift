@@ -29,7 +29,13 @@ struct ReadingOptions: ParsableArguments {
     static func parseScale(_ text: String) throws -> IntensityScale {
         let (slope, intercept) = try parsePair(text, example: "--rescale 1,-1024")
         guard slope != 0 else { throw ValidationError("the slope is zero; write for example --rescale 1,-1024") }
-        return IntensityScale(slope: slope, intercept: intercept)
+        let scale = IntensityScale(slope: slope, intercept: intercept)
+        let ends = [IntensityScale.huRange.lowerBound, IntensityScale.huRange.upperBound].map(scale.stored(hu:))
+        guard ends.allSatisfy(\.isFinite), ends[0] != ends[1] else {
+            throw ValidationError(
+                "no stored values stand for -1024…1023 HU by this; write for example --rescale 1,-1024")
+        }
+        return scale
     }
 
     /// Reads a file and gives its pages the scale that the user declared, if any.
