@@ -39,9 +39,14 @@ let package = Package(
         .target(name: "CKernels", linkerSettings: [libm]),
         .target(name: "CDefaultModel", exclude: ["default.safetensors"]),
 
+        // MARK: Files
+        .target(name: "CTFileAccess", swiftSettings: swiftSettings),
+
         // MARK: Images
         .target(name: "CTImages", swiftSettings: swiftSettings, linkerSettings: [libm]),
-        .target(name: "CTImageFiles", dependencies: ["CTImages", "CImageShims"], swiftSettings: swiftSettings),
+        .target(
+            name: "CTImageFiles", dependencies: ["CTImages", "CTFileAccess", "CImageShims"],
+            swiftSettings: swiftSettings),
         .target(name: "CTNoise", dependencies: ["CTImages"], swiftSettings: swiftSettings, linkerSettings: [libm]),
         .target(name: "CTMetrics", dependencies: ["CTImages"], swiftSettings: swiftSettings, linkerSettings: [libm]),
         .target(
@@ -49,7 +54,9 @@ let package = Package(
             linkerSettings: [libm]),
 
         // MARK: Network
-        .target(name: "CTNetwork", dependencies: ["CKernels"], swiftSettings: swiftSettings, linkerSettings: [libm]),
+        .target(
+            name: "CTNetwork", dependencies: ["CKernels", "CTFileAccess"], swiftSettings: swiftSettings,
+            linkerSettings: [libm]),
         .target(
             name: "CTTraining", dependencies: ["CTNetwork", "CTImages", "CTNoise", "CTMetrics"],
             swiftSettings: swiftSettings),
@@ -71,6 +78,8 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: ["CTImages", "CTNetwork"], path: "Tests/TestSupport",
             swiftSettings: swiftSettings),
+        .testTarget(
+            name: "CTFileAccessTests", dependencies: ["CTFileAccess", "TestSupport"], swiftSettings: swiftSettings),
         .testTarget(
             name: "CTImagesTests", dependencies: ["CTImages", "TestSupport"], swiftSettings: swiftSettings),
         .testTarget(

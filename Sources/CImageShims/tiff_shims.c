@@ -2,7 +2,6 @@
 // overwrites memory silently.
 #include "image_shims.h"
 
-#include <png.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,11 +9,9 @@
 #include <tiff.h>
 #include <tiffio.h>
 
-// Handlers of a single handle came with 4.5; before, there are only those of the whole process.
-#define CT_HANDLE_HANDLERS (TIFFLIB_VERSION >= 20221213)
-
-#if !CT_HANDLE_HANDLERS
-#include <pthread.h>
+// Handlers of a single handle came with 4.5; before, there were only those of the whole process.
+#if TIFFLIB_VERSION < 20221213
+#error "libtiff 4.5 or newer is needed"
 #endif
 
 struct ct_tiff {
@@ -35,7 +32,6 @@ static void note(char *to, size_t capacity, const char *format, va_list argument
     if (!to[0]) vsnprintf(to, capacity, format, arguments);
 }
 
-#if CT_HANDLE_HANDLERS
 static int on_error(TIFF *tiff, void *user, const char *module, const char *format, va_list arguments) {
     (void)tiff;
     (void)module;
@@ -53,31 +49,6 @@ static int on_warning(TIFF *tiff, void *user, const char *module, const char *fo
     note(self->warning, sizeof self->warning, format, arguments);
     return 1;
 }
-#else
-static void on_error(thandle_t handle, const char *module, const char *format, va_list arguments) {
-    (void)module;
-    ct_tiff *self = handle;
-    if (!self) return;
-    self->failed = true;
-    note(self->error, sizeof self->error, format, arguments);
-}
-
-static void on_warning(thandle_t handle, const char *module, const char *format, va_list arguments) {
-    (void)module;
-    ct_tiff *self = handle;
-    if (!self) return;
-    self->warned = true;
-    note(self->warning, sizeof self->warning, format, arguments);
-}
-
-static void set_handlers(void) {
-    TIFFSetErrorHandler(NULL);
-    TIFFSetWarningHandler(NULL);
-    TIFFSetErrorHandlerExt(on_error);
-    TIFFSetWarningHandlerExt(on_warning);
-}
-#endif
-
 static void begin(ct_tiff *self) {
     self->failed = self->warned = false;
     self->error[0] = self->warning[0] = 0;
@@ -141,7 +112,6 @@ static int close_handle(thandle_t handle) {
 static toff_t size_of(thandle_t handle) { return ((ct_tiff *)handle)->count; }
 
 static void open_handle(ct_tiff *self, const char *mode, int64_t largest) {
-#if CT_HANDLE_HANDLERS
     TIFFOpenOptions *options = TIFFOpenOptionsAlloc();
     if (!options) {
         self->out_of_memory = true;
@@ -153,13 +123,6 @@ static void open_handle(ct_tiff *self, const char *mode, int64_t largest) {
     self->tiff = TIFFClientOpenExt(
         "TIFF", mode, self, read_bytes, write_bytes, seek_to, close_handle, size_of, NULL, NULL, options);
     TIFFOpenOptionsFree(options);
-#else
-    (void)largest;
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
-    pthread_once(&once, set_handlers);
-    self->tiff = TIFFClientOpen(
-        "TIFF", mode, self, read_bytes, write_bytes, seek_to, close_handle, size_of, NULL, NULL);
-#endif
 }
 
 // MARK: - Reading
@@ -288,6 +251,8 @@ ct_status ct_tiff_next_page(ct_tiff *self, bool *moved) {
 
 // MARK: - Writing
 
+bool ct_tiff_has(uint16_t compression) { return TIFFIsCODECConfigured(compression); }
+
 bool ct_tiff_can_write(uint16_t compression) {
     switch (compression) {
     // Only those that bring every sample back, and that libtiff encodes.
@@ -371,13 +336,4 @@ ct_status ct_tiff_finish(ct_tiff *self, ct_buffer *file) {
     self->buffer.bytes = NULL;
     self->count = self->capacity = self->position = 0;
     return status_of(self, CT_OK, "");
-}
-
-void ct_library_versions(uint8_t *text, size_t capacity) {
-    const char *tiff = TIFFGetVersion();
-    const char *end = strchr(tiff, '\n');
-    const char *digits = strpbrk(tiff, "0123456789");
-    int length = end && digits && digits < end ? (int)(end - digits) : 0;
-    snprintf(
-        (char *)text, capacity, "libpng %s, libtiff %.*s", png_get_libpng_ver(NULL), length, digits ? digits : "");
 }

@@ -1,7 +1,11 @@
 /// How much memory a file may ask for. A few hundred bytes can claim billions of pixels; the claim
 /// is checked before anything is allocated for them.
 public struct DecodeLimits: Hashable, Sendable {
-    /// Pixels of all pages together. A pixel takes 8 bytes when decoded.
+    /// Pixels of all pages together.
+    ///
+    /// A pixel takes 8 bytes once it is decoded. While a page is decoded, its pixels can take more for a while:
+    /// in a PNG the unpacked rows, up to 8 bytes; in a TIFF up to 16 for growing, and those of one row of strips or tiles,
+    /// which may be the whole page, up to 64. The file itself is held too, twice while a TIFF is decoded.
     public var pixels: Int
 
     /// Limits of `pixels`, by default a gigapixel (2³⁰).

@@ -1,3 +1,4 @@
+internal import CTFileAccess
 public import CTImages
 
 /// An image file: its pages as slices, and all else that was in it.
@@ -72,12 +73,20 @@ public struct ImageFile: Sendable {
     ///
     /// - Throws: ``ImageFileError`` for whatever is wrong with the file or its contents.
     public init(contentsOf path: String, limits: DecodeLimits = DecodeLimits()) throws(ImageFileError) {
-        let head = try FileAccess.contents(of: path, prefix: 16)
-        guard Self.container(of: head) != nil else { throw Self.notAnImage(head, file: path) }
-        // No image needs more than 16 bytes a pixel, and metadata more than this.
-        let largest = limits.pixels.multipliedReportingOverflow(by: 16)
-        let bytes = try FileAccess.contents(
-            of: path, largest: largest.overflow ? .max : max(largest.partialValue, 1 << 30))
+        let bytes: [UInt8]
+        do throws(FileAccessError) {
+            let head = try FileAccess.contents(of: path, prefix: 16)
+            if Self.container(of: head) == nil {
+                bytes = head
+            } else {
+                // No image needs more than 16 bytes a pixel, and metadata more than this.
+                let largest = limits.pixels.multipliedReportingOverflow(by: 16)
+                bytes = try FileAccess.contents(
+                    of: path, largest: largest.overflow ? .max : max(largest.partialValue, 1 << 30))
+            }
+        } catch {
+            throw ImageFileError(error)
+        }
         try self.init(bytes: bytes, file: path, limits: limits)
     }
 
@@ -119,17 +128,6 @@ public struct ImageFile: Sendable {
         limits = DecodeLimits()
     }
 
-    /// The file in a few lines, for people.
-    public var summary: String {
-        let name = container == .png ? "PNG" : "TIFF"
-        let pageNames = pages.count == 1 ? "" : ", \(pages.count) pages"
-        let details = pages.indices.map { index in
-            let page = index < pageSummaries.count ? pageSummaries[index].description : "new"
-            return (pages.count == 1 ? "" : "page \(index + 1): ") + page + "\n" + pages[index].scale.description
-        }
-        return (["\(name)\(pageNames)"] + details).joined(separator: "\n")
-    }
-
     // MARK: - Writing
 
     /// The file's bytes, and how many samples had to be clamped.
@@ -162,7 +160,11 @@ public struct ImageFile: Sendable {
     @discardableResult
     public func write(to path: String, overwrite: Bool = false) throws(ImageFileError) -> Int {
         let (bytes, clamped) = try encoded(file: path)
-        try FileAccess.save(bytes, to: path, overwrite: overwrite)
+        do {
+            try FileAccess.save(bytes, to: path, overwrite: overwrite)
+        } catch {
+            throw ImageFileError(error)
+        }
         return clamped
     }
 

@@ -1,4 +1,5 @@
 internal import CImageShims
+internal import CTFileAccess
 
 /// Why an image file could not be read or written.
 public struct ImageFileError: Error, Hashable, Sendable, CustomStringConvertible {
@@ -48,6 +49,19 @@ public struct ImageFileError: Error, Hashable, Sendable, CustomStringConvertible
         self.found = found
         self.expected = expected
         self.advice = advice
+    }
+}
+
+extension ImageFileError {
+    init(_ error: FileAccessError) {
+        let code: Code =
+            switch error.code {
+            case .unreadable: .unreadable
+            case .tooLarge: .tooLarge
+            case .alreadyExists: .alreadyExists
+            case .unwritable: .unwritable
+            }
+        self.init(code, file: error.file, found: error.found, expected: error.expected, advice: error.advice)
     }
 }
 

@@ -16,21 +16,26 @@ enum PNGCodec {
         try limits.check(width: header.width, height: header.height, used: 0)
         let rows = try rows(of: chunks)
         let encoding = SampleEncoding(kind: .unsignedInteger, bits: header.depth, isBigEndian: true)
-        let count = header.width * header.height
 
-        func channel(_ index: Int) -> [Double] {
-            var samples = [Double](repeating: 0, count: count)
-            for y in 0..<header.height {
+        var samples = [Double](repeating: 0, count: header.width * header.height)
+        // Colours are compared row by row, so that they need no memory of their own.
+        var colors = [[Double]](
+            repeating: [Double](repeating: 0, count: header.width), count: [2, 6].contains(header.colorType) ? 3 : 0)
+        for y in 0..<header.height {
+            let row = y * header.rowBytes
+            let start = y * header.width
+            encoding.read(
+                header.width, from: rows, row: row, first: 0, step: header.channels, into: &samples, at: start)
+            guard !colors.isEmpty else { continue }
+            for channel in colors.indices {
                 encoding.read(
-                    header.width, from: rows, row: y * header.rowBytes, first: index, step: header.channels,
-                    into: &samples, at: y * header.width)
+                    header.width, from: rows, row: row, first: channel, step: header.channels, into: &colors[channel],
+                    at: 0)
             }
-            return samples
+            try GreyCheck.check(colors[0], colors[1], colors[2], width: header.width, from: start)
         }
-        var samples = channel(0)
         var format = encoding.format
         switch header.colorType {
-        case 2, 6: try GreyCheck.check(samples, channel(1), channel(2), width: header.width)
         case 3:
             samples = try levels(of: samples, chunks: chunks)
             format = .uint8
@@ -127,7 +132,8 @@ enum PNGCodec {
                 advice: "Write a TIFF.")
         }
         let chunks: PNGChunks? = if let template { try PNGChunks(template) } else { nil }
-        let (samples, clamped) = slice.storable()
+        let (stored, clamped) = slice.quantized()
+        let samples = stored.samples
         let depth = [1, 2, 4, 8].first { $0 >= slice.format.bits } ?? 16
         var header = PNGChunks.Header(
             width: slice.width, height: slice.height, depth: depth, colorType: 0, interlaced: false)

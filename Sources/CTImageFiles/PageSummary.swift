@@ -38,13 +38,3 @@ public struct PageSummary: Hashable, Sendable {
     /// Other things worth knowing, for example what will be lost when the file is written.
     public let notes: [String]
 }
-
-extension PageSummary: CustomStringConvertible {
-    /// The page in a few lines.
-    public var description: String {
-        var lines = ["\(width)×\(height), \(format), \(pixels), \(compression), \(layout)"]
-        if let resolution { lines.append(resolution) }
-        lines += texts.map { "\($0.name): \($0.value)" }
-        return (lines + notes).joined(separator: "\n")
-    }
-}

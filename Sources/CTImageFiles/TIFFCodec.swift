@@ -43,7 +43,9 @@ enum TIFFCodec {
     ) -> IntensityScale? {
         guard let full = layout.format.range else { return nil }
         var range = full
-        if let low = directories.number(340, page: page), let high = directories.number(341, page: page), low < high,
+        // Ends that are no whole numbers are not what integers can be, and may be too close for any scale.
+        if let low = directories.wholeNumber(340, page: page).map(Double.init),
+            let high = directories.wholeNumber(341, page: page).map(Double.init), low < high,
             full.contains(low), full.contains(high), samples.allSatisfy({ (low...high).contains($0) })
         {
             range = low...high
@@ -57,9 +59,9 @@ enum TIFFCodec {
     ) throws(CodecFailure) {
         guard directories.pages.indices.contains(page) else { return }
         let entries = directories.pages[page]
-        if layout.raw.compression == 1, let predictor = directories.number(317, page: page), predictor > 1 {
+        if layout.raw.compression == 1, let predictor = directories.wholeNumber(317, page: page), predictor > 1 {
             throw .unsupported(
-                "the predictor \(Int(predictor)) without compression", expected: "a predictor only with LZW or Deflate",
+                "the predictor \(predictor) without compression", expected: "a predictor only with LZW or Deflate",
                 advice: "Convert the file with the program that made it.")
         }
         for (name, tags) in [("offsets", [273, 324]), ("byte counts", [279, 325])] {
@@ -113,10 +115,10 @@ enum TIFFCodec {
         for (index, slice) in pages.enumerated() {
             do {
                 let old: TIFFPage? = if left, let source { try source.page(bytesInFile: .max) } else { nil }
-                let (samples, count) = slice.storable()
+                let (stored, count) = slice.quantized()
                 clamped += count
                 try append(
-                    slice, samples: samples, old: old, source: source,
+                    slice, samples: stored.samples, old: old, source: source,
                     entries: left && index < directories?.pages.count ?? 0 ? directories?.pages[index] ?? [] : [],
                     to: &file)
                 if left, let source { left = try source.nextPage() }
@@ -381,14 +383,17 @@ struct TIFFPage {
         }
         format = encoding.format
 
-        guard raw.block_width > 0, raw.block_height > 0, blocks == raw.blocks else {
+        // Before anything is multiplied: sizes and counts are any 32-bit numbers so far.
+        try limits.check(width: width, height: height, used: 0)
+        guard raw.block_width > 0, raw.block_height > 0, Self.product(columns, rows, planes) == Int(raw.blocks) else {
             throw .malformed(
                 "\(raw.blocks) blocks of \(raw.block_width)×\(raw.block_height)",
                 expected: "blocks that cover \(width)×\(height) pixels")
         }
-        try limits.check(width: width, height: height, used: 0)
         // A tile may be larger than a small image, but not out of all proportion.
-        guard blockWidth * blockHeight <= max(limits.pixels, 1 << 24) else {
+        guard let area = Self.product(blockWidth, blockHeight), area <= max(limits.pixels, 1 << 24),
+            let claimed = Self.product(rowBytes, blockHeight, columns)
+        else {
             throw CodecFailure(
                 .tooLarge, found: "tiles of \(blockWidth)×\(blockHeight)",
                 expected: "no more than \(limits.pixels) pixels",
@@ -396,7 +401,6 @@ struct TIFFPage {
         }
         // What these schemes can make of a byte at most, so that a short file cannot claim much memory.
         let ratios: [UInt16: Int] = [1: 1, 5: 3000, 8: 1040, 32946: 1040, 32773: 64]
-        let claimed = rowBytes * blockHeight * columns
         guard claimed / (ratios[raw.compression] ?? claimed) <= bytesInFile else {
             throw .malformed(
                 "a file of \(bytesInFile) bytes", expected: "enough for \(width)×\(height) pixels")
@@ -409,6 +413,17 @@ struct TIFFPage {
             let map = try colorMap(1 << bits)
             try setLevels(map)
         }
+    }
+
+    /// The product, or `nil` if it is out of all bounds.
+    private static func product(_ factors: Int...) -> Int? {
+        var result = 1
+        for factor in factors {
+            let (product, overflow) = result.multipliedReportingOverflow(by: factor)
+            if overflow { return nil }
+            result = product
+        }
+        return result
     }
 
     private mutating func setLevels(_ map: [UInt16]) throws(CodecFailure) {

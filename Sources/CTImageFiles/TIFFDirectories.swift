@@ -46,24 +46,43 @@ struct TIFFDirectories {
         isBig = reader.number(at: 2, size: 2) == 43
         var next = isBig ? reader.number(at: 8, size: 8) : reader.number(at: 4, size: 4)
         var seen: Set<Int> = []
+        var walk = Walk(entriesLeft: bytes.count / (isBig ? 20 : 12))
         while let offset = next, offset != 0, seen.insert(offset).inserted {
-            guard let (entries, link) = directory(at: offset, reader: reader, depth: 0) else { break }
+            guard let (entries, link) = directory(at: offset, reader: reader, depth: 0, walk: &walk) else { break }
             pages.append(entries)
             next = link
         }
     }
 
+    /// What keeps directories that lie over or point to one another from costing more than the file's size.
+    private struct Walk {
+        /// Directories that do not overlap have no more entries together than the file has room for.
+        var entriesLeft: Int
+        /// Directories of metadata by depth and place. Pages may share them.
+        var known: [[Int]: [TIFFEntry]] = [:]
+    }
+
+    /// The entries of a directory of metadata.
+    private func metadata(at offset: Int, reader: TIFFReader, depth: Int, walk: inout Walk) -> [TIFFEntry]? {
+        if let entries = walk.known[[depth, offset]] { return entries }
+        let entries = directory(at: offset, reader: reader, depth: depth, walk: &walk)?.entries
+        walk.known[[depth, offset]] = entries
+        return entries
+    }
+
     private func directory(
-        at offset: Int, reader: TIFFReader, depth: Int
+        at offset: Int, reader: TIFFReader, depth: Int, walk: inout Walk
     ) -> (entries: [TIFFEntry], next: Int?)? {
         let (countSize, entrySize, inlineSize) = isBig ? (8, 20, 8) : (2, 12, 4)
-        guard let count = reader.number(at: offset, size: countSize), count <= reader.bytes.count / entrySize else {
-            return nil
-        }
+        guard let count = reader.number(at: offset, size: countSize), count <= walk.entriesLeft else { return nil }
+        walk.entriesLeft -= count
         var entries: [TIFFEntry] = []
+        // Of entries with the same tag, libtiff takes the first.
+        var tags: Set<Int> = []
         for index in 0..<count {
             let start = offset + countSize + index * entrySize
-            guard let tag = reader.number(at: start, size: 2), let type = reader.number(at: start + 2, size: 2),
+            guard let tag = reader.number(at: start, size: 2), tags.insert(tag).inserted,
+                let type = reader.number(at: start + 2, size: 2),
                 let values = reader.number(at: start + 4, size: inlineSize), let size = TIFFEntry.size(ofType: type)
             else { continue }
             let (length, overflow) = values.multipliedReportingOverflow(by: size)
@@ -75,9 +94,9 @@ struct TIFFDirectories {
             var entry = TIFFEntry(tag: tag, type: type, count: values, value: value)
             if Self.metadataPointers.contains(tag), depth < 2, values == 1 {
                 guard let pointer = reader.number(at: place, size: size),
-                    let sub = directory(at: pointer, reader: reader, depth: depth + 1)
+                    let directory = metadata(at: pointer, reader: reader, depth: depth + 1, walk: &walk)
                 else { continue }
-                entry.directory = sub.entries
+                entry.directory = directory
             }
             entries.append(entry)
         }
@@ -117,6 +136,9 @@ struct TIFFDirectories {
         guard pages.indices.contains(page), let entry = pages[page].first(where: { $0.tag == tag }) else { return nil }
         return numbers(entry, limit: 1).first
     }
+
+    /// The first number of a page's tag, if it is a whole one. Tags may have any type, and their values any size.
+    func wholeNumber(_ tag: Int, page: Int) -> Int? { number(tag, page: page).flatMap { Int(exactly: $0) } }
 
     /// The text of a page's tag, without the NUL at its end.
     func text(_ tag: Int, page: Int) -> String? {

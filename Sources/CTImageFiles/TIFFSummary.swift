@@ -17,8 +17,8 @@ enum TIFFSummary {
         var notes: [String] = []
         if kept != raw.compression { notes.append("written with \(compression(kept))") }
         if page.levels != nil { notes.append("written as grey") }
-        if let orientation = directories.number(274, page: index), orientation != 1 {
-            notes.append("orientation \(Int(orientation)), kept and not applied")
+        if let orientation = directories.wholeNumber(274, page: index), orientation != 1 {
+            notes.append("orientation \(orientation), kept and not applied")
         }
         if directories.pages.indices.contains(index), directories.pages[index].contains(where: { $0.tag == 330 }) {
             notes.append("sub-images, which are not read, and dropped when the file is written")
@@ -37,9 +37,12 @@ enum TIFFSummary {
             return nil
         }
         let units = [1: "without a unit", 2: "pixels per inch", 3: "pixels per cm"]
-        let unit = directories.number(296, page: page).flatMap { units[Int($0)] } ?? "pixels per inch"
+        let unit = directories.wholeNumber(296, page: page).flatMap { units[$0] } ?? "pixels per inch"
         return "\(x) × \(y) \(unit)"
     }
+
+    /// Whether the system's libtiff has a compression scheme; builds differ.
+    static func has(compression: Int) -> Bool { UInt16(exactly: compression).map(ct_tiff_has) ?? false }
 
     static func compression(_ scheme: UInt16) -> String {
         let names: [UInt16: String] = [

@@ -1,5 +1,5 @@
 /// What stored values mean in Hounsfield units: `hu = slope · stored + intercept`.
-public struct IntensityScale: Hashable, Sendable, CustomStringConvertible {
+public struct IntensityScale: Hashable, Sendable {
     /// Where a scale comes from. Programs say so, since an assumption can be wrong.
     public enum Origin: Hashable, Sendable {
         /// The file, a manifest or the user said so.
@@ -35,7 +35,7 @@ public struct IntensityScale: Hashable, Sendable, CustomStringConvertible {
 
     /// The scale by which `storedRange` stands for ``huRange``, upside down if `inverted`.
     ///
-    /// - Precondition: `storedRange` is not empty.
+    /// - Precondition: `storedRange` is not empty, and finite and wide enough for a finite slope.
     public init(assuming storedRange: ClosedRange<Double>, inverted: Bool = false) {
         let width = storedRange.upperBound - storedRange.lowerBound
         precondition(width > 0 && width.isFinite, "A stored range of \(storedRange)")
@@ -60,14 +60,4 @@ public struct IntensityScale: Hashable, Sendable, CustomStringConvertible {
 
     /// The stored value of `hu`, not rounded.
     public func stored(hu: Double) -> Double { (hu - intercept) / slope }
-
-    /// The scale as a person would say it, with the assumption if there is one.
-    public var description: String {
-        switch origin {
-        case .declared: "HU = \(slope) · stored + \(intercept)"
-        case .assumedRange(let range):
-            "assumed: stored \(range.lowerBound)…\(range.upperBound) stands for \(slope < 0 ? "1023…−1024" : "−1024…1023") HU"
-        case .assumedHU: "assumed: floating-point samples are HU"
-        }
-    }
 }

@@ -13,7 +13,7 @@ public struct SampleFormat: Hashable, Sendable, CustomStringConvertible {
     /// The kind of number.
     public let kind: Kind
 
-    /// Bits a sample: 1 to 32 for integers, 32 or 64 for floating point.
+    /// Bits a sample: 1 to 32 for integers; 16, 32 or 64 for floating point.
     public let bits: Int
 
     /// Makes a format.
@@ -57,17 +57,5 @@ public struct SampleFormat: Hashable, Sendable, CustomStringConvertible {
         case .signedInteger: "\(bits)-bit signed integer"
         case .floatingPoint: "\(bits)-bit floating point"
         }
-    }
-
-    /// The value that is stored for `value`: rounded to the nearest whole number (halves away from
-    /// zero) and clamped to ``range``; floating point of 32 bits is rounded to single precision.
-    ///
-    /// A NaN becomes the value nearest zero in an integer format.
-    public func stored(_ value: Double) -> Double {
-        guard let range else {
-            return bits == 64 ? value : Double(Float(value))
-        }
-        if value.isNaN { return Swift.min(Swift.max(0, range.lowerBound), range.upperBound) }
-        return Swift.min(Swift.max(value.rounded(), range.lowerBound), range.upperBound)
     }
 }

@@ -65,19 +65,53 @@ public struct Slice: Hashable, Sendable {
         return result
     }
 
-    /// The samples as their format stores them, and how many lay outside its range.
+    // MARK: - Rounding and clamping
+
+    /// The whole numbers that may be stored, or `nil` for floating point: those of the format, and of the assumed
+    /// range if that is narrower, since a reader of the file would otherwise take the samples to mean something else.
+    public var storableRange: ClosedRange<Double>? {
+        guard let range = format.range else { return nil }
+        guard case .assumedRange(let assumed) = scale.origin else { return range }
+        let low = assumed.lowerBound.rounded(.up)
+        let high = assumed.upperBound.rounded(.down)
+        return low < high && range.contains(low) && range.contains(high) ? low...high : range
+    }
+
+    /// The samples as a file of this format holds them, and how many had to be moved into range.
     ///
-    /// Rounding is to the nearest, halves away from zero; see ``SampleFormat/stored(_:)``.
-    /// A NaN in an integer format counts as clamped.
+    /// - Integers are rounded to the nearest, halves away from zero, and clamped to ``storableRange``. A NaN becomes
+    ///   the value nearest zero, and counts as moved.
+    /// - Floating point is rounded to the nearest number of the format, ties to even. Finite numbers that would
+    ///   become infinite are clamped to the greatest finite one; infinities and NaN stay.
     public func quantized() -> (slice: Slice, clamped: Int) {
         var result = self
         var clamped = 0
-        let range = format.range
-        result.samples = samples.map { value in
-            let stored = format.stored(value)
-            if let range, !range.contains(value.rounded()) { clamped += 1 }
-            return stored
+        if let range = storableRange {
+            result.samples = samples.map { sample in
+                let value = sample.rounded()
+                if range.contains(value) { return value }
+                clamped += 1
+                return min(max(value.isNaN ? 0 : value, range.lowerBound), range.upperBound)
+            }
+        } else if format.bits < 64 {
+            let isHalf = format.bits == 16
+            let greatest = isHalf ? 65504 : Double(Float.greatestFiniteMagnitude)
+            result.samples = samples.map { sample in
+                let value = isHalf ? Self.half(sample) : Double(Float(sample))
+                if value.magnitude <= greatest || !sample.isFinite { return value }
+                clamped += 1
+                return sample < 0 ? -greatest : greatest
+            }
         }
         return (result, clamped)
+    }
+
+    /// The number nearest `value` that has the 11 bits of IEEE 754's half precision, whatever its size; `Float16` is not
+    /// on every platform.
+    private static func half(_ value: Double) -> Double {
+        guard value.isFinite, value != 0 else { return value }
+        // Below 2⁻¹⁴ numbers are multiples of 2⁻²⁴; above, of 2⁻¹⁰ of their binade.
+        let step = Double(sign: .plus, exponent: max(Int(value.exponent), -14) - 10, significand: 1)
+        return (value / step).rounded(.toNearestOrEven) * step
     }
 }

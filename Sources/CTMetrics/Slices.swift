@@ -56,13 +56,6 @@ public func structuralSimilarity(
         dataRange: rangeHU.upperBound - low, window: window)
 }
 
-/// A slice whose samples are the medians of their surroundings; see ``median3x3(_:width:height:)``.
-public func median3x3(_ slice: Slice) -> Slice {
-    var result = slice
-    result.samples = median3x3(slice.samples, width: slice.width, height: slice.height)
-    return result
-}
-
 private func checkShapes(_ reference: Slice, _ test: Slice) throws(MetricError) {
     guard reference.width == test.width && reference.height == test.height else {
         throw .sizesDiffer(

@@ -65,7 +65,7 @@ public struct InferenceNetwork: Sendable {
     ///   - columns: A multiple of the patch.
     ///   - threads: At most so many work at once. The result does not depend on it.
     /// - Precondition: `image.count == rows * columns`, both are positive multiples of the patch.
-    /// - Complexity: O(rows · columns), and about 10 kB of memory a token at 64 channels and hidden size 48.
+    /// - Complexity: O(rows · columns), and about 1 kB of memory a token at 64 channels and hidden size 48.
     public func noise(in image: [Float], rows: Int, columns: Int, threads: Int) -> [Float] {
         let patch = configuration.patch
         precondition(image.count == rows * columns && rows > 0 && columns > 0, "\(image.count) for \(rows)×\(columns)")

@@ -1,8 +1,4 @@
-#if canImport(FoundationEssentials)
-internal import FoundationEssentials
-#else
-internal import Foundation
-#endif
+internal import CTFileAccess
 
 /// A file of named tensors of floats: the safetensors format (https://github.com/huggingface/safetensors).
 ///
@@ -64,12 +60,11 @@ public struct Safetensors: Hashable, Sendable {
     public init(contentsOf path: String) throws(ModelError) {
         let bytes: [UInt8]
         do {
-            bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
+            bytes = try FileAccess.contents(of: path)
         } catch {
-            let exists = FileManager.default.fileExists(atPath: path)
             throw ModelError(
-                file: path, found: exists ? "it cannot be read" : "there is no such file", expected: "a model file",
-                advice: exists ? "check that it is a file that you may read" : "check the path")
+                file: path, found: error.found, expected: "a model file",
+                advice: "check the path, and that you may read the file")
         }
         try self.init(bytes: bytes, file: path)
     }
@@ -176,15 +171,15 @@ public struct Safetensors: Hashable, Sendable {
         return bytes
     }
 
-    /// Writes a file, first beside its place and then renamed, so that no reader ever sees half of it.
+    /// Writes a file, whole or not at all: first beside its place, then renamed. What was there is replaced.
     ///
     /// - Throws: ``ModelError`` if it cannot be written; what was there stays.
     public func write(to path: String) throws(ModelError) {
         do {
-            try Data(encoded()).write(to: URL(fileURLWithPath: path), options: .atomic)
+            try FileAccess.save(encoded(), to: path)
         } catch {
             throw ModelError(
-                file: path, found: "it cannot be written",
+                file: path, found: error.found, expected: "a place that can be written",
                 advice: "check that its folder exists, that you may write there and that the disk has room")
         }
     }

@@ -4,7 +4,8 @@ public import CTImages
 ///
 /// The same model, seed and page make the same noise on every platform and for every number of threads. Nothing is
 /// clipped, wrapped or rounded: a value below zero is kept, and the mean of white noise stays where it was. Integer
-/// formats are rounded and clamped by ``CTImages/Slice/quantized()`` when a file is written, and only then.
+/// formats are rounded, and clamped to what the format or the file's declared range holds, when a file is written, and
+/// only then; see ``CTImages/Slice/quantized()``.
 ///
 /// ```swift
 /// let model = try NoiseModel(white: .part(25, of: 255), impulseDensity: 0.1)

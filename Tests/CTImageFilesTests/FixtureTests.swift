@@ -24,6 +24,15 @@ import Testing
         #expect(try again.encoded(file: fixture.name).bytes == bytes)
     }
 
+    /// Says aloud which fixtures the tests of all of them leave out here.
+    @Test(
+        .disabled(
+            if: !Fixture.undecodable.isEmpty,
+            "left out, since this libtiff lacks their compression: \(Fixture.undecodable.map(\.name))"))
+    func `has a compression that libtiff has`() {
+        #expect(Fixture.regular.count == Fixture.all.count { $0.kind != nil })
+    }
+
     @Test func `that is a Big TIFF in another byte order stays one`() throws {
         let file = try ImageFile(contentsOf: Fixture("i16-tiles-bigtiff-big-endian.tif").path)
         let layout = "tiles of 32×16, big-endian, BigTIFF"
@@ -76,7 +85,8 @@ import Testing
         return result
     }
 
-    @Test func `with a lossy compression is written with a lossless one`() throws {
+    @Test(.enabled(if: Fixture("flat-jpeg.tif").isDecodable, "this libtiff lacks JPEG"))
+    func `with a lossy compression is written with a lossless one`() throws {
         let file = try ImageFile(contentsOf: Fixture("flat-jpeg.tif").path)
         #expect(file.pages[0].samples == [Double](repeating: 128, count: 256))
         #expect(file.pageSummaries[0].notes == ["written with Deflate"])
@@ -196,20 +206,29 @@ import Testing
 
 /// A TIFF of 2×2 uncompressed 8-bit samples, put together here.
 enum TIFFSample {
+    /// `tags` are added as 32-bit numbers, `extra` as they are, and what is `without` is left away at last, unless extra.
     static func file(
         samples: [UInt8] = [1, 2, 3, 4], width: Int = 2, height: Int = 2, tags: [Int: Int] = [:],
-        extra: [TIFFEntry] = []
+        extra: [TIFFEntry] = [], tiled: Bool = false, without: Set<Int> = []
     ) -> [UInt8] {
-        var numbers = [
-            256: width, 257: height, 258: 8, 259: 1, 262: 1, 277: 1, 278: height,
-        ]
+        var numbers = [256: width, 257: height, 258: 8, 259: 1, 262: 1, 277: 1]
+        if !tiled { numbers[278] = height }
         numbers.merge(tags) { $1 }
-        let entries = numbers.map { tag, number in
-            TIFFEntry(
-                tag: tag, type: 4, count: 1, value: (0..<4).map { UInt8(truncatingIfNeeded: number >> (8 * $0)) }[...])
+        let entries = numbers.filter { !without.contains($0.key) }.map { tag, number in
+            TIFFEntry(tag: tag, type: 4, count: 1, value: bytes(number, 4)[...])
         }
         var file = TIFFAssembler(isBigEndian: false, isBig: false)
-        file.append(entries: entries + extra, blocks: [samples[...]], tiled: false)
+        file.append(entries: entries + extra, blocks: [samples[...]], tiled: tiled)
         return file.bytes
+    }
+
+    /// A tag of one 64-bit floating-point number.
+    static func entry(_ tag: Int, _ value: Double) -> TIFFEntry {
+        TIFFEntry(tag: tag, type: 12, count: 1, value: bytes(Int(bitPattern: UInt(value.bitPattern)), 8)[...])
+    }
+
+    /// A number from its low byte up.
+    static func bytes(_ number: Int, _ size: Int) -> [UInt8] {
+        (0..<size).map { UInt8(truncatingIfNeeded: number >> (8 * $0)) }
     }
 }

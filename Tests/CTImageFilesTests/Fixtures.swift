@@ -1,28 +1,36 @@
-import CTImageFiles
+@testable import CTImageFiles
 import CTImages
 import Foundation
+import TestSupport
 import Testing
 
 /// The files in Fixtures, made by make.py, and what is in them.
 struct Fixture: CustomTestStringConvertible, Sendable {
-    static let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Fixtures")
-
     /// With the ending.
     let name: String
 
-    var path: String { Self.folder.appending(path: name).path }
+    var path: String { fixture(name) }
     var bytes: [UInt8] { get throws { try [UInt8](Data(contentsOf: URL(filePath: path))) } }
     var testDescription: String { name }
 
     init(_ name: String) { self.name = name }
 
     static var all: [Fixture] {
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: fixture(""))) ?? []
         return names.filter { $0.hasSuffix(".png") || $0.hasSuffix(".tif") }.sorted().map { Fixture($0) }
     }
 
-    /// Those whose samples follow the formula.
-    static var regular: [Fixture] { all.filter { $0.kind != nil } }
+    /// Those whose samples follow the formula, as far as the system's libtiff has their compression.
+    static var regular: [Fixture] { all.filter { $0.kind != nil && $0.isDecodable } }
+
+    /// Those whose compression the system's libtiff lacks.
+    static var undecodable: [Fixture] { all.filter { !$0.isDecodable } }
+
+    /// Whether the system's libtiff has the file's compression; PNG needs nothing.
+    var isDecodable: Bool {
+        guard name.hasSuffix(".tif"), let bytes = try? bytes else { return true }
+        return TIFFSummary.has(compression: TIFFDirectories(bytes).wholeNumber(259, page: 0) ?? 1)
+    }
 
     /// For example `f32`, from the name.
     var kind: SampleFormat? {
@@ -50,22 +58,6 @@ struct Fixture: CustomTestStringConvertible, Sendable {
             }
         }
     }
-}
-
-/// A folder that goes away with the value.
-final class TemporaryFolder {
-    let url: URL
-
-    init() throws {
-        url = FileManager.default.temporaryDirectory.appending(path: "ct-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
-    }
-
-    deinit { try? FileManager.default.removeItem(at: url) }
-
-    func path(_ name: String) -> String { url.appending(path: name).path }
-
-    var names: [String] { ((try? FileManager.default.contentsOfDirectory(atPath: url.path)) ?? []).sorted() }
 }
 
 /// The error of reading bytes, or `nil` if they are read.

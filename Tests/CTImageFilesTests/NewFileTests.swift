@@ -1,6 +1,6 @@
 import CTImageFiles
 import CTImages
-import Foundation
+import TestSupport
 import Testing
 
 @Suite struct `A new file` {
@@ -52,10 +52,10 @@ import Testing
     @Test func `rounds, clamps and counts`() throws {
         let slice = Slice(width: 5, height: 1, samples: [-0.6, -0.4, 2.5, 255.5, .nan], format: .uint8)
         let folder = try TemporaryFolder()
-        let clamped = try ImageFile(pages: [slice], container: .png).write(to: folder.path("a.png"))
+        let clamped = try ImageFile(pages: [slice], container: .png).write(to: folder.file("a.png"))
         #expect(clamped == 3)
-        #expect(try ImageFile(contentsOf: folder.path("a.png")).pages[0].samples == [0, 0, 3, 255, 0])
-        #expect(folder.names == ["a.png"])
+        #expect(try ImageFile(contentsOf: folder.file("a.png")).pages[0].samples == [0, 0, 3, 255, 0])
+        #expect(try folder.contents() == ["a.png"])
     }
 
     @Test func `as PNG refuses what PNG cannot hold`() {
@@ -85,21 +85,21 @@ import Testing
     @Test func `refuses to replace a file unless asked to`() throws {
         let folder = try TemporaryFolder()
         let file = ImageFile(pages: [slice], container: .tiff)
-        try file.write(to: folder.path("a.tif"))
-        let error = #expect(throws: ImageFileError.self) { try file.write(to: folder.path("a.tif")) }
+        try file.write(to: folder.file("a.tif"))
+        let error = #expect(throws: ImageFileError.self) { try file.write(to: folder.file("a.tif")) }
         #expect(error?.code == .alreadyExists)
-        try ImageFile(pages: [slice, slice], container: .tiff).write(to: folder.path("a.tif"), overwrite: true)
-        #expect(try ImageFile(contentsOf: folder.path("a.tif")).pages.count == 2)
-        #expect(folder.names == ["a.tif"])
+        try ImageFile(pages: [slice, slice], container: .tiff).write(to: folder.file("a.tif"), overwrite: true)
+        #expect(try ImageFile(contentsOf: folder.file("a.tif")).pages.count == 2)
+        #expect(try folder.contents() == ["a.tif"])
     }
 
     @Test func `where it cannot says so, and leaves nothing behind`() throws {
         let folder = try TemporaryFolder()
         let file = ImageFile(pages: [slice], container: .tiff)
-        let missing = #expect(throws: ImageFileError.self) { try file.write(to: folder.path("none/a.tif")) }
+        let missing = #expect(throws: ImageFileError.self) { try file.write(to: folder.file("none/a.tif")) }
         #expect(missing?.code == .unwritable)
-        let onFolder = #expect(throws: ImageFileError.self) { try file.write(to: folder.url.path, overwrite: true) }
+        let onFolder = #expect(throws: ImageFileError.self) { try file.write(to: folder.path, overwrite: true) }
         #expect(onFolder?.code == .unwritable)
-        #expect(folder.names == [])
+        #expect(try folder.contents() == [])
     }
 }

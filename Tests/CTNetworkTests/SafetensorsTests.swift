@@ -52,7 +52,7 @@ import Testing
         let folder = try TemporaryFolder()
         let missing = folder.file("none/model.safetensors")
         let reading = #expect(throws: ModelError.self) { try Safetensors(contentsOf: missing) }
-        #expect(reading?.description.hasPrefix("\(missing): there is no such file") == true)
+        #expect(reading?.description.hasPrefix("\(missing): No such file") == true)
         #expect(throws: ModelError.self) { try Safetensors(contentsOf: folder.path) }
         let writing = #expect(throws: ModelError.self) { try Self.example.write(to: missing) }
         #expect(writing?.file == missing)

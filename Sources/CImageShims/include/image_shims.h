@@ -32,9 +32,6 @@ typedef struct {
 
 void ct_buffer_free(ct_buffer *buffer);
 
-/// The versions of the libraries that run, for example "libpng 1.6.39, libtiff 4.5.0".
-void ct_library_versions(uint8_t *text, size_t capacity);
-
 // MARK: - PNG
 
 /// The contents of IHDR.
@@ -95,7 +92,10 @@ ct_status ct_tiff_read_block(ct_tiff *tiff, uint32_t block, uint8_t *bytes, size
 /// Goes to the next page; `*moved` is false where there is none.
 ct_status ct_tiff_next_page(ct_tiff *tiff, bool *moved);
 
-/// Whether libtiff can write `compression`.
+/// Whether libtiff was built with `compression`.
+bool ct_tiff_has(uint16_t compression);
+
+/// Whether `compression` brings every sample back, and libtiff can write it.
 bool ct_tiff_can_write(uint16_t compression);
 
 /// Starts a BigTIFF in memory with one page. NULL, with a status, on failure.

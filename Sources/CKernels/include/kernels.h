@@ -1,5 +1,5 @@
 // Vector kernels of the scanning LSTM. One source, kernels.inc.h, is compiled once per instruction set;
-// ct_kernels() picks the best one that the CPU has, or the one that CTDENOISE_ISA names.
+// ct_kernels_current() picks the best one that the CPU has, or the one that CTDENOISE_ISA names.
 //
 // Matrices are row-major floats; `ld` is the distance between rows in floats. No kernel allocates,
 // prints or keeps state. Pointers need no alignment beyond a float's.
