@@ -12,6 +12,7 @@ enum TIFFCodec {
         _ bytes: [UInt8], limits: DecodeLimits
     ) throws(CodecFailure) -> (pages: [Slice], summaries: [PageSummary]) {
         let directories = TIFFDirectories(bytes)
+        try directories.check(bytesInFile: bytes.count)
         let source = try TIFFSource(bytes, limits: limits, isBigEndian: directories.isBigEndian)
         let total = directories.pages.count
         var pages: [Slice] = []

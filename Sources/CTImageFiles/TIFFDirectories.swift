@@ -36,6 +36,8 @@ struct TIFFDirectories {
     var isBig = false
     /// The pages' entries, in the file's order.
     var pages: [[TIFFEntry]] = []
+    /// What a copy of all pages' tags takes: more than the file where values lie over one another.
+    private(set) var bytesOfTags = 0
 
     /// Tags that point to directories of metadata: Exif, GPS, interoperability.
     static let metadataPointers: Set<Int> = [34665, 34853, 40965]
@@ -48,8 +50,10 @@ struct TIFFDirectories {
         var seen: Set<Int> = []
         var walk = Walk(entriesLeft: bytes.count / (isBig ? 20 : 12))
         while let offset = next, offset != 0, seen.insert(offset).inserted {
+            walk.bytes = 0
             guard let (entries, link) = directory(at: offset, reader: reader, depth: 0, walk: &walk) else { break }
             pages.append(entries)
+            bytesOfTags += walk.bytes
             next = link
         }
     }
@@ -58,15 +62,23 @@ struct TIFFDirectories {
     private struct Walk {
         /// Directories that do not overlap have no more entries together than the file has room for.
         var entriesLeft: Int
+        /// Bytes of the entries and values of one page, with all directories of metadata.
+        var bytes = 0
         /// Directories of metadata by depth and place. Pages may share them.
-        var known: [[Int]: [TIFFEntry]] = [:]
+        var known: [[Int]: (entries: [TIFFEntry], bytes: Int)] = [:]
     }
 
     /// The entries of a directory of metadata.
     private func metadata(at offset: Int, reader: TIFFReader, depth: Int, walk: inout Walk) -> [TIFFEntry]? {
-        if let entries = walk.known[[depth, offset]] { return entries }
-        let entries = directory(at: offset, reader: reader, depth: depth, walk: &walk)?.entries
-        walk.known[[depth, offset]] = entries
+        if let (entries, bytes) = walk.known[[depth, offset]] {
+            walk.bytes += bytes
+            return entries
+        }
+        let before = walk.bytes
+        guard let entries = directory(at: offset, reader: reader, depth: depth, walk: &walk)?.entries else {
+            return nil
+        }
+        walk.known[[depth, offset]] = (entries, walk.bytes - before)
         return entries
     }
 
@@ -98,9 +110,19 @@ struct TIFFDirectories {
                 else { continue }
                 entry.directory = directory
             }
+            walk.bytes += entrySize + length
             entries.append(entry)
         }
         return (entries, reader.number(at: offset + countSize + count * entrySize, size: isBig ? 8 : 4))
+    }
+
+    /// Throws if the tags would take far more memory than the file, which libtiff does not look at.
+    func check(bytesInFile: Int) throws(CodecFailure) {
+        // Pages may share values, for example a colour profile.
+        guard bytesOfTags <= 16 * bytesInFile + (1 << 26) else {
+            throw .malformed(
+                "tags of \(bytesOfTags) bytes in all", expected: "no more than a file of \(bytesInFile) holds")
+        }
     }
 
     // MARK: - Values

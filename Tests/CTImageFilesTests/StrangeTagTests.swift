@@ -64,6 +64,25 @@ import Testing
         #expect(TIFFDirectories(file).pages.map(total).reduce(0, +) <= file.count / 12)
     }
 
+    @Test func `whose values lie over one another is refused before they take memory`() {
+        // 4000 tags of the whole file each would be 1 GB.
+        let count = 4000
+        let size = 250_000
+        var bytes: [UInt8] = [0x49, 0x49, 42, 0, 8, 0, 0, 0] + TIFFSample.bytes(count, 2)
+        let numbers = [256: 2, 257: 2, 258: 8, 259: 1, 262: 1, 273: 8, 277: 1, 278: 2, 279: 4]
+        for (tag, number) in numbers.sorted(by: { $0.key < $1.key }) {
+            bytes += TIFFSample.bytes(tag, 2) + TIFFSample.bytes(4, 2) + TIFFSample.bytes(1, 4)
+            bytes += TIFFSample.bytes(number, 4)
+        }
+        for tag in 40_000 + numbers.count..<40_000 + count {
+            bytes += TIFFSample.bytes(tag, 2) + TIFFSample.bytes(1, 2) + TIFFSample.bytes(size, 4) + [0, 0, 0, 0]
+        }
+        bytes += [UInt8](repeating: 0, count: size - bytes.count)
+        let error = failure(bytes)
+        #expect(error?.code == .malformed)
+        #expect(error?.found.contains("tags") == true, "\(error?.found ?? "")")
+    }
+
     @Test func `that share an Exif directory all keep it`() throws {
         let exif = [TIFFSample.entry(33434, 0.008)]
         var file = TIFFAssembler(isBigEndian: false, isBig: false)
