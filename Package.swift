@@ -68,7 +68,8 @@ let package = Package(
         .executableTarget(
             name: "ctdenoise",
             dependencies: [
-                "CTImages", "CTImageFiles", "CTNoise", "CTMetrics", "CTPhantoms", "CTNetwork", "CTTraining",
+                "CTFileAccess", "CTImages", "CTImageFiles", "CTNoise", "CTMetrics", "CTPhantoms", "CTNetwork",
+                "CTTraining",
                 "CTDenoising",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],

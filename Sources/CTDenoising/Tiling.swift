@@ -7,7 +7,7 @@ struct Tiling {
     var side = 2048
 
     /// How far neighbouring tiles overlap, in pixels. At most half of ``side``.
-    var overlap = 128
+    var overlap = 256
 
     /// Applies `body` to tiles and puts the results together.
     ///

@@ -1,16 +1,12 @@
 import ArgumentParser
 import CTDenoising
+import CTFileAccess
 import CTImageFiles
 import CTImages
 import CTNetwork
 import CTTraining
 
-#if canImport(FoundationEssentials)
-import FoundationEssentials
-#else
-import Foundation
-#endif
-
+/// `ctdenoise train INPUT… -o MODEL`: a model from clean slices.
 struct Train: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Train a model on a folder of clean slices.",
@@ -21,7 +17,8 @@ struct Train: ParsableCommand {
 
             Example: train on 16-bit slices that hold HU + 1024
               ctdenoise train slices/train --validation slices/val --rescale 1,-1024 \\
-                --recipe Recipes/quick.json --checkpoint run.checkpoint --resume -o model.safetensors
+                --recipe Recipes/quick.json --checkpoint run.checkpoint --resume \\
+                -o model.safetensors
             """)
 
     @Argument(help: "Clean PNG and TIFF slices, and folders, which are searched with all folders in them.")
@@ -79,6 +76,9 @@ struct Train: ParsableCommand {
         } catch let error as ModelError {
             console.error(Failure(error))
             throw ExitCode.failure
+        } catch let error as FileAccessError {
+            console.error(Failure(error))
+            throw ExitCode.failure
         }
     }
 
@@ -130,7 +130,7 @@ struct Train: ParsableCommand {
                 let results = validation?.results(of: trainer.state.averaged, threads: threads.count) ?? []
                 let measurement = trainer.measure(results)
                 console.line(line(measurement, recipe, pace))
-                if let curve { try write(curveText(trainer.state.history), to: curve) }
+                if let curve { try FileAccess.save(Array(curveText(trainer.state.history).utf8), to: curve) }
             }
             let isStopped = stop.isRequested
             if let checkpoint {
@@ -204,12 +204,7 @@ struct Train: ParsableCommand {
             let json = try Denoiser.bundled().record["recipe"] ?? ""
             return try TrainingRecipe(json: Array(json.utf8), file: "the default model")
         }
-        guard let data = try? Data(contentsOf: URL(fileURLWithPath: recipe)) else {
-            throw Failure(
-                file: recipe, found: "no file that can be read", expected: "a recipe as JSON", advice: "Check the name."
-            )
-        }
-        return try TrainingRecipe(json: Array(data), file: recipe)
+        return try TrainingRecipe(json: FileAccess.contents(of: recipe, largest: 1 << 20), file: recipe)
     }
 
     private func readCheckpoint(_ recipe: TrainingRecipe, _ slices: TrainingSlices) throws -> Trainer.State? {
@@ -300,16 +295,6 @@ struct Train: ParsableCommand {
                     text + ",\(result.noisy),\(result.median),\(result.denoised)"
                 }
             }).joined(separator: "\n") + "\n"
-    }
-
-    private func write(_ text: String, to path: String) throws(Failure) {
-        do {
-            try Data(text.utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
-        } catch {
-            throw Failure(
-                file: path, found: "a file that cannot be written", expected: "a place to write to",
-                advice: "Check the folder and your rights there.")
-        }
     }
 
     private func report(_ state: Trainer.State, _ recipe: TrainingRecipe) throws {

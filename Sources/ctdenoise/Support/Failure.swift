@@ -1,4 +1,5 @@
 import ArgumentParser
+import CTFileAccess
 import CTImageFiles
 import CTNetwork
 
@@ -16,6 +17,10 @@ struct Failure: Error, Encodable, CustomStringConvertible {
     }
 
     init(_ error: ImageFileError) {
+        self.init(file: error.file, found: error.found, expected: error.expected, advice: error.advice)
+    }
+
+    init(_ error: FileAccessError) {
         self.init(file: error.file, found: error.found, expected: error.expected, advice: error.advice)
     }
 
