@@ -24,9 +24,6 @@ public struct Denoiser: Sendable {
     /// Pixels that an image is extended by on each side, by reflection, so that scans do not start at its edge.
     private static let margin = 8
 
-    /// HU that the network is shown at most, up or down; no tissue, metal or padding value lies outside.
-    private static let limit = 32_768.0
-
     /// Makes a denoiser of a network.
     public init(_ network: Network, record: [String: String] = [:]) {
         self.network = network
@@ -55,12 +52,20 @@ public struct Denoiser: Sendable {
         var record = file.metadata
         record["config"] = nil
         try self.init(Network(file, file: name), record: record)
+        // Finite weights can still be so large that nothing finite comes out.
+        let ramp = (0..<256).map { Float($0) / 32 - 4 }
+        guard noise(in: ramp, width: 16, height: 16, threads: 1).allSatisfy(\.isFinite) else {
+            throw ModelError(
+                file: name, found: "weights so large that no finite noise comes out",
+                expected: "a model whose training went well", advice: "use another model")
+        }
     }
 
     /// `slice` without the noise that the network sees in it.
     ///
     /// The estimate is made in HU, so the slice's ``CTImages/Slice/scale`` decides; it is subtracted from the
-    /// stored samples, which are neither rounded nor clamped. Samples that are not finite stay as they are.
+    /// stored samples, which are neither rounded nor clamped. What is no tissue stays as it is: padding, that is the
+    /// least value if it lies below −1100 HU and is common; values outside −3500…5000 HU, such as metal; NaN.
     /// The same model and slice give the same result for any number of threads.
     ///
     /// - Parameters:
@@ -73,9 +78,9 @@ public struct Denoiser: Sendable {
     /// As ``denoise(_:threads:)``, in tiles of another size.
     func denoise(_ slice: Slice, threads: Int, tiling: Tiling) -> Slice {
         let (center, spread) = (network.configuration.center, network.configuration.spread)
-        let input = slice.hu.map { hu -> Float in
-            guard hu.isFinite else { return 0 }
-            return Float((min(max(hu, -Self.limit), Self.limit) - center) / spread)
+        let admission = Admission(slice)
+        let input = slice.samples.map { sample in
+            Float((admission.admit(slice.scale.hu(stored: sample)).shown - center) / spread)
         }
         let noise = tiling.map(input, width: slice.width, height: slice.height) { tile, width, height in
             self.noise(in: tile, width: width, height: height, threads: threads)
@@ -83,7 +88,7 @@ public struct Denoiser: Sendable {
         var result = slice
         let unit = spread / slice.scale.slope
         result.samples = zip(slice.samples, noise).map { sample, noise in
-            sample.isFinite ? sample - unit * Double(noise) : sample
+            admission.admit(slice.scale.hu(stored: sample)).isDenoised ? sample - unit * Double(noise) : sample
         }
         return result
     }

@@ -43,15 +43,17 @@ struct Tiling {
         let weights: [Float]
     }
 
-    /// Overlapping spans of at most ``side``, equally spread, that cover `0..<length`; weights of neighbours add
-    /// up to 1.
+    /// Spans of at most ``side``, equal and equally spread, that overlap by at least ``overlap`` and cover
+    /// `0..<length`; weights of neighbours add up to 1.
     func spans(_ length: Int) -> [Span] {
         precondition(overlap > 0 && 2 * overlap <= side, "An overlap of \(overlap) in tiles of \(side)")
         guard length > side else { return [Span(range: 0..<length, weights: [Float](repeating: 1, count: length))] }
         let count = (length - overlap + side - overlap - 1) / (side - overlap)
+        // No larger than they have to be for so many.
+        let size = min(side, (length + (count - 1) * overlap + count - 1) / count)
         let ranges = (0..<count).map { number in
-            let start = (length - side) * number / (count - 1)
-            return start..<start + side
+            let start = (length - size) * number / (count - 1)
+            return start..<start + size
         }
         return ranges.enumerated().map { number, range in
             let weights = range.map { index -> Float in

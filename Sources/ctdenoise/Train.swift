@@ -130,14 +130,27 @@ struct Train: ParsableCommand {
                 let results = validation?.results(of: trainer.state.averaged, threads: threads.count) ?? []
                 let measurement = trainer.measure(results)
                 console.line(line(measurement, recipe, pace))
-                if let curve { try FileAccess.save(Array(curveText(trainer.state.history).utf8), to: curve) }
+                if let curve {
+                    do throws(FileAccessError) {
+                        try FileAccess.save(Array(curveText(trainer.state.history).utf8), to: curve)
+                    } catch {
+                        console.warning("\(Failure(error)) The training goes on; the curve is written again later.")
+                    }
+                }
             }
             let isStopped = stop.isRequested
             if let checkpoint {
                 let since = saved.duration(to: .now)
                 if isStopped || trainer.isDone || since >= .seconds(60 * checkpointEvery) {
                     trainer.spent(seconds: pace.split())
-                    try Checkpoint(recipe: recipe, state: trainer.state).write(to: checkpoint)
+                    do throws(ModelError) {
+                        try Checkpoint(recipe: recipe, state: trainer.state).write(to: checkpoint)
+                    } catch {
+                        // A full disk may have room again later; hours of training would not come back.
+                        if isStopped { throw error }
+                        console.warning(
+                            "\(Failure(error)); the training goes on, and the next checkpoint is tried in time")
+                    }
                     saved = .now
                 }
             }

@@ -71,6 +71,45 @@ import Testing
         #expect(result.samples.filter { !$0.isFinite }.count == 2)
     }
 
+    @Test(arguments: [-1500, -2000, -3024, -32_768.0])
+    func `padding stays, and makes no difference to what is beside it`(padding: Double) throws {
+        var clean = ChestPhantom(width: 96, height: 96, seed: 3).slice(format: hu)
+        clean = try NoiseModel(white: .hu(100)).apply(to: clean, seed: 1)
+        // Outside the circle that a scanner reconstructs.
+        let outside = (0..<96 * 96).filter {
+            ($0 % 96 - 48) * ($0 % 96 - 48) + ($0 / 96 - 48) * ($0 / 96 - 48) > 46 * 46
+        }
+        var (air, padded) = (clean, clean)
+        for index in outside { (air.samples[index], padded.samples[index]) = (-1024, padding) }
+        let denoiser = try Denoiser.bundled()
+        let (expected, result) = (denoiser.denoise(air, threads: 2), denoiser.denoise(padded, threads: 2))
+        for index in outside { #expect(result.samples[index] == padding) }
+        let inside = Set(0..<96 * 96).subtracting(outside)
+        #expect(inside.allSatisfy { result.samples[$0] == expected.samples[$0] })
+    }
+
+    @Test func `a single low sample is noise, not padding`() {
+        var noisy = slice(24, 24)
+        noisy.samples[100] = -1400
+        #expect(denoiser().denoise(noisy).samples[100] != -1400)
+    }
+
+    @Test func `metal stays`() {
+        var noisy = slice(24, 24)
+        for index in 100..<104 { noisy.samples[index] = 20_000 }
+        let result = denoiser().denoise(noisy)
+        #expect(result.samples[100..<104].allSatisfy { $0 == 20_000 })
+        #expect(result.samples[99] != noisy.samples[99])
+    }
+
+    @Test func `a model that overflows is refused`() throws {
+        let folder = try TemporaryFolder()
+        var network = denoiser().network
+        for index in network.parameters.indices { network.parameters[index] = 3e38 }
+        try network.safetensors().write(to: folder.file("m.safetensors"))
+        #expect(throws: ModelError.self) { try Denoiser(modelAt: folder.file("m.safetensors")) }
+    }
+
     @Test func `the model inside the program takes noise out of a phantom`() throws {
         let clean = ChestPhantom(width: 96, height: 96, seed: 3).slice(
             format: hu, scale: IntensityScale(slope: 1, intercept: 0))

@@ -9,7 +9,13 @@ import Testing
     @Test(arguments: [1, 9, 40, 41, 60, 100, 133], [(40, 8), (20, 10), (16, 3)])
     func `weights of all spans add up to one everywhere`(length: Int, tiling: (side: Int, overlap: Int)) {
         var sums = [Float](repeating: 0, count: length)
-        for span in Tiling(side: tiling.side, overlap: tiling.overlap).spans(length) {
+        let spans = Tiling(side: tiling.side, overlap: tiling.overlap).spans(length)
+        for (span, next) in zip(spans, spans.dropFirst()) {
+            let overlap = span.range.upperBound - next.range.lowerBound
+            // Equal and as small as can be: they overlap by what was asked for, and by less than a count of them more.
+            #expect(overlap >= tiling.overlap && overlap <= tiling.overlap + spans.count)
+        }
+        for span in spans {
             #expect(span.range.count <= max(tiling.side, 1) && span.range.count == span.weights.count)
             for (index, weight) in zip(span.range, span.weights) { sums[index] += weight }
         }
