@@ -34,7 +34,8 @@ cat >samples/README.md <<EOF
 
 Chest phantoms, 256×256, 16-bit grey PNG: \`clean/\` is the truth, \`noisy/\` has a noisy copy under each name. Stored values
 0…65535 stand for −1024…1023 HU, which is what the program assumes, so no options are needed to read them. They are drawings, not
-pictures of anybody, and under the licence of the project. \`make samples\` makes them anew, with these commands:
+pictures of anybody, and under the licence of the project. \`make samples\` makes them anew, with these commands,
+the same sample for sample on every machine; the bytes of the files depend on the version of zlib, too.
 
 \`\`\`console
 $(sed 's/^/$ /' "$commands")

@@ -85,9 +85,12 @@ public enum FileAccess {
         let exists = FileAccessError(
             code: .alreadyExists, file: path, found: "a file of this name", expected: "none",
             advice: "Choose another name, or ask for overwriting.")
-        func failure(_ number: Int32, _ advice: String) -> FileAccessError {
-            FileAccessError(
-                code: .unwritable, file: path, found: reason(number), expected: "a place that can be written",
+        func failure(_ number: Int32, _ advice: String, isNew: Bool = false) -> FileAccessError {
+            // Where no new file may be made, none can be; a file that may not be replaced says nothing of others.
+            let othersFail = [ENOSPC, EDQUOT, EROFS].contains(number) || isNew && [EACCES, EPERM].contains(number)
+            return FileAccessError(
+                code: othersFail ? .unwritableFolder : .unwritable, file: path, found: reason(number),
+                expected: "a place that can be written",
                 advice: advice)
         }
         // A first look before the work; the last word is with `link` or `open` below.
@@ -96,7 +99,9 @@ public enum FileAccess {
         let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? ""
         let temporary = "\(folder).ct-\(getpid())-\(UInt32.random(in: .min ... .max)).tmp"
         let descriptor = unsafe open(temporary, O_WRONLY | O_CREAT | O_EXCL, 0o666)
-        guard descriptor >= 0 else { throw failure(errno, "Check that the folder exists and may be written to.") }
+        guard descriptor >= 0 else {
+            throw failure(errno, "Check that the folder exists and may be written to.", isNew: true)
+        }
         var renamed = false
         defer { if !renamed { unsafe unlink(temporary) } }
 

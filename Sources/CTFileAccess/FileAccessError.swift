@@ -10,6 +10,8 @@ public struct FileAccessError: Error, Hashable, Sendable, CustomStringConvertibl
         case alreadyExists
         /// It cannot be written.
         case unwritable
+        /// It cannot be written, and neither can others there: no space, a read-only disk, or no permission.
+        case unwritableFolder
     }
 
     /// The kind of failure.

@@ -21,6 +21,8 @@ public struct ImageFileError: Error, Hashable, Sendable, CustomStringConvertible
         case alreadyExists
         /// The operating system does not let us write the file.
         case unwritable
+        /// Nor any other file there: no space, a read-only disk, or no permission.
+        case unwritableFolder
         /// No memory.
         case outOfMemory
     }
@@ -60,6 +62,7 @@ extension ImageFileError {
             case .tooLarge: .tooLarge
             case .alreadyExists: .alreadyExists
             case .unwritable: .unwritable
+            case .unwritableFolder: .unwritableFolder
             }
         self.init(code, file: error.file, found: error.found, expected: error.expected, advice: error.advice)
     }

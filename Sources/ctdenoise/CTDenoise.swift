@@ -18,4 +18,9 @@ struct CTDenoise: AsyncParsableCommand {
         subcommands: [
             Denoise.self, Noise.self, Train.self, Evaluate.self, Phantom.self, Info.self,
         ])
+
+    static func main() async {
+        StandardOutput.outliveReaders()
+        await main(nil)
+    }
 }

@@ -52,10 +52,12 @@ struct Evaluate: AsyncParsableCommand {
     @Option(help: "The window of SSIM.")
     var ssim = Similarity.gaussian
 
-    @Option(help: ArgumentHelp("Exit with status 2 if the mean PSNR is lower.", valueName: "dB"))
+    @Option(
+        parsing: .unconditional, help: ArgumentHelp("Exit with status 2 if the mean PSNR is lower.", valueName: "dB"))
     var atLeastPsnr: Double?
 
-    @Option(help: ArgumentHelp("Exit with status 2 if the mean SSIM is lower.", valueName: "ssim"))
+    @Option(
+        parsing: .unconditional, help: ArgumentHelp("Exit with status 2 if the mean SSIM is lower.", valueName: "ssim"))
     var atLeastSsim: Double?
 
     @Flag(help: "Print one line of comma-separated values a slice, below a line of titles.")
@@ -67,6 +69,13 @@ struct Evaluate: AsyncParsableCommand {
 
     func validate() throws {
         if csv && output.json { throw ValidationError("Choose one of --csv and --json.") }
+        // A threshold of nan would always be missed, one of -inf never.
+        if let atLeastPsnr, !atLeastPsnr.isFinite {
+            throw ValidationError("--at-least-psnr is a finite number of dB, not \(atLeastPsnr).")
+        }
+        if let atLeastSsim, !(-1...1).contains(atLeastSsim) {
+            throw ValidationError("--at-least-ssim is from -1 to 1, not \(atLeastSsim).")
+        }
     }
 
     private static func parseRange(_ text: String) throws -> ClosedRange<Double> {
@@ -92,9 +101,9 @@ struct Evaluate: AsyncParsableCommand {
         if output.json {
             try JSONOutput.print(report)
         } else if csv {
-            print(report.csv)
+            try StandardOutput.print(report.csv)
         } else if !report.slices.isEmpty {
-            print(report.table)
+            try StandardOutput.print(report.table)
         }
         if !report.failed.isEmpty { throw ExitCode.failure }
 

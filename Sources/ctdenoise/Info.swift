@@ -38,24 +38,28 @@ struct Info: ParsableCommand {
         for path in found.skipped { console.line("skipped \(path): neither PNG nor TIFF") }
         for failure in found.failures { fail(failure) }
         for path in found.files.map(\.path) {
+            let description: FileDescription
             do throws(Failure) {
-                let description = FileDescription(try reading.read(path), path: path)
-                if !output.json { print(description.text) }
-                report.files.append(description)
+                description = FileDescription(try reading.read(path), path: path)
             } catch {
                 fail(error)
+                continue
             }
+            if !output.json { try StandardOutput.print(description.text) }
+            report.files.append(description)
         }
         for path in file.isEmpty ? [nil] : models.map(Optional.some) {
+            let description: ModelDescription
             do throws(ModelError) {
                 let denoiser = if let path { try Denoiser(modelAt: path) } else { try Denoiser.bundled() }
-                let description = ModelDescription(
+                description = ModelDescription(
                     denoiser.network, record: denoiser.record, name: path ?? "the default model")
-                if !output.json { print(description.text) }
-                report.models.append(description)
             } catch {
                 fail(Failure(error))
+                continue
             }
+            if !output.json { try StandardOutput.print(description.text) }
+            report.models.append(description)
         }
         if output.json { try JSONOutput.print(report) }
         if !report.failed.isEmpty { throw ExitCode.failure }
@@ -148,7 +152,7 @@ private struct FileDescription: Encodable {
             lines += page.notes.map { "  " + $0 }
             first = last
         }
-        return lines.joined(separator: "\n")
+        return lines.map(Format.visible).joined(separator: "\n")
     }
 }
 
@@ -192,7 +196,7 @@ private struct ModelDescription: Encodable {
     var text: String {
         let shape = configuration
         var lines = [
-            "\(file): a network of \(parameters) parameters",
+            "\(Format.visible(file)): a network of \(parameters) parameters",
             "  tokens of \(shape.patch)×\(shape.patch) pixels through windows of \(shape.window)×\(shape.window), "
                 + "\(shape.channels) channels",
             "  \(Format.count(shape.blocks, "block")): mixing \(shape.mixing)×\(shape.mixing), LSTM along rows, then along columns, "
@@ -201,7 +205,9 @@ private struct ModelDescription: Encodable {
             "  runs here with the instruction set \(instructionSet)",
         ]
         for (name, value) in record.sorted(by: { $0.key < $1.key }) {
-            lines.append("  \(name): " + value.split(separator: "\n").joined(separator: "\n    "))
+            lines.append(
+                "  \(name): "
+                    + value.split(separator: "\n").map { Format.visible(String($0)) }.joined(separator: "\n    "))
         }
         return lines.joined(separator: "\n")
     }

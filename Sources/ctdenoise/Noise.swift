@@ -29,10 +29,14 @@ struct Noise: AsyncParsableCommand {
         transform: Noise.share)
     var impulses: Double?
 
-    @Option(help: ArgumentHelp("Share of salt among the replaced samples, 0 to 1.", valueName: "0…1"))
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("Share of salt among the replaced samples, 0 to 1.", valueName: "0…1"))
     var saltShare = 0.5
 
-    @Option(help: ArgumentHelp("Names the draw; another number makes other noise.", valueName: "number"))
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("Names the draw; another number makes other noise.", valueName: "number"))
     var seed: UInt64 = 0
 
     func validate() throws {

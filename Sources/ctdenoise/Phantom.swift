@@ -25,10 +25,14 @@ struct Phantom: ParsableCommand {
     @Option(help: ArgumentHelp("512, or 512x400 for columns and rows; 16 to 8192 each.", valueName: "size"))
     var size = Size(width: 512, height: 512)
 
-    @Option(help: ArgumentHelp("How many slices, 1 to 100000; each has a seed one higher.", valueName: "number"))
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("How many slices, 1 to 100000; each has a seed one higher.", valueName: "number"))
     var count = 1
 
-    @Option(help: ArgumentHelp("Names the first slice; another number draws another.", valueName: "number"))
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("Names the first slice; another number draws another.", valueName: "number"))
     var seed: UInt64 = 0
 
     @Option(
@@ -52,6 +56,7 @@ struct Phantom: ParsableCommand {
     @OptionGroup var report: OutputOptions
 
     func validate() throws {
+        try OutputName.validate(output)
         guard (1...100_000).contains(count) else {
             throw ValidationError("--count is from 1 to 100000, not \(count).")
         }
@@ -61,15 +66,27 @@ struct Phantom: ParsableCommand {
 
     func run() throws {
         var results = Results()
+        var console = Console()
         do throws(Failure) {
-            for target in try targets() { results.files.append(try draw(target)) }
+            let targets = try targets()
+            if let first = targets.first {
+                try FileSystem.prepare(FileSystem.parent(first.path), for: targets.map(\.path))
+            }
+            let stop = StopSignals()
+            for target in targets {
+                if stop.isRequested { break }
+                results.files.append(try draw(target))
+            }
+            results.notDone = targets.dropFirst(results.files.count).map(\.path)
+            if !results.notDone.isEmpty {
+                console.line("stopped after \(results.files.count) of \(Format.count(targets.count, "file"))")
+            }
         } catch {
-            var console = Console()
             console.error(error)
             results.failed.append(error)
         }
         try print(results)
-        if !results.failed.isEmpty { throw ExitCode.failure }
+        if !results.failed.isEmpty || !results.notDone.isEmpty { throw ExitCode.failure }
     }
 
     private struct Target {
@@ -80,6 +97,7 @@ struct Phantom: ParsableCommand {
 
     /// What to write where, if every name is free.
     private func targets() throws(Failure) -> [Target] {
+        if count == 1 { try OutputName.checkEnding(output) }
         let ending = FileSystem.fileExtension(output)
         let isFile =
             InputFiles.extensions.contains(ending) && FileSystem.kind(output) != .folder && !output.hasSuffix("/")
@@ -117,7 +135,6 @@ struct Phantom: ParsableCommand {
             width: phantom.width, height: phantom.height, samples: phantom.hu, format: target.format.samples,
             scale: scale
         ).with(hu: phantom.hu)
-        try FileSystem.makeFolder(for: target.path)
         do throws(ImageFileError) {
             let clamped = try ImageFile(pages: [slice], container: target.format.container)
                 .write(to: target.path, overwrite: overwrite)
@@ -134,7 +151,7 @@ struct Phantom: ParsableCommand {
         } else if !files.isEmpty {
             let nodules = files.map(\.nodules.count).reduce(0, +)
             let clamped = files.map(\.clamped).reduce(0, +)
-            Swift.print(
+            try StandardOutput.print(
                 "drew \(Format.count(files.count, "slice")) of \(size) with \(Format.count(nodules, "nodule")), "
                     + "clamped \(Format.count(clamped, "sample")): \(output)")
         }
@@ -216,6 +233,8 @@ extension Phantom {
 private struct Results: Encodable {
     var files: [Drawing] = []
     var failed: [Failure] = []
+    /// What was not tried, since the program was asked to stop.
+    var notDone: [String] = []
 }
 
 /// One phantom that was written.

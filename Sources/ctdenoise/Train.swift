@@ -323,12 +323,12 @@ struct Train: ParsableCommand {
             return
         }
         let pixels = Double(recipe.batch * recipe.crop * recipe.crop) * Double(state.step) / 1e6
-        print(
+        try StandardOutput.print(
             "trained \(state.step) steps, \(Format.significant(pixels, 3)) Mpixel, in \(Format.duration(state.seconds)): \(output)"
         )
         guard let results = state.history.last?.validation, !results.isEmpty else { return }
         let header = ["PSNR in dB, range 2047 HU", "noisy", "median 3×3", "denoised"]
-        print(
+        try StandardOutput.print(
             Format.table(
                 [header]
                     + results.map { result in

@@ -199,6 +199,155 @@ import Testing
         #expect(try program.run("info", "in").output.contains("doubtful"))
     }
 
+    @Test(arguments: [SIGINT, SIGTERM])
+    func `asked to stop leave whole files, and nothing else`(signal: Int32) throws {
+        let program = try Program()
+        try program.makePhantoms("in", count: 60, side: 128)
+        let outcome = try program.run(
+            ["denoise", "in", "-o", "out", "--json"], endedBy: signal, onceItSays: "note: ")
+        #expect(outcome.status == 1, "not ended by the signal, nor as if nothing had been")
+        #expect(outcome.messages.contains("stopped after "), "\(outcome.messages)")
+        let report = try #require(
+            try JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) as? [String: Any])
+        let written = try #require(report["files"] as? [[String: Any]]).compactMap { $0["output"] as? String }
+        #expect(written.map { $0.dropFirst("out/".count) }.sorted() == program.files(in: "out").map { $0[...] })
+        #expect(written.count + (try #require(report["notDone"] as? [String])).count == 60)
+        #expect(written.count < 60)
+    }
+
+    @Test func `asked to stop being drawn leave whole files, and nothing else`() throws {
+        let program = try Program()
+        let outcome = try program.shell(
+            """
+            "$CTDENOISE" phantom -o drawn --count 2000 --size 32 & job=$!
+            for try in $(seq 200); do [ -e drawn/phantom-0001.png ] && break; sleep 0.05; done
+            kill -TERM $job; wait $job
+            """)
+        #expect(outcome.status == 1)
+        #expect(outcome.messages.contains("stopped after "), "\(outcome.messages)")
+        let drawn = program.files(in: "drawn")
+        #expect(drawn.count < 2000 && drawn.allSatisfy { $0.hasSuffix(".png") })
+    }
+
+    @Test(.enabled(if: FileManager.default.fileExists(atPath: "/proc/self"), "needs a folder that nobody can write to"))
+    func `that cannot be written anywhere are one error before any work`() throws {
+        let program = try Program()
+        try program.makePhantoms("in", count: 3)
+        let report = try program.json("denoise", "in", "-o", "/proc/none", status: 1)
+        #expect((report["failed"] as? [[String: Any]])?.map { $0["file"] as? String } == ["/proc/none"])
+        #expect((report["notDone"] as? [String])?.count == 3)
+        let drawn = try program.json("phantom", "-o", "/proc/none/a.png", "--size", "16", status: 1)
+        #expect((drawn["failed"] as? [Any])?.count == 1)
+    }
+
+    @Test(.enabled(if: geteuid() != 0, "root may write everywhere"))
+    func `where nothing can be written are one error before any work`() throws {
+        let program = try Program()
+        try program.makePhantoms("in", count: 3)
+        try FileManager.default.createDirectory(
+            at: program.url("out"), withIntermediateDirectories: true, attributes: [.posixPermissions: 0o555])
+        for output in ["out", "out/new"] {
+            let report = try program.json("denoise", "in", "-o", output, status: 1)
+            #expect((report["failed"] as? [[String: Any]])?.map { $0["file"] as? String } == [output])
+        }
+    }
+
+    @Test func `are done though nobody reads the messages`() throws {
+        let program = try Program()
+        try program.makePhantoms("in", count: 2)
+        let outcome = try program.shell(
+            #"(sleep 0.3; "$CTDENOISE" noise in -o out --white 10% 2>&1 >summary; echo $? >status) | true"#)
+        #expect(outcome.status == 0)
+        #expect(program.files(in: "out") == program.files(in: "in"))
+        #expect(try program.bytes("status") == Data("0\n".utf8))
+        #expect(try program.bytes("summary").starts(with: Data("added noise".utf8)))
+    }
+
+    @Test func `are done though nobody reads the summary, which is an error`() throws {
+        let program = try Program()
+        try program.makePhantoms("in", count: 2)
+        let outcome = try program.shell(
+            #"(sleep 0.3; "$CTDENOISE" noise in -o out --white 10%; echo $? >status) | true"#)
+        #expect(program.files(in: "out") == program.files(in: "in"))
+        #expect(try program.bytes("status") == Data("1\n".utf8))
+        #expect(outcome.messages.contains("error: standard output: "), "\(outcome.messages)")
+    }
+
+    @Test(
+        .enabled(if: FileManager.default.fileExists(atPath: "/dev/full"), "needs a device that is always full"),
+        arguments: [
+            "evaluate a.png a.png", "evaluate a.png a.png --csv", "evaluate a.png a.png --json", "info", "info a.png",
+            "info --json", "noise a.png -o b.png --white 10%", "phantom -o c.png --size 16",
+        ])
+    func `whose results are lost are an error`(arguments: String) throws {
+        let program = try Program()
+        try program.makePhantoms("a.png")
+        let outcome = try program.shell("\"$CTDENOISE\" \(arguments) >/dev/full")
+        #expect(outcome.status == 1)
+        #expect(outcome.messages.contains("error: standard output: "), "\(outcome.messages)")
+    }
+
+    @Test func `that cannot be found under their names are errors, not skipped`() throws {
+        let program = try Program()
+        try program.makePhantoms("in/a.png")
+        try FileManager.default.createSymbolicLink(
+            at: program.url("in/b.png"), withDestinationURL: program.url("nowhere"))
+        // Not every file system takes a name that is not UTF-8; where it does, it is no other file's.
+        _ = try program.shell(#"cp in/a.png "in/$(printf 's\351rie.png')" 2>/dev/null"#)
+        let outcome = try run(program, "in", "-o", "out")
+        #expect(outcome.status == 1)
+        #expect(outcome.messages.contains("error: in/b.png: found a link that leads nowhere"), "\(outcome.messages)")
+        #expect(!outcome.messages.contains("neither PNG nor TIFF"))
+        #expect(program.files(in: "out") == ["a.png"])
+        #if os(Linux)
+        #expect(outcome.messages.contains("found a name that is not UTF-8"), "\(outcome.messages)")
+        #endif
+    }
+
+    @Test func `of names that would steer a terminal are shown harmlessly`() throws {
+        let program = try Program()
+        let name = "a\u{1B}[31m\n.png"
+        try program.makePhantoms("in/\(name)")
+        let outcome = try run(program, "in", "-o", "out")
+        #expect(program.files(in: "out") == [name])
+        let seen = try outcome.messages + program.run("info", "in").output + program.run("evaluate", "in", "out").output
+        #expect(seen.contains(#"a\u{1B}[31m\u{A}.png"#), "\(seen)")
+        #expect(!seen.contains("\u{1B}"))
+    }
+
+    @Test func `are not written to what looks like another kind of image, nor to nowhere`() throws {
+        let program = try Program()
+        try program.makePhantoms("a.png")
+        for ending in ["jpg", "DCM", "gif"] {
+            let outcome = try run(program, "a.png", "-o", "new.\(ending)")
+            #expect(outcome.status == 1)
+            #expect(outcome.messages.contains("expected .png or .tif"), "\(outcome.messages)")
+            #expect(try program.run("phantom", "-o", "new.\(ending)", "--size", "16").status == 1)
+        }
+        #expect(try run(program, "a.png", "-o", "new.jpg/").status == 0)
+        #expect(try run(program, "a.png", "-o", "v1.2").status == 0)
+        #expect(program.files(in: "new.jpg") + program.files(in: "v1.2") == ["a.png", "a.png"])
+        #expect(try run(program, "a.png", "-o", "").status == 64)
+        #expect(try program.run("phantom", "-o", "").status == 64)
+    }
+
+    @Test(arguments: [
+        ["--jobs", "-1"], ["--max-pixels", "-1"],
+    ])
+    func `with numbers out of range are told the range`(options: [String]) throws {
+        let outcome = try Program().run(["denoise", "a.png", "-o", "b.png"] + options)
+        #expect(outcome.status == 64)
+        #expect(outcome.messages.contains("1 or more, not -1"), "\(outcome.messages)")
+    }
+
+    @Test func `that would be far from any HU by --rescale are doubted`() throws {
+        let program = try Program()
+        try program.makePhantoms("in", count: 2)
+        let outcome = try run(program, "in", "-o", "out", "--rescale", "1e300,1")
+        #expect(outcome.status == 0)
+        #expect(outcome.messages.components(separatedBy: "check --rescale").count == 2, "\(outcome.messages)")
+    }
+
     @Test func `none at all is an error`() throws {
         let program = try Program()
         try program.write(Data("hello".utf8), to: "in/notes.txt")

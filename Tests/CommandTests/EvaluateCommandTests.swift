@@ -96,6 +96,7 @@ import Testing
 
     @Test(arguments: [
         ["--range", "5,5"], ["--range", "7"], ["--range", "-1e308,1e308"], ["--json", "--csv"], ["--ssim", "3x3"],
+        ["--at-least-psnr", "nan"], ["--at-least-psnr", "inf"], ["--at-least-ssim", "nan"],
     ])
     func `wrong usage is status 64`(options: [String]) throws {
         #expect(try Program().run(["evaluate", "a.png", "b.png"] + options).status == 64)

@@ -43,8 +43,21 @@ final class Program {
     ///   - signal: Is sent to the program once `text` is on its standard error.
     @discardableResult
     func run(_ arguments: [String], endedBy signal: Int32? = nil, onceItSays text: String = "") throws -> Outcome {
-        let process = Process()
         let executable: URL = try #require(Self.executable, "ctdenoise was not built beside the tests")
+        return try run(executable, arguments, endedBy: signal, onceItSays: text)
+    }
+
+    /// Runs a shell script, in which `"$CTDENOISE"` is the program.
+    func shell(_ script: String) throws -> Outcome {
+        let executable: URL = try #require(Self.executable, "ctdenoise was not built beside the tests")
+        environment["CTDENOISE"] = executable.path
+        return try run(URL(fileURLWithPath: "/bin/sh"), ["-c", script])
+    }
+
+    private func run(
+        _ executable: URL, _ arguments: [String], endedBy signal: Int32? = nil, onceItSays text: String = ""
+    ) throws -> Outcome {
+        let process = Process()
         process.executableURL = executable
         process.arguments = arguments
         process.environment = ProcessInfo.processInfo.environment.merging(environment) { _, new in new }

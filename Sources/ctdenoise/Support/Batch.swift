@@ -22,6 +22,8 @@ struct BatchOptions: ParsableArguments {
     @OptionGroup var reading: ReadingOptions
 
     @OptionGroup var format: OutputOptions
+
+    func validate() throws { try OutputName.validate(output) }
 }
 
 /// Turns image files into image files of the same names, one after the other.
@@ -39,6 +41,8 @@ struct Batch {
     private var assumptions = Assumptions()
     private var bar = ProgressBar(files: 0)
     private var report: Report
+    /// Whether nothing more can be written.
+    private var isOutOfRoom = false
 
     /// What a batch did.
     struct Report: Encodable {
@@ -55,6 +59,8 @@ struct Batch {
 
         var files: [File] = []
         var failed: [Failure] = []
+        /// Inputs that were not tried, since the batch was asked to stop, or nothing more could be written.
+        var notDone: [String] = []
         /// Files in folders that are no images.
         var skipped: [String] = []
         var slices = 0
@@ -165,7 +171,12 @@ struct Batch {
         if FileSystem.kind(options.output) == .folder || options.output.hasSuffix("/") { return false }
         let looksLikeFile =
             InputFiles.extensions.contains(fileExtension) || FileSystem.kind(options.output) == .file
-        guard looksLikeFile else { return false }
+        guard looksLikeFile else {
+            if options.input.count == 1, FileSystem.kind(options.input[0]) == .file {
+                try OutputName.checkEnding(options.output)
+            }
+            return false
+        }
         guard options.input.count == 1, FileSystem.kind(options.input[0]) != .folder else {
             throw Failure(
                 file: options.output, found: "the name of a file", expected: "a folder, since there are several inputs",
@@ -194,33 +205,100 @@ struct Batch {
     mutating func run(
         verb: String, transform: (Slice, InputFile, Int) throws(Failure) -> Slice
     ) async throws {
+        do throws(Failure) {
+            try prepareOutput()
+        } catch {
+            report.notDone = jobs.map(\.input.path)
+            throw try stopped(by: error)
+        }
         bar = ProgressBar(files: jobs.count)
-        var reading = jobs.first.map(read)
-        var writing: (job: Job, scale: IntensityScale, task: Task<Result<Written, Failure>, Never>)?
+        let stop = StopSignals()
+        var reading: Task<Result<ImageFile, Failure>, Never>?
+        var writing: Writing?
         for (index, job) in jobs.enumerated() {
-            let image = await reading?.value
-            reading = index + 1 < jobs.count ? read(jobs[index + 1]) : nil
+            let result = await (reading ?? read(job)).value
+            let next = index + 1 < jobs.count ? jobs[index + 1] : nil
+            reading = next.flatMap { canReadAhead($0, during: result) ? read($0) : nil }
             do throws(Failure) {
-                guard var image = try image?.get() else { continue }
-                var scale: IntensityScale?
-                for page in image.pages.indices {
-                    let slice = image.pages[page]
-                    scale = scale ?? slice.scale
-                    assumptions.tell(slice, of: job.input.path, to: &console)
-                    image.pages[page] = try transform(slice, job.input, page)
-                    bar.slicesDone(ofFile: image.pages.count)
-                    console.show(bar)
+                var image = try result.get()
+                let isWhole = try work(on: &image, of: job, until: stop, transform: transform)
+                await finish(&writing)
+                guard isWhole, !isOutOfRoom else {
+                    report.notDone = jobs[index...].map(\.input.path)
+                    break
                 }
-                if let writing { note(await writing.task.value, writing.job, writing.scale) }
-                writing = (job, scale ?? .assumedHU, Self.write(image, job, overwrite: options.overwrite))
+                let scale = image.pages.first?.scale ?? .assumedHU
+                writing = Writing(
+                    job: job, scale: scale, task: Self.write(image, job, overwrite: options.overwrite))
+                // Else three large files would be in memory at once.
+                if reading == nil { await finish(&writing) }
             } catch {
                 fail(error)
             }
             bar.fileDone()
             console.show(bar)
+            if stop.isRequested || isOutOfRoom, index + 1 < jobs.count {
+                report.notDone = jobs[(index + 1)...].map(\.input.path)
+                break
+            }
         }
-        if let writing { note(await writing.task.value, writing.job, writing.scale) }
+        await finish(&writing)
+        if !report.notDone.isEmpty {
+            console.line("stopped after \(report.files.count) of \(Format.count(jobs.count, "file"))")
+        }
         try finish(verb: verb)
+    }
+
+    /// Makes the output folder, so that what cannot be written is known before any work.
+    private func prepareOutput() throws(Failure) {
+        let paths = jobs.map(\.output)
+        // The file itself, if one is named; else the folder, though it may get nothing.
+        guard !paths.isEmpty else { return }
+        let isFile = paths == [options.output]
+        try FileSystem.prepare(isFile ? FileSystem.parent(options.output) : options.output, for: paths)
+    }
+
+    /// Puts what `transform` makes of the pages of `image` in their place.
+    ///
+    /// - Returns: Whether all were done before `stop` came.
+    private mutating func work(
+        on image: inout ImageFile, of job: Job, until stop: StopSignals,
+        transform: (Slice, InputFile, Int) throws(Failure) -> Slice
+    ) throws(Failure) -> Bool {
+        for page in image.pages.indices {
+            if stop.isRequested { return false }
+            let slice = image.pages[page]
+            assumptions.tell(slice, of: job.input.path, to: &console)
+            image.pages[page] = try transform(slice, job.input, page)
+            bar.slicesDone(ofFile: image.pages.count)
+            console.show(bar)
+        }
+        return true
+    }
+
+    // MARK: - Reading and writing meanwhile
+
+    /// A file that is being written.
+    private struct Writing {
+        let job: Job
+        /// What the stored values of its first slice mean.
+        let scale: IntensityScale
+        let task: Task<Result<Written, Failure>, Never>
+    }
+
+    /// Waits for what is being written, if anything is.
+    private mutating func finish(_ writing: inout Writing?) async {
+        guard let done = writing else { return }
+        writing = nil
+        note(await done.task.value, done.job, done.scale)
+    }
+
+    /// Whether `next` may be in memory beside what was just read, and what that becomes.
+    private func canReadAhead(_ next: Job, during result: Result<ImageFile, Failure>) -> Bool {
+        let large = 1 << 26
+        let pixels = (try? result.get())?.pages.reduce(0) { $0 + $1.samples.count } ?? 0
+        // Its pixels are not known before it is read, but that it has at least about half a byte for each.
+        return pixels <= large && FileSystem.size(next.input.path) <= large / 2
     }
 
     private struct Written: Sendable {
@@ -263,7 +341,9 @@ struct Batch {
                     scale: ScaleReport(scale)))
             report.slices += written.slices
             report.clamped += written.clamped
-        case .failure(let failure): fail(failure)
+        case .failure(let failure):
+            fail(failure)
+            isOutOfRoom = isOutOfRoom || failure.concernsFolder
         }
     }
 
@@ -278,9 +358,9 @@ struct Batch {
         if options.format.json {
             try JSONOutput.print(report)
         } else if !jobs.isEmpty {
-            print(summary(verb: verb))
+            try StandardOutput.print(summary(verb: verb))
         }
-        if !report.failed.isEmpty { throw ExitCode.failure }
+        if !report.failed.isEmpty || !report.notDone.isEmpty { throw ExitCode.failure }
     }
 
     private func summary(verb: String) -> String {
@@ -290,6 +370,7 @@ struct Batch {
         text += ", clamped \(Format.count(report.clamped, "sample"))"
         if !report.skipped.isEmpty { text += ", skipped \(Format.count(report.skipped.count, "other file"))" }
         if !report.failed.isEmpty { text += ", \(report.failed.count) failed" }
-        return text + ": \(options.output)"
+        if !report.notDone.isEmpty { text += ", \(report.notDone.count) not done" }
+        return text + ": \(Format.visible(options.output))"
     }
 }

@@ -20,10 +20,10 @@ struct Console {
     /// Prints `warning: …`.
     mutating func warning(_ message: some CustomStringConvertible) { line("warning: \(message)") }
 
-    /// Prints a line as it is.
+    /// Prints one line; names in it cannot steer the terminal.
     mutating func line(_ line: String) {
         clearProgress()
-        Self.put(line + "\n")
+        Self.put(Format.visible(line) + "\n")
     }
 
     /// Shows `bar` at the bottom of the terminal, if there is one, at most ten times a second.
@@ -45,13 +45,8 @@ struct Console {
     }
 
     private static func put(_ text: String) {
-        var bytes = Array(text.utf8)[...]
-        while !bytes.isEmpty {
-            let count = unsafe bytes.withUnsafeBytes { unsafe write(STDERR_FILENO, $0.baseAddress, $0.count) }
-            // Nobody can be told that standard error is gone.
-            guard count > 0 else { return }
-            bytes = bytes.dropFirst(count)
-        }
+        // Nobody can be told that standard error is gone.
+        _ = StandardOutput.write(text, to: STDERR_FILENO)
     }
 }
 

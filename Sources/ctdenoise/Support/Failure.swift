@@ -11,13 +11,23 @@ struct Failure: Error, Encodable, CustomStringConvertible {
     /// What was found, what was expected, what to do.
     let message: String
 
-    init(file: String, found: String, expected: String, advice: String) {
+    /// Whether files beside it would fail for the same reason, as on a full disk.
+    let concernsFolder: Bool
+
+    private enum CodingKeys: String, CodingKey {
+        case file, message
+    }
+
+    init(file: String, found: String, expected: String, advice: String, concernsFolder: Bool = false) {
         self.file = file
+        self.concernsFolder = concernsFolder
         message = "found \(found); expected \(expected). \(advice)"
     }
 
     init(_ error: ImageFileError) {
-        self.init(file: error.file, found: error.found, expected: error.expected, advice: error.advice)
+        self.init(
+            file: error.file, found: error.found, expected: error.expected, advice: error.advice,
+            concernsFolder: error.code == .unwritableFolder)
     }
 
     init(_ error: FileAccessError) {
@@ -26,6 +36,7 @@ struct Failure: Error, Encodable, CustomStringConvertible {
 
     init(_ error: ModelError) {
         file = error.file
+        concernsFolder = false
         message = [error.found, error.expected.isEmpty ? "" : "expected \(error.expected)", error.advice]
             .filter { !$0.isEmpty }.joined(separator: "; ")
     }

@@ -38,11 +38,23 @@ enum FileSystem {
     /// Which file or folder is at `path`, or `nil` if there is none.
     static func identity(_ path: String) -> Identity? { status(path).identity }
 
+    /// Bytes of the file at `path`; 0 if there is none.
+    static func size(_ path: String) -> Int {
+        var status = stat()
+        return unsafe stat(path, &status) == 0 ? Int(status.st_size) : 0
+    }
+
     /// Whether this process may read the file at `path`.
     static func isReadable(_ path: String) -> Bool { unsafe access(path, R_OK) == 0 }
 
     /// Whether this process may write in the folder at `path`.
-    static func isWritable(_ path: String) -> Bool { unsafe access(path, W_OK) == 0 }
+    static func isWritable(_ path: String) -> Bool { unsafe access(path, W_OK | X_OK) == 0 }
+
+    /// Whether `path` is a symbolic link, wherever it leads.
+    static func isLink(_ path: String) -> Bool {
+        var status = stat()
+        return unsafe lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFLNK
+    }
 
     /// Names in a folder, sorted, or `nil` if it cannot be read.
     static func names(in folder: String) -> [String]? {
@@ -50,15 +62,38 @@ enum FileSystem {
     }
 
     /// Makes the folder that a file at `path` goes to, and those above it.
-    static func makeFolder(for path: String) throws(Failure) {
-        let folder = parent(path)
+    static func makeFolder(for path: String) throws(Failure) { try makeFolder(parent(path)) }
+
+    /// Makes a folder, and those above it, unless it is there.
+    static func makeFolder(_ folder: String) throws(Failure) {
         guard kind(folder) != .folder else { return }
         do {
             try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         } catch {
             throw Failure(
                 file: folder, found: "no such folder, and none can be made", expected: "a folder to write to",
-                advice: "Check the name and your rights there.")
+                advice: "Check the name and your rights there.", concernsFolder: true)
+        }
+    }
+
+    /// Makes sure that new files can be written at `paths`, as far as can be known, and makes the folder `first`.
+    ///
+    /// Folders below it are made when there is something to write.
+    static func prepare(_ first: String, for paths: [String]) throws(Failure) {
+        try makeFolder(first)
+        var seen: Set<String> = []
+        for path in paths {
+            var folder = parent(path)
+            while kind(folder) == .missing, folder != parent(folder) { folder = parent(folder) }
+            guard seen.insert(folder).inserted else { continue }
+            guard kind(folder) == .folder, isWritable(folder) else {
+                throw Failure(
+                    file: folder,
+                    found: kind(folder) == .folder ? "a folder that nothing can be written to" : "a file",
+                    expected: "a folder that you may write to",
+                    advice: "Check your rights there, or choose another -o.",
+                    concernsFolder: true)
+            }
         }
     }
 

@@ -44,8 +44,23 @@ enum Format {
     /// `count` and the word, with an s unless it is one.
     static func count(_ count: Int, _ word: String) -> String { "\(count) \(word)\(count == 1 ? "" : "s")" }
 
+    /// `text` on one line, with control characters, which file names may have, written as `\u{1B}`.
+    static func visible(_ text: String) -> String {
+        guard text.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) else { return text }
+        var result = ""
+        for scalar in text.unicodeScalars {
+            if scalar.properties.generalCategory == .control {
+                result += "\\u{\(String(scalar.value, radix: 16, uppercase: true))}"
+            } else {
+                result.unicodeScalars.append(scalar)
+            }
+        }
+        return result
+    }
+
     /// Rows of cells as lines of columns: the first column from the left, the others from the right.
     static func table(_ rows: [[String]]) -> String {
+        let rows = rows.map { $0.map(visible) }
         var widths: [Int] = []
         for row in rows {
             for (column, cell) in row.enumerated() {

@@ -31,11 +31,7 @@ struct InputFiles {
             switch FileSystem.kind(input) {
             case .file: add(InputFile(path: input, name: FileSystem.lastComponent(input)), named: true)
             case .folder: walk(input, name: "", inside: [])
-            case .missing:
-                failures.append(
-                    Failure(
-                        file: input, found: "nothing of this name", expected: "an image file or a folder",
-                        advice: "Check the name."))
+            case .missing: failures.append(Self.missing(input))
             }
         }
     }
@@ -58,9 +54,26 @@ struct InputFiles {
             case .folder:
                 if let leftOut, FileSystem.identity(path) == leftOut { continue }
                 walk(path, name: entryName, inside: inside.union([identity]))
-            case .missing: skipped.append(path)
+            case .missing: failures.append(Self.missing(path))
             }
         }
+    }
+
+    /// Why nothing is found at `path`.
+    private static func missing(_ path: String) -> Failure {
+        if FileSystem.isLink(path) {
+            return Failure(
+                file: path, found: "a link that leads nowhere", expected: "an image file or a folder",
+                advice: "Mend the link, or remove it.")
+        }
+        // This is what bytes that are not UTF-8 have become on the way here.
+        if path.contains("\u{FFFD}") {
+            return Failure(
+                file: path, found: "a name that is not UTF-8", expected: "a name that every system can read",
+                advice: "Rename it.")
+        }
+        return Failure(
+            file: path, found: "nothing of this name", expected: "an image file or a folder", advice: "Check the name.")
     }
 
     private mutating func add(_ file: InputFile, named: Bool) {

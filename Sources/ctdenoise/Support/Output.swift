@@ -5,6 +5,51 @@ import FoundationEssentials
 #else
 import Foundation
 #endif
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
+
+/// Standard output: the results. Unlike with `Swift.print`, those that do not arrive are noticed.
+enum StandardOutput {
+    /// Prints `text` and a line break, at once.
+    ///
+    /// - Throws: `ExitCode.failure` if not all of it could be written; standard error says why.
+    static func print(_ text: String) throws {
+        if let number = write(text + "\n", to: STDOUT_FILENO) {
+            var console = Console()
+            let reason = unsafe String(cString: strerror(number))
+            console.error(
+                Failure(
+                    file: "standard output", found: reason, expected: "a place that takes the results",
+                    advice: "Check where it leads, and the space that is left."))
+            throw ExitCode.failure
+        }
+    }
+
+    /// Writes all of `text`; gives the error number if that fails.
+    static func write(_ text: String, to descriptor: Int32) -> Int32? {
+        var bytes = Array(text.utf8)[...]
+        while !bytes.isEmpty {
+            let count = unsafe bytes.withUnsafeBytes { unsafe systemWrite(descriptor, $0.baseAddress, $0.count) }
+            if count < 0 && errno == EINTR { continue }
+            guard count > 0 else { return errno }
+            bytes = bytes.dropFirst(count)
+        }
+        return nil
+    }
+
+    /// Lets writing to a pipe whose reader is gone fail, instead of ending the program in the middle of its work.
+    static func outliveReaders() { signal(SIGPIPE, SIG_IGN) }
+}
+
+/// The system's `write`, which has the name of a method above.
+private func systemWrite(_ descriptor: Int32, _ bytes: UnsafeRawPointer?, _ count: Int) -> Int {
+    unsafe write(descriptor, bytes, count)
+}
 
 /// Results as one JSON object with sorted keys on standard output. Keys are interface.
 enum JSONOutput {
@@ -15,7 +60,7 @@ enum JSONOutput {
         encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
         encoder.nonConformingFloatEncodingStrategy = .convertToString(
             positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-        Swift.print(String(decoding: try encoder.encode(result), as: UTF8.self))
+        try StandardOutput.print(String(decoding: try encoder.encode(result), as: UTF8.self))
     }
 }
 
@@ -23,4 +68,27 @@ enum JSONOutput {
 struct OutputOptions: ParsableArguments {
     @Flag(help: "Print one JSON object on standard output instead of text.")
     var json = false
+}
+
+/// What `-o` says.
+enum OutputName {
+    /// Endings of images that the program does not write.
+    private static let foreign: Set<String> = [
+        "jpg", "jpeg", "jp2", "j2k", "jxl", "bmp", "gif", "webp", "avif", "heic", "heif", "dcm", "dicom", "nii", "nrrd",
+        "mha", "mhd", "raw", "svg", "pgm", "ppm", "psd", "exr", "npy",
+    ]
+
+    /// Refuses what says nothing, as an unset variable of a script does; it would mean the current folder.
+    static func validate(_ output: String) throws {
+        if output.isEmpty { throw ValidationError("-o is empty; name a file or a folder, . for the one you are in.") }
+    }
+
+    /// Refuses a name that means an image file of a kind that is not written, rather than making a folder of it.
+    static func checkEnding(_ output: String) throws(Failure) {
+        let ending = FileSystem.fileExtension(output)
+        guard foreign.contains(ending), !output.hasSuffix("/"), FileSystem.kind(output) != .folder else { return }
+        throw Failure(
+            file: output, found: "the ending .\(ending)", expected: ".png or .tif",
+            advice: "Choose one of these, or write a / at the end if a folder is meant.")
+    }
 }

@@ -17,6 +17,7 @@ struct ReadingOptions: ParsableArguments {
     var scale: IntensityScale?
 
     @Option(
+        parsing: .unconditional,
         help: ArgumentHelp(
             "Refuse files that claim more pixels than this, all pages together. (default: \(DecodeLimits().pixels))",
             valueName: "number"))
@@ -89,11 +90,24 @@ struct Assumptions {
 }
 
 extension Slice {
+    /// Why the scale of this slice is probably not its own.
+    var doubt: String? { doubtOfRange ?? doubtOfSize }
+
+    /// Why HU cannot be what the samples are, whoever says so: metal goes to some 20 000, and hardly anybody has more of
+    /// it than of everything else.
+    private var doubtOfSize: String? {
+        if case .assumedRange = scale.origin { return nil }
+        let limit = 20_000.0
+        let beyond = samples.reduce(into: 0) { if abs(scale.hu(stored: $1)) > limit { $0 += 1 } }
+        guard beyond > samples.count / 2 else { return nil }
+        return "most samples lie beyond ±20000 HU if \(scale.phrase); check --rescale"
+    }
+
     /// Why the range that this slice's samples are assumed to span is probably not theirs, and what to write instead.
     ///
     /// Chest slices have air and tissue, and so span a third of −1024…1023 HU at least. Those that hold HU or HU + 1024
     /// in 16 bits span a sixteenth.
-    var doubt: String? {
+    private var doubtOfRange: String? {
         guard case .assumedRange(let range) = scale.origin, format.bits >= 16 else { return nil }
         guard let least = samples.min(), let greatest = samples.max() else { return nil }
         let span = greatest - least

@@ -9,7 +9,7 @@ import Foundation
 /// How many threads work.
 struct ThreadOptions: ParsableArguments {
     @Option(
-        name: .shortAndLong,
+        name: .shortAndLong, parsing: .unconditional,
         help: ArgumentHelp(
             "Threads that work on a slice; all cores if not said. The result does not depend on it.",
             valueName: "number"))
