@@ -59,6 +59,7 @@ struct Train: ParsableCommand {
     @OptionGroup var format: OutputOptions
 
     func validate() throws {
+        if [output, checkpoint, curve].contains("") { throw ValidationError("A file to write needs a name.") }
         if resume && checkpoint == nil { throw ValidationError("--resume needs a --checkpoint to go on from.") }
         if reportEvery < 1 { throw ValidationError("--report-every is 1 step or more, not \(reportEvery).") }
         if !(0...1e6).contains(checkpointEvery) {

@@ -102,7 +102,7 @@ import Testing
         try program.makePhantoms("small/1.png", side: 16)
         let small = try program.run("train", "slices", "--validation", "small", "-o", "m", "--recipe", "recipe.json")
         #expect(small.status == 1 && small.messages.contains("64×64"))
-        for wrong in [["--resume"], ["--checkpoint-every", "inf"], ["--report-every", "0"]] {
+        for wrong in [["--resume"], ["--checkpoint-every", "inf"], ["--report-every", "0"], ["--curve", ""]] {
             #expect(try program.run(arguments + ["-o", "m"] + wrong).status == 64, "\(wrong)")
         }
     }

@@ -14,16 +14,13 @@ nonisolated(unsafe) private var signalCame: sig_atomic_t = 0
 /// From its creation the first SIGINT or SIGTERM no longer ends the process; the second does.
 struct StopSignals {
     init() {
-        var action = sigaction()
-        // Back to the default once it has come: whoever asks twice does not want to wait.
-        action.sa_flags = Int32(bitPattern: UInt32(truncatingIfNeeded: SA_RESETHAND))
-        #if os(Linux)
-        unsafe action.__sigaction_handler.sa_handler = { _ in unsafe signalCame = 1 }
-        #else
-        unsafe action.__sigaction_u.__sa_handler = { _ in unsafe signalCame = 1 }
-        #endif
-        unsafe sigaction(SIGINT, &action, nil)
-        unsafe sigaction(SIGTERM, &action, nil)
+        for number in [SIGINT, SIGTERM] {
+            _ = signal(number) { number in
+                unsafe signalCame = 1
+                // Whoever asks twice does not want to wait.
+                _ = signal(number, SIG_DFL)
+            }
+        }
     }
 
     /// Whether one of the signals has come.
