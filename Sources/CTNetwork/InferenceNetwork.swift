@@ -71,43 +71,27 @@ public struct InferenceNetwork: Sendable {
         precondition(image.count == rows * columns && rows > 0 && columns > 0, "\(image.count) for \(rows)×\(columns)")
         precondition(rows % patch == 0 && columns % patch == 0, "\(rows)×\(columns) in patches of \(patch)")
         let kernels = Kernels.current
-        let (down, across) = (rows / patch, columns / patch)
-        let tokens = down * across
+        let grid = TokenGrid(
+            batch: 1, rows: rows, columns: columns, configuration: configuration, threads: threads, kernels: kernels)
+        let tokens = grid.tokens
         let c = configuration.channels
-        let area = configuration.window * configuration.window
 
         let pixels = FloatBuffer(rows * columns)
         pixels.floats.copy(image)
+        let windows = FloatBuffer(tokens * grid.area)
         let stream = FloatBuffer(tokens * c)
         let mixed = FloatBuffer(configuration.mixing > 0 ? tokens * c : 0)
         let states = FloatBuffer(tokens * configuration.states)
-        defer { extendLifetime((pixels, stream, mixed, states)) }
+        defer { extendLifetime((pixels, windows, stream, mixed, states)) }
 
-        inChunks(of: tokens, threads: threads) { _, chunk in
-            let windows = FloatBuffer(chunk.count * area)
-            defer { extendLifetime(windows) }
-            kernels.gatherWindows(
-                pixels.floats, rows: rows, columns: columns, patch: patch, window: configuration.window, reflect: true,
-                tokens: chunk, into: windows.floats)
-            let output = stream.floats.from(chunk.lowerBound * c)
-            for token in 0..<chunk.count { output.from(token * c).copy(embedBias.floats, c) }
-            kernels.gemm(
-                chunk.count, c, area, a: windows.floats, row: area, b: embedWeights.floats, ldb: c, into: output,
-                ldc: c, accumulate: true)
-        }
-
-        let along = ScanGeometry.rows(batch: 1, down: down, across: across)
-        let downwards = ScanGeometry.columns(batch: 1, down: down, across: across)
-        var current = stream.floats
-        var other = mixed.floats
+        var (current, other) = (stream.floats, mixed.floats)
+        grid.embed(
+            pixels.floats, windows: windows.floats, weights: embedWeights.floats, bias: embedBias.floats, into: current)
+        let along = ScanGeometry.rows(batch: 1, down: grid.down, across: grid.across)
+        let downwards = ScanGeometry.columns(batch: 1, down: grid.down, across: grid.across)
         for block in blocks {
             if let weights = block.mixWeights, let bias = block.mixBias {
-                let (from, to) = (current, other)
-                parallel(down, threads: threads) { row in
-                    kernels.mixRow(
-                        row, rows: down, columns: across, channels: c, size: configuration.mixing, from,
-                        weights: weights.floats, bias: bias.floats, into: to)
-                }
+                grid.mix(current, weights: weights.floats, bias: bias.floats, into: other)
                 swap(&current, &other)
             }
             block.rows.run(
@@ -117,20 +101,8 @@ public struct InferenceNetwork: Sendable {
                 downwards, configuration: configuration, tokens: tokens, stream: current, states: states.floats,
                 threads: threads, kernels: kernels)
         }
-
-        let windows = FloatBuffer(tokens * area)
-        defer { extendLifetime(windows) }
-        let last = current
-        inChunks(of: tokens, threads: threads) { _, chunk in
-            kernels.gemm(
-                chunk.count, area, c, a: last.from(chunk.lowerBound * c), row: c, b: headWeights.floats, ldb: area,
-                into: windows.floats.from(chunk.lowerBound * area), ldc: area, accumulate: false)
-        }
-        parallel(rows, threads: threads) { row in
-            kernels.sumWindows(
-                windows.floats, rows: rows, columns: columns, patch: patch, window: configuration.window,
-                bias: headBias, row: row, into: pixels.floats)
-        }
+        grid.head(
+            current, windows: windows.floats, weights: headWeights.floats, bias: headBias, into: pixels.floats)
         return pixels.floats.array
     }
 }

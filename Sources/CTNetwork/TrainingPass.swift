@@ -22,10 +22,9 @@ public final class TrainingPass {
     private let layout: ParameterLayout
     private let threads: Int
     private let kernels = Kernels.current
-    private let down: Int
-    private let across: Int
-    private let tokens: Int
-    private let area: Int
+    private let grid: TokenGrid
+    private var tokens: Int { grid.tokens }
+    private var area: Int { grid.area }
 
     /// What one scan keeps for its way back; `G = D·4H` gates, `S = D·H` states.
     private struct ScanTape {
@@ -87,14 +86,13 @@ public final class TrainingPass {
         self.columns = columns
         self.threads = threads
         layout = ParameterLayout(configuration)
-        down = rows / patch
-        across = columns / patch
-        tokens = batch * down * across
-        area = configuration.window * configuration.window
-        along = .rows(batch: batch, down: down, across: across)
-        downwards = .columns(batch: batch, down: down, across: across)
+        grid = TokenGrid(
+            batch: batch, rows: rows, columns: columns, configuration: configuration, threads: threads, kernels: kernels
+        )
+        along = .rows(batch: batch, down: grid.down, across: grid.across)
+        downwards = .columns(batch: batch, down: grid.down, across: grid.across)
 
-        let n = tokens
+        let (n, area) = (grid.tokens, grid.area)
         let (c, h, g, s) = (
             configuration.channels, configuration.hidden, configuration.gates, configuration.states
         )
@@ -144,7 +142,9 @@ public final class TrainingPass {
         let c = configuration.channels
         embedTransposed.floats.copyTransposed(
             of: weights.floats.slice(layout.embedWeights), rows: c, columns: area)
-        embed()
+        grid.embed(
+            pixels.floats, windows: windows.floats, weights: embedTransposed.floats,
+            bias: weights.floats.slice(layout.embedBias), into: streams[0].floats)
         for index in 0..<configuration.blocks {
             let block = layout.blocks[index]
             let stage = 3 * index
@@ -156,33 +156,14 @@ public final class TrainingPass {
                 tapes[index].columns, block.columns, downwards, from: streams[stage + 2].floats,
                 to: streams[stage + 3].floats, network: &network)
         }
-        head()
+        grid.head(
+            streams[3 * configuration.blocks].floats, windows: windows.floats,
+            weights: weights.floats.slice(layout.headWeights), bias: weights.floats[layout.headBias.lowerBound],
+            into: noise.floats)
         return noise.floats.array
     }
 
-    private func embed() {
-        let (kernels, configuration, across, rows, columns, area) = (
-            self.kernels, self.configuration, self.across, self.rows, self.columns, self.area
-        )
-        let c = configuration.channels
-        let bias = weights.floats.slice(layout.embedBias)
-        let (pixels, windows, output) = (pixels.floats, windows.floats, streams[0].floats)
-        let embedTransposed = embedTransposed.floats
-        parallel(batch * down, threads: threads) { line in
-            let (image, row) = (line / (rows / configuration.patch), line % (rows / configuration.patch))
-            let own = windows.from(line * across * area)
-            kernels.gatherWindows(
-                pixels.from(image * rows * columns), rows: rows, columns: columns, patch: configuration.patch,
-                window: configuration.window, reflect: true, tokens: row * across..<(row + 1) * across, into: own)
-            let to = output.from(line * across * c)
-            for token in 0..<across { to.from(token * c).copy(bias, c) }
-            kernels.gemm(
-                across, c, area, a: own, row: area, b: embedTransposed, ldb: c, into: to, ldc: c, accumulate: true)
-        }
-    }
-
     private func mix(_ index: Int) {
-        let (kernels, down, across) = (self.kernels, self.down, self.across)
         let (c, size) = (configuration.channels, configuration.mixing)
         let (from, to) = (streams[3 * index].floats, streams[3 * index + 1].floats)
         guard size > 0 else { return to.copy(from, tokens * c) }
@@ -191,13 +172,7 @@ public final class TrainingPass {
         taps.copyTransposed(of: weights.floats.slice(block.mixWeights), rows: c, columns: size * size)
         let flipped = tapes[index].mixFlipped.floats
         for tap in 0..<size * size { flipped.from(tap * c).copy(taps.from((size * size - 1 - tap) * c), c) }
-        let bias = weights.floats.slice(block.mixBias)
-        parallel(batch * down, threads: threads) { line in
-            let image = line / down * down * across * c
-            kernels.mixRow(
-                line % down, rows: down, columns: across, channels: c, size: size, from.from(image), weights: taps,
-                bias: bias, into: to.from(image))
-        }
+        grid.mix(from, weights: taps, bias: weights.floats.slice(block.mixBias), into: to)
     }
 
     private func scanForward(
@@ -310,28 +285,6 @@ public final class TrainingPass {
         return (scale, shift)
     }
 
-    private func head() {
-        let (kernels, configuration, rows, columns, area) = (
-            self.kernels, self.configuration, self.rows, self.columns, self.area
-        )
-        let c = configuration.channels
-        let perImage = down * across
-        let (windows, noise, last) = (windows.floats, noise.floats, streams[3 * configuration.blocks].floats)
-        let headWeights = weights.floats.slice(layout.headWeights)
-        let bias = weights.floats[layout.headBias.lowerBound]
-        inChunks(of: tokens, threads: threads) { _, chunk in
-            kernels.gemm(
-                chunk.count, area, c, a: last.from(chunk.lowerBound * c), row: c, b: headWeights, ldb: area,
-                into: windows.from(chunk.lowerBound * area), ldc: area, accumulate: false)
-        }
-        parallel(batch * rows, threads: threads) { line in
-            let image = line / rows
-            kernels.sumWindows(
-                windows.from(image * perImage * area), rows: rows, columns: columns, patch: configuration.patch,
-                window: configuration.window, bias: bias, row: line % rows, into: noise.from(image * rows * columns))
-        }
-    }
-
     // MARK: - Backward
 
     /// Adds the gradient of the loss by each parameter to `gradient`.
@@ -369,21 +322,13 @@ public final class TrainingPass {
     }
 
     private func headBackward() {
-        let (kernels, configuration, across, down, rows, columns, area) = (
-            self.kernels, self.configuration, self.across, self.down, self.rows, self.columns, self.area
-        )
+        let (kernels, area) = (self.kernels, self.area)
         let c = configuration.channels
         let (windows, noise, partials, dStream) = (windows.floats, noise.floats, partials.floats, dStream.floats)
         let last = streams[3 * configuration.blocks].floats
         let headWeights = weights.floats.slice(layout.headWeights)
         // d windows: the sum of overlapping windows, backwards, is a gather with zeros outside.
-        parallel(batch * down, threads: threads) { line in
-            let (image, row) = (line / down, line % down)
-            kernels.gatherWindows(
-                noise.from(image * rows * columns), rows: rows, columns: columns, patch: configuration.patch,
-                window: configuration.window, reflect: false, tokens: row * across..<(row + 1) * across,
-                into: windows.from(line * across * area))
-        }
+        grid.gather(noise, reflect: false, into: windows)
         // d stream (N, C) = d windows (N, w²) · headᵀ (w², C); `embedTransposed` is free by now.
         let transposed = embedTransposed.floats
         transposed.copyTransposed(of: headWeights, rows: c, columns: area)
@@ -534,7 +479,7 @@ public final class TrainingPass {
     }
 
     private func mixBackward(_ index: Int) {
-        let (kernels, down, across) = (self.kernels, self.down, self.across)
+        let (kernels, down, across) = (self.kernels, grid.down, grid.across)
         let (c, size) = (configuration.channels, configuration.mixing)
         guard size > 0 else { return }
         let block = layout.blocks[index]
@@ -559,12 +504,7 @@ public final class TrainingPass {
         }
         reduce(batch, stride: (taps + 1) * c, offset: taps * c, to: block.mixBias)
         // The residual connection and the flipped convolution, as in the forward direction.
-        parallel(batch * down, threads: threads) { line in
-            let image = line / down * down * across * c
-            kernels.mixRow(
-                line % down, rows: down, columns: across, channels: c, size: size, dStream.from(image),
-                weights: flipped, bias: nil, into: dMixed.from(image))
-        }
+        grid.mix(dStream, weights: flipped, bias: nil, into: dMixed)
         dStream.copy(dMixed, tokens * c)
     }
 
@@ -580,19 +520,10 @@ public final class TrainingPass {
 
     private func embedBackward() {
         let (kernels, area) = (self.kernels, self.area)
-        let (rows, columns, down, across, configuration) = (
-            self.rows, self.columns, self.down, self.across, self.configuration
-        )
         let c = configuration.channels
         let (pixels, windows, partials, dStream) = (pixels.floats, windows.floats, partials.floats, dStream.floats)
         // The head has used the window buffer since: read the pixels again.
-        parallel(batch * down, threads: threads) { line in
-            let (image, row) = (line / down, line % down)
-            kernels.gatherWindows(
-                pixels.from(image * rows * columns), rows: rows, columns: columns, patch: configuration.patch,
-                window: configuration.window, reflect: true, tokens: row * across..<(row + 1) * across,
-                into: windows.from(line * across * area))
-        }
+        grid.gather(pixels, reflect: true, into: windows)
         let size = c * area + c
         inChunks(of: tokens, threads: threads) { number, chunk in
             let partial = partials.slice(number * size..<(number + 1) * size)
