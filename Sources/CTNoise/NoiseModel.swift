@@ -96,7 +96,7 @@ public struct NoiseModel: Hashable, Sendable, CustomStringConvertible {
     /// The seed for one file of many: the same for the same user's seed and name, on every platform and in every order
     /// of files; unrelated for different ones.
     ///
-    /// It is the FNV-1a hash of the name's UTF-8 (Fowler, Noll, Vo; RFC 9923), mixed with `seed`.
+    /// It is the FNV-1a hash of the name's UTF-8, mixed with `seed`.
     ///
     /// - Parameters:
     ///   - seed: What the user gave.
@@ -104,9 +104,9 @@ public struct NoiseModel: Hashable, Sendable, CustomStringConvertible {
     ///     depend on where the folder is.
     /// - Returns: What to give to ``apply(to:seed:page:)`` for the pages of that file.
     public static func seed(_ seed: UInt64, name: String) -> UInt64 {
-        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
-        for byte in name.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
-        return SplitMix64.mix(SplitMix64.mix(seed &+ SplitMix64.step) ^ hash)
+        var hash = FNV1a()
+        for byte in name.utf8 { hash.combine(UInt64(byte)) }
+        return SplitMix64.mix(SplitMix64.mix(seed &+ SplitMix64.step) ^ hash.value)
     }
 }
 

@@ -34,15 +34,15 @@ public struct TrainingSlices: Sendable {
         }
         .filter { !$0.isEmpty }
         if groups.isEmpty { return nil }
-        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+        var hash = FNV1a()
         for group in groups {
-            hash = (hash ^ UInt64(group.count)) &* 0x100_0000_01B3
+            hash.combine(UInt64(group.count))
             for image in group {
-                hash = (hash ^ UInt64(image.width)) &* 0x100_0000_01B3
-                for value in image.hu { hash = (hash ^ UInt64(value.bitPattern)) &* 0x100_0000_01B3 }
+                hash.combine(UInt64(image.width))
+                for value in image.hu { hash.combine(UInt64(value.bitPattern)) }
             }
         }
-        fingerprint = hash
+        fingerprint = hash.value
     }
 
     /// A random crop of `side`×`side` HU, flipped and transposed at random.

@@ -50,16 +50,21 @@ public struct Validation: Sendable {
         let range = IntensityScale.huRange
         let width = range.upperBound - range.lowerBound
         let sigma = 25.0 / 255 * width
-        kinds = [("white 25/255", true, 0.0), ("salt-and-pepper 10%", false, 0.1)].map { name, white, density in
+        let noises: [(name: String, add: (inout [Double], _ stream: UInt64) -> Void)] = [
+            ("white 25/255", { WhiteNoise.add(to: &$0, sigma: sigma, seed: 7, stream: $1) }),
+            (
+                "salt-and-pepper 10%",
+                {
+                    SaltAndPepper.apply(
+                        to: &$0, density: 0.1, saltShare: 0.5, pepper: range.lowerBound, salt: range.upperBound,
+                        seed: 7, stream: $1)
+                }
+            ),
+        ]
+        kinds = noises.map { name, add in
             let pairs = crops.enumerated().map { index, clean in
                 var noisy = clean
-                let stream = UInt64(index)
-                if white { WhiteNoise.add(to: &noisy, sigma: sigma, seed: 7, stream: stream) }
-                if density > 0 {
-                    SaltAndPepper.apply(
-                        to: &noisy, density: density, saltShare: 0.5, pepper: range.lowerBound,
-                        salt: range.upperBound, seed: 7, stream: stream)
-                }
+                add(&noisy, UInt64(index))
                 // As a file holds them: not below its lowest value.
                 return Pair(clean: clean, noisy: noisy.map { max($0, range.lowerBound).rounded() })
             }

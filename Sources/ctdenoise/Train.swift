@@ -71,14 +71,9 @@ struct Train: ParsableCommand {
         var console = Console()
         do {
             try train(&console)
-        } catch let failure as Failure {
+        } catch {
+            guard let failure = Failure(error) else { throw error }
             console.error(failure)
-            throw ExitCode.failure
-        } catch let error as ModelError {
-            console.error(Failure(error))
-            throw ExitCode.failure
-        } catch let error as FileAccessError {
-            console.error(Failure(error))
             throw ExitCode.failure
         }
     }
@@ -186,7 +181,7 @@ struct Train: ParsableCommand {
                     advice: "Choose other names for -o, --checkpoint and --curve.")
             }
             switch FileSystem.kind(path) {
-            case .missing: try FileSystem.makeFolder(for: path)
+            case .missing: break
             case .folder:
                 throw Failure(
                     file: path, found: "a folder", expected: "the name of a file to write",
@@ -205,11 +200,7 @@ struct Train: ParsableCommand {
                             : "Say --overwrite to replace it, or choose another name.")
                 }
             }
-            guard FileSystem.isWritable(FileSystem.parent(path)) else {
-                throw Failure(
-                    file: path, found: "a folder that nothing can be written to", expected: "one that you may write to",
-                    advice: "Check your rights there, or choose another name.")
-            }
+            try FileSystem.prepare(FileSystem.parent(path), for: [path])
         }
     }
 

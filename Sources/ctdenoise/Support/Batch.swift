@@ -317,17 +317,14 @@ struct Batch {
         _ image: ImageFile, _ job: Job, overwrite: Bool
     ) -> Task<Result<Written, Failure>, Never> {
         Task.detached {
-            do {
+            Result { () throws(Failure) in
                 try FileSystem.makeFolder(for: job.output)
-                let clamped = try image.write(to: job.output, overwrite: overwrite)
-                return .success(Written(slices: image.pages.count, clamped: clamped))
-            } catch let failure as Failure {
-                return .failure(failure)
-            } catch let error as ImageFileError {
-                return .failure(Failure(error))
-            } catch {
-                return .failure(
-                    Failure(file: job.output, found: "\(error)", expected: "a file to write", advice: "Try again."))
+                do throws(ImageFileError) {
+                    let clamped = try image.write(to: job.output, overwrite: overwrite)
+                    return Written(slices: image.pages.count, clamped: clamped)
+                } catch {
+                    throw Failure(error)
+                }
             }
         }
     }

@@ -41,6 +41,17 @@ struct Failure: Error, Encodable, CustomStringConvertible {
             .filter { !$0.isEmpty }.joined(separator: "; ")
     }
 
+    /// What any of the errors above, or a failure itself, says; `nil` for other errors.
+    init?(_ error: any Error) {
+        switch error {
+        case let failure as Failure: self = failure
+        case let error as ImageFileError: self.init(error)
+        case let error as FileAccessError: self.init(error)
+        case let error as ModelError: self.init(error)
+        default: return nil
+        }
+    }
+
     var description: String { "\(file): \(message)" }
 }
 

@@ -91,7 +91,7 @@ enum FileSystem {
                     file: folder,
                     found: kind(folder) == .folder ? "a folder that nothing can be written to" : "a file",
                     expected: "a folder that you may write to",
-                    advice: "Check your rights there, or choose another -o.",
+                    advice: "Check your rights there, or choose another place.",
                     concernsFolder: true)
             }
         }
