@@ -5,7 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
 #pragma clang fp contract(fast)  // a·b + c may become one rounded operation where the CPU has it
+
+#define INLINE static inline __attribute__((always_inline))
+#define UNROLL _Pragma("clang loop unroll(full)")
 
 #if defined(__x86_64__)
 
@@ -13,36 +20,28 @@
 #define NAME(x) avx512_##x
 #define ISA_NAME "avx512"
 #define VL 16
-#define NV 4
-#include "kernels.inc.h"
-#undef NAME
-#undef ISA_NAME
-#undef VL
-#undef NV
+#define MR 6
+#include "isa.inc.h"
 #pragma clang attribute pop
 
 #pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
 #define NAME(x) avx2_##x
 #define ISA_NAME "avx2"
 #define VL 8
-#define NV 2
-#include "kernels.inc.h"
-#undef NAME
-#undef ISA_NAME
-#undef VL
-#undef NV
+#define MR 3
+#include "isa.inc.h"
 #pragma clang attribute pop
 
-#define BASELINE_NV 2
+#define BASELINE_MR 2
 #else
-#define BASELINE_NV 4  // NEON has 32 registers
+#define BASELINE_MR 6  // NEON has 32 registers
 #endif
 
 #define NAME(x) baseline_##x
 #define ISA_NAME "baseline"
 #define VL 4
-#define NV BASELINE_NV
-#include "kernels.inc.h"
+#define MR BASELINE_MR
+#include "isa.inc.h"
 
 int ct_kernels_available(const ct_kernels **list, int capacity) {
     const ct_kernels *all[3];
@@ -71,24 +70,3 @@ const ct_kernels *ct_kernels_current(void) {
     fputs(" on this CPU. Correct or unset it.\n", stderr);
     exit(EXIT_FAILURE);
 }
-
-#if defined(__x86_64__)
-#include <xmmintrin.h>
-uint64_t ct_denormals_flush(void) {
-    uint64_t mode = _mm_getcsr();
-    _mm_setcsr((unsigned)mode | 0x8040);  // FTZ and DAZ
-    return mode;
-}
-void ct_denormals_restore(uint64_t mode) { _mm_setcsr((unsigned)mode); }
-#elif defined(__aarch64__)
-uint64_t ct_denormals_flush(void) {
-    uint64_t mode;
-    __asm__ volatile("mrs %0, fpcr" : "=r"(mode));
-    __asm__ volatile("msr fpcr, %0" : : "r"(mode | (1ull << 24)));  // FZ
-    return mode;
-}
-void ct_denormals_restore(uint64_t mode) { __asm__ volatile("msr fpcr, %0" : : "r"(mode)); }
-#else
-uint64_t ct_denormals_flush(void) { return 0; }
-void ct_denormals_restore(uint64_t mode) { (void)mode; }
-#endif

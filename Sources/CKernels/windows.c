@@ -40,8 +40,8 @@ void ct_windows_gather(const float *image, long rows, long columns, long patch, 
     }
 }
 
-void ct_windows_sum_row(const float *windows, long ld, long rows, long columns, long patch, long window, float bias,
-                        long row, float *image) {
+void ct_windows_sum_row(const float *windows, long ld, long first_down, long rows, long columns, long patch, long window,
+                        float bias, long row, float *image) {
     long margin = (window - patch) / 2, down = rows / patch, across = columns / patch;
     float *to = image + row * columns;
     for (long column = 0; column < columns; column++) to[column] = bias;
@@ -52,7 +52,7 @@ void ct_windows_sum_row(const float *windows, long ld, long rows, long columns, 
     for (long i = first; i <= last && i < down; i++) {
         long u = row + margin - i * patch;
         for (long j = 0; j < across; j++) {
-            const float *from = windows + (i * across + j) * ld + u * window;
+            const float *from = windows + ((i - first_down) * across + j) * ld + u * window;
             long left = j * patch - margin;
             long v = left < 0 ? -left : 0, end = left + window > columns ? columns - left : window;
             for (; v < end; v++) to[left + v] += from[v];

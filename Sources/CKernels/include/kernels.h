@@ -1,60 +1,103 @@
-// Vector kernels of the scanning LSTM. One source, kernels.inc.h, is compiled once per instruction set;
+// Vector kernels of the scanning LSTM. One source, isa.inc.h and what it includes, is compiled once per instruction set;
 // ct_kernels_current() picks the best one that the CPU has, or the one that CTDENOISE_ISA names.
 //
-// Matrices are row-major floats; `ld` is the distance between rows in floats. No kernel allocates,
-// prints or keeps state. Pointers need no alignment beyond a float's.
+// Matrices are row-major floats; `ld` is the distance between rows in floats. No kernel allocates, prints or keeps
+// state. Pointers need no alignment beyond a float's; what is written never overlaps what is read unless it says so.
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+/// One LSTM step of n sequences, their rows anywhere.
+typedef struct ct_lstm_step {
+    long sequences, inputs, hidden;
+    /// (n, inputs)
+    const float *_Nonnull x;
+    /// The inputs of the step after, to be fetched into the cache meanwhile; NULL if there is none.
+    const float *_Nullable next_x;
+    long ldx;
+    /// (n, hidden): the hidden states of the step before, NULL for zero, and of this one.
+    const float *_Nullable h_before;
+    float *_Nonnull h;
+    long ldh;
+    /// (n, hidden): the cell states, which may be the same memory.
+    const float *_Nullable c_before;
+    float *_Nonnull c;
+    long ldc;
+    /// (n, 4·hidden): where to keep the activated gates in the order i, f, g, o; NULL if nobody asks.
+    float *_Nullable gates;
+    long ld_gates;
+    /// Weights and biases from lstm_pack.
+    const float *_Nonnull packed;
+} ct_lstm_step;
+
+/// The same step backwards, from what lstm_forward kept.
+typedef struct ct_lstm_step_back {
+    long sequences, hidden;
+    /// (n, 4·hidden): activated gates.
+    const float *_Nonnull gates;
+    long ld_gates;
+    /// (n, hidden): the cell states before the step, NULL for zero, and after it.
+    const float *_Nullable c_before;
+    const float *_Nonnull c;
+    long ldc;
+    /// (n, hidden): two parts of the gradient of h, which are added up: what the output got, and what came from the
+    /// step after, NULL for zero.
+    const float *_Nonnull dh;
+    long ld_dh;
+    const float *_Nullable dh_after;
+    long ld_dh_after;
+    /// (n, hidden): the gradient of c from the step after, which becomes that of c_before.
+    float *_Nonnull dc;
+    long ld_dc;
+    /// (n, 4·hidden): the gradient of the pre-activations.
+    float *_Nonnull dz;
+    long ld_dz;
+} ct_lstm_step_back;
 
 /// The kernels of one instruction set.
 typedef struct ct_kernels {
     /// "avx512", "avx2" or "baseline".
     const char *_Nonnull name;
 
-    /// c (m×n) = [c +] a (m×k) · b (k×n); a's element (i, p) is at i·a_row + p·a_column.
-    void (*_Nonnull gemm)(long m, long n, long k, const float *_Nonnull a, long a_row, long a_column,
-                          const float *_Nonnull b, long ldb, float *_Nonnull c, long ldc, bool accumulate);
+    /// Floats that a packed k×n matrix takes.
+    long (*_Nonnull packed_size)(long k, long n);
 
-    /// One LSTM step of n sequences. z: n×4H pre-activations in the order i, f, g, o; with `save` it is
-    /// overwritten with the activated gates. c_before may be NULL (zero state) and may equal c.
-    void (*_Nonnull lstm_forward)(long n, long hidden, float *_Nonnull z, long ldz,
-                                  const float *_Nullable c_before, long ldc_before, float *_Nonnull c, long ldc,
-                                  float *_Nonnull h, long ldh, bool save);
+    /// Packs b (k×n), whose element (p, j) is at p·row + j·column, for gemm.
+    void (*_Nonnull pack)(long k, long n, const float *_Nonnull b, long row, long column, float *_Nonnull packed);
 
-    /// The step backwards: gates (n×4H, activated) become the gradient of the pre-activations.
-    /// dh is the whole gradient of h; dc is that of c from the step after, and becomes that of c_before.
-    void (*_Nonnull lstm_backward)(long n, long hidden, float *_Nonnull gates, long ld_gates,
-                                   const float *_Nullable c_before, long ldc_before, const float *_Nonnull c,
-                                   long ldc, const float *_Nonnull dh, long ld_dh, float *_Nonnull dc,
-                                   long ld_dc);
+    /// c (m×n) = onto + a (m×k) · b (k×n, packed) + bias (n); `onto` NULL is zero and may be c, bias NULL is zero.
+    void (*_Nonnull gemm)(long m, long n, long k, const float *_Nonnull a, long lda, const float *_Nonnull packed,
+                          const float *_Nullable bias, const float *_Nullable onto, long ld_onto, float *_Nonnull c,
+                          long ldc);
 
-    /// y (n×width) = x · scale + shift, column by column; scale NULL is one.
-    void (*_Nonnull affine)(long n, long width, const float *_Nonnull x, long ldx, const float *_Nullable scale,
-                            const float *_Nonnull shift, float *_Nonnull y, long ldy);
+    /// c (m×n) += Σ over `outer` pairs of matrices of aᵀ · b, with a (inner×m) and b (inner×n) each `a_outer` and
+    /// `b_outer` floats after the one before.
+    void (*_Nonnull gemm_outer)(long m, long n, long outer, long inner, const float *_Nonnull a, long a_outer, long lda,
+                                const float *_Nonnull b, long b_outer, long ldb, float *_Nonnull c, long ldc);
+
+    /// Floats that the packed weights of an LSTM take.
+    long (*_Nonnull lstm_packed_size)(long inputs, long hidden);
+
+    /// Packs input_weights (4H×inputs), each row times its `scale` (4H, NULL is one), hidden_weights (4H×H) and
+    /// bias (4H) for lstm_forward; rows are in the order i, f, g, o.
+    void (*_Nonnull lstm_pack)(long inputs, long hidden, const float *_Nonnull input_weights,
+                               const float *_Nullable scale, const float *_Nonnull hidden_weights,
+                               const float *_Nonnull bias, float *_Nonnull packed);
+
+    void (*_Nonnull lstm_forward)(const ct_lstm_step *_Nonnull step);
+    void (*_Nonnull lstm_backward)(const ct_lstm_step_back *_Nonnull step);
 
     /// y (n×width) = a + b.
     void (*_Nonnull add)(long n, long width, const float *_Nonnull a, long lda, const float *_Nonnull b, long ldb,
                          float *_Nonnull y, long ldy);
 
+    /// y (n×width) = x + factor · row, for each row of x.
+    void (*_Nonnull add_row)(long n, long width, const float *_Nonnull x, long ldx, float factor,
+                             const float *_Nonnull row, float *_Nonnull y, long ldy);
+
     /// sums[j] += the sum of column j.
     void (*_Nonnull column_sums)(long n, long width, const float *_Nonnull x, long ldx, float *_Nonnull sums);
-
-    /// mean[j], and squares[j] = Σ (x − mean)², of column j.
-    void (*_Nonnull column_moments)(long n, long width, const float *_Nonnull x, long ldx, float *_Nonnull mean,
-                                    float *_Nonnull squares);
-
-    /// sum_dy[j] += Σ dy, sum_dy_x[j] += Σ dy · (x − mean) · rstd.
-    void (*_Nonnull norm_sums)(long n, long width, const float *_Nonnull dy, long ld_dy, const float *_Nonnull x,
-                               long ldx, const float *_Nonnull mean, const float *_Nonnull rstd,
-                               float *_Nonnull sum_dy, float *_Nonnull sum_dy_x);
-
-    /// dy becomes gain · (dy − mean_dy − (x − mean) · rstd · mean_dy_x).
-    void (*_Nonnull norm_backward)(long n, long width, float *_Nonnull dy, long ld_dy, const float *_Nonnull x,
-                                   long ldx, const float *_Nonnull mean, const float *_Nonnull rstd,
-                                   const float *_Nonnull gain, const float *_Nonnull mean_dy,
-                                   const float *_Nonnull mean_dy_x);
 
     /// One row of y = x + bias + depth-wise convolution of x (rows×columns×channels) with weights
     /// (size²×channels), zero outside; bias may be NULL. Writes row `row` of y.
@@ -83,9 +126,10 @@ void ct_denormals_restore(uint64_t mode);
 void ct_windows_gather(const float *_Nonnull image, long rows, long columns, long patch, long window, bool reflect,
                        long first, long count, float *_Nonnull windows, long ld);
 
-/// Adds up the windows of all tokens of one image where they overlap, and `bias`: writes pixel row `row`.
-void ct_windows_sum_row(const float *_Nonnull windows, long ld, long rows, long columns, long patch, long window,
-                        float bias, long row, float *_Nonnull image);
+/// Adds up the windows of tokens of one image where they overlap, and `bias`: writes pixel row `row`. `windows` are those
+/// of the token rows from `first_down` on.
+void ct_windows_sum_row(const float *_Nonnull windows, long ld, long first_down, long rows, long columns, long patch,
+                        long window, float bias, long row, float *_Nonnull image);
 
 /// The next number of a counter that threads share.
 static inline long ct_take(long *_Nonnull counter) { return __atomic_fetch_add(counter, 1, __ATOMIC_RELAXED); }

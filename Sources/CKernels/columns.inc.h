@@ -1,0 +1,21 @@
+// Column by column, and element by element.
+
+static void NAME(add)(long n, long width, const float *a, long lda, const float *b, long ldb, float *y, long ldy) {
+    for (long s = 0; s < n; s++)
+        FOR_COLUMNS(j, width) STORE_AT(y + s * ldy + j, LOAD_AT(a + s * lda + j) + LOAD_AT(b + s * ldb + j));
+}
+
+static void NAME(column_sums)(long n, long width, const float *x, long ldx, float *sums) {
+    FOR_COLUMNS(j, width) {
+        VF sum = LOAD_AT(sums + j);
+        for (long s = 0; s < n; s++) sum += LOAD_AT(x + s * ldx + j);
+        STORE_AT(sums + j, sum);
+    }
+}
+
+
+static void NAME(add_row)(long n, long width, const float *x, long ldx, float factor, const float *row, float *y,
+                          long ldy) {
+    for (long s = 0; s < n; s++)
+        FOR_COLUMNS(j, width) STORE_AT(y + s * ldy + j, LOAD_AT(x + s * ldx + j) + factor * LOAD_AT(row + j));
+}

@@ -1,0 +1,46 @@
+// All kernels of one instruction set. dispatch.c includes this file once for each, with
+//   NAME(x)   the symbol for x,
+//   ISA_NAME  what people call it,
+//   VL        floats a vector,
+//   MR        rows of a tile: MR·4 accumulators, MR factors and a vector must fit the registers.
+
+#define VF NAME(vf)
+#define LOAD NAME(load)
+#define STORE NAME(store)
+#define SPLAT NAME(splat)
+
+#include "vector.inc.h"
+#include "gemm.inc.h"
+#include "lstm.inc.h"
+#include "columns.inc.h"
+#include "mixing.inc.h"
+
+static const ct_kernels NAME(kernels) = {
+    .name = ISA_NAME,
+    .packed_size = NAME(packed_size),
+    .pack = NAME(pack),
+    .gemm = NAME(gemm),
+    .gemm_outer = NAME(gemm_outer),
+    .lstm_packed_size = NAME(lstm_packed_size),
+    .lstm_pack = NAME(lstm_pack),
+    .lstm_forward = NAME(lstm_forward),
+    .lstm_backward = NAME(lstm_backward),
+    .add = NAME(add),
+    .add_row = NAME(add_row),
+    .column_sums = NAME(column_sums),
+    .mix_row = NAME(mix_row),
+    .mix_weights = NAME(mix_weights),
+};
+
+#undef NAME
+#undef ISA_NAME
+#undef VL
+#undef MR
+#undef VF
+#undef LOAD
+#undef STORE
+#undef SPLAT
+#undef FOR_COLUMNS
+#undef LOAD_AT
+#undef STORE_AT
+#undef FOR_ROWS

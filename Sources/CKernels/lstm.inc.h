@@ -1,0 +1,152 @@
+// LSTM steps: the product and the cell of a group of VL hidden units at a time, gates in registers.
+
+// Packed: for each group of VL hidden units their biases, then their weights input by input and hidden state by hidden
+// state: four vectors each, in the order i, f, g, o. A group that is not full is padded with zeros.
+static long NAME(lstm_packed_size)(long inputs, long hidden) {
+    return (hidden + VL - 1) / VL * (1 + inputs + hidden) * 4 * VL;
+}
+
+static void NAME(lstm_pack)(long inputs, long hidden, const float *input_weights, const float *scale,
+                            const float *hidden_weights, const float *bias, float *packed) {
+    for (long first = 0; first < hidden; first += VL)
+        for (long p = -1; p < inputs + hidden; p++)
+            for (long gate = 0; gate < 4; gate++)
+                for (long unit = first; unit < first + VL; unit++, packed++) {
+                    long row = gate * hidden + unit;
+                    if (unit >= hidden) *packed = 0;
+                    else if (p < 0) *packed = bias[row];
+                    else if (p < inputs) *packed = input_weights[row * inputs + p] * (scale ? scale[row] : 1);
+                    else *packed = hidden_weights[row * hidden + p - inputs];
+                }
+}
+
+// MARK: - The cell
+
+/// e^(factor·x) to about 1e-7 relative; |factor·x| is clamped at 28, so that a product of three stays finite.
+INLINE VF NAME(exp)(VF x, const float factor) {
+    // 2^t = 2^n · 2^f, n whole and |f| ≤ 1/2: the polynomial is the best of its degree that is 1 at 0.
+    const float rate = factor * 1.44269504f, most = 28.0f / __builtin_fabsf(factor);
+    const float magic = 12582912.0f + 127;  // 1.5·2^23: adding it rounds to a whole number, in the low bits
+    x = __builtin_elementwise_min(__builtin_elementwise_max(x, SPLAT(-most)), SPLAT(most));
+    VF t = x * rate + magic;
+    VF f = x * rate - (t - magic);
+    VF p = SPLAT(1.5345810e-4f);
+    p = p * f + 1.3399931e-3f;
+    p = p * f + 9.6184891e-3f;
+    p = p * f + 5.5503286e-2f;
+    p = p * f + 2.4022646e-1f;
+    p = p * f + 6.9314718e-1f;
+    p = p * f + 1.0f;
+    return p * (VF)((NAME(vi))t << 23);
+}
+
+/// The cell of VL units: c becomes the new state and, with `save`, pre-activations i, f, g, o the activated gates.
+///
+/// With σ(x) = 1 / (1 + e⁻ˣ) and tanh x = (1 − e⁻²ˣ) / (1 + e⁻²ˣ) the gates share a denominator: a division takes as long
+/// as ten products.
+///
+/// - Returns: h.
+INLINE VF NAME(cell)(VF gates[4], VF *c, const bool save) {
+    VF eg = NAME(exp)(gates[2], -2);
+    VF i = 1.0f + NAME(exp)(gates[0], -1), f = 1.0f + NAME(exp)(gates[1], -1);
+    VF g = 1.0f + eg, o = 1.0f + NAME(exp)(gates[3], -1);
+    VF ig = i * g;
+    VF share = 1.0f / (ig * f);
+    VF state = ((1.0f - eg) * f + *c * ig) * share;
+    VF ec = NAME(exp)(state, -2);
+    VF y = 1.0f + ec;
+    VF last = 1.0f / (o * y);
+    if (save) {
+        VF both = f * share;
+        gates[0] = both * g;
+        gates[1] = ig * share;
+        gates[2] = both * i * (1.0f - eg);
+        gates[3] = y * last;
+    }
+    *c = state;
+    return (1.0f - ec) * last;
+}
+
+/// Loads and stores of one group: of VL units if `full`, a constant where this is inlined, else of `count`.
+#define LOAD_UNITS(p) (full ? LOAD(p) : NAME(load_part)(p, count))
+#define STORE_UNITS(p, v) (full ? STORE(p, v) : NAME(store_part)(p, v, count))
+
+// MARK: - Forward
+
+/// The step of mr sequences from number `row`, for the `count` ≤ VL units from `first`.
+INLINE void NAME(lstm_tile)(const int mr, const bool save, const bool full, long count, const ct_lstm_step *s,
+                            long row, long first, const float *packed) {
+    VF sum[MR][4];
+    UNROLL for (int gate = 0; gate < 4; gate++) {
+        VF bias = LOAD(packed + gate * VL);
+        UNROLL for (int i = 0; i < mr; i++) sum[i][gate] = bias;
+    }
+    // Rows lie far apart: no hardware follows so many streams by itself.
+    if (s->next_x && first == 0)
+        for (int i = 0; i < mr; i++)
+            for (long j = 0; j < s->inputs; j += 16) __builtin_prefetch(s->next_x + (row + i) * s->ldx + j);
+    NAME(multiply)(mr, 4, s->inputs, s->x + row * s->ldx, s->ldx, packed + 4 * VL, sum);
+    if (s->h_before)
+        NAME(multiply)(mr, 4, s->hidden, s->h_before + row * s->ldh, s->ldh, packed + (1 + s->inputs) * 4 * VL, sum);
+    UNROLL for (int i = 0; i < mr; i++) {
+        VF state = s->c_before ? LOAD_UNITS(s->c_before + (row + i) * s->ldc + first) : SPLAT(0);
+        VF h = NAME(cell)(sum[i], &state, save);
+        STORE_UNITS(s->c + (row + i) * s->ldc + first, state);
+        STORE_UNITS(s->h + (row + i) * s->ldh + first, h);
+        if (!save) continue;
+        UNROLL for (int gate = 0; gate < 4; gate++)
+            STORE_UNITS(s->gates + (row + i) * s->ld_gates + gate * s->hidden + first, sum[i][gate]);
+    }
+}
+
+/// All sequences, group by group: the weights of a group stay in the nearest cache.
+INLINE void NAME(lstm_groups)(const bool save, const ct_lstm_step *s) {
+    const float *packed = s->packed;
+    for (long first = 0; first < s->hidden; first += VL, packed += (1 + s->inputs + s->hidden) * 4 * VL) {
+        long count = s->hidden - first < VL ? s->hidden - first : VL;
+#define FULL(mr) NAME(lstm_tile)(mr, save, true, VL, s, row, first, packed)
+#define PART(mr) NAME(lstm_tile)(mr, save, false, count, s, row, first, packed)
+        if (count == VL) {
+            FOR_ROWS(row, s->sequences, FULL);
+        } else {
+            FOR_ROWS(row, s->sequences, PART);
+        }
+#undef FULL
+#undef PART
+    }
+}
+
+static void NAME(lstm_forward)(const ct_lstm_step *step) {
+    if (step->gates) NAME(lstm_groups)(true, step);
+    else NAME(lstm_groups)(false, step);
+}
+
+#undef LOAD_UNITS
+#undef STORE_UNITS
+
+// MARK: - Backward
+
+static void NAME(lstm_backward)(const ct_lstm_step_back *step) {
+    const ct_lstm_step_back s = *step;
+    for (long row = 0; row < s.sequences; row++) {
+        const float *gates = s.gates + row * s.ld_gates;
+        float *dz = s.dz + row * s.ld_dz;
+        FOR_COLUMNS(j, s.hidden) {
+            VF i = LOAD_AT(gates + j);
+            VF f = LOAD_AT(gates + s.hidden + j);
+            VF g = LOAD_AT(gates + 2 * s.hidden + j);
+            VF o = LOAD_AT(gates + 3 * s.hidden + j);
+            VF before = s.c_before ? LOAD_AT(s.c_before + row * s.ldc + j) : SPLAT(0);
+            VF ec = NAME(exp)(LOAD_AT(s.c + row * s.ldc + j), -2);
+            VF y = (1.0f - ec) / (1.0f + ec);
+            VF dh = LOAD_AT(s.dh + row * s.ld_dh + j);
+            if (s.dh_after) dh += LOAD_AT(s.dh_after + row * s.ld_dh_after + j);
+            VF dc = LOAD_AT(s.dc + row * s.ld_dc + j) + dh * o * (1.0f - y * y);
+            STORE_AT(dz + j, dc * g * i * (1.0f - i));
+            STORE_AT(dz + s.hidden + j, dc * before * f * (1.0f - f));
+            STORE_AT(dz + 2 * s.hidden + j, dc * i * (1.0f - g * g));
+            STORE_AT(dz + 3 * s.hidden + j, dh * y * o * (1.0f - o));
+            STORE_AT(s.dc + row * s.ld_dc + j, dc * f);
+        }
+    }
+}
