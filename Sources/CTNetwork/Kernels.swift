@@ -101,7 +101,7 @@ internal import Dispatch
     private let table: UnsafePointer<ct_kernels>
 
     /// The kernels in use: the best of this CPU, or those that `CTDENOISE_ISA` names.
-    static let current = unsafe Kernels(table: ct_kernels_current())
+    static func current(_ precision: Precision) -> Kernels { unsafe Kernels(table: ct_kernels_current()) }
 
     /// All kernels that this CPU can run, best first.
     static var available: [Kernels] {

@@ -21,7 +21,7 @@ public final class TrainingPass {
     private let configuration: NetworkConfiguration
     private let layout: ParameterLayout
     private let threads: Int
-    private let kernels = Kernels.current
+    private let kernels = Kernels.current(.single)
     private let grid: TokenGrid
     private var tokens: Int { grid.tokens }
     private var area: Int { grid.area }
@@ -115,9 +115,11 @@ public final class TrainingPass {
             let stage = 3 * index
             mix(index)
             block.rows.forward(
-                parameters, from: streams[stage + 1].floats, to: streams[stage + 2].floats, mode: mode, network: &network)
+                parameters, from: streams[stage + 1].floats, to: streams[stage + 2].floats, mode: mode,
+                network: &network)
             block.columns.forward(
-                parameters, from: streams[stage + 2].floats, to: streams[stage + 3].floats, mode: mode, network: &network)
+                parameters, from: streams[stage + 2].floats, to: streams[stage + 3].floats, mode: mode,
+                network: &network)
         }
         kernels.pack(c, area, parameters.slice(layout.headWeights), row: area, column: 1, into: packed.floats)
         grid.head(

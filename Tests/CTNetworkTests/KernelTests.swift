@@ -153,7 +153,8 @@ extension Kernels: CustomTestStringConvertible {
                 let bias = arena.random(4 * hidden, in: -3...3)
                 let packed = arena.random(kernels.lstmPackedSize(inputs: inputs, hidden: hidden))
                 kernels.lstmPack(
-                    inputs: inputs, hidden: hidden, inputWeights: inputWeights, hiddenWeights: hiddenWeights, bias: bias,
+                    inputs: inputs, hidden: hidden, inputWeights: inputWeights, hiddenWeights: hiddenWeights,
+                    bias: bias,
                     into: packed)
                 let (w, u, terms, seen) = (doubles(inputWeights), doubles(hiddenWeights), doubles(bias), doubles(x))
                 let (previous, remembered) = (old.map(doubles), last.map(doubles))
@@ -349,7 +350,7 @@ extension Kernels: CustomTestStringConvertible {
 
     @Test(arguments: [(1, 1), (1, 3), (1, 7), (2, 2), (2, 6), (4, 4), (4, 8)])
     func `Windows are gathered mirrored or with zeros, and added up again`(patch: Int, window: Int) {
-        let kernels = Kernels.current
+        let kernels = Kernels.current(.single)
         let margin = (window - patch) / 2
         for (down, across) in [(1, 1), (1, 3), (4, 2)] {
             let (rows, columns, area) = (down * patch, across * patch, window * window)
@@ -403,6 +404,6 @@ extension Kernels: CustomTestStringConvertible {
 
     @Test func `The instruction set with vectors of four floats is everywhere`() {
         #expect(Kernels.available.last?.name == "baseline")
-        #expect(Kernels.available.map(\.name).contains(Kernels.current.name))
+        #expect(Kernels.available.map(\.name).contains(Kernels.current(.single).name))
     }
 }
