@@ -75,6 +75,10 @@ let package = Package(
             ],
             swiftSettings: swiftSettings),
 
+        // MARK: Benchmarks
+        .target(
+            name: "PlainDecoders", dependencies: ["CPNG", "CTIFF"], path: "Benchmarks/Speed/PlainDecoders"),
+
         // MARK: Tests
         .target(
             name: "TestSupport", dependencies: ["CTImages", "CTNetwork"], path: "Tests/TestSupport",
