@@ -103,22 +103,51 @@ struct SampleEncoding: Equatable {
         _ count: Int, from bytes: [UInt8], row offset: Int, first: Int, step: Int, into samples: inout [Double],
         at start: Int
     ) {
-        if bits % 8 == 0 {
-            let width = bits / 8
-            var at = offset + first * width
-            for index in start..<start + count {
-                samples[index] = value(wholePattern(bytes, at: at))
-                at += step * width
-            }
-        } else {
-            var number = first
-            for index in start..<start + count {
-                samples[index] = value(packedPattern(bytes, bit: offset * 8 + number * bits))
-                number += step
-            }
+        precondition(start >= 0 && start + count <= samples.count, "\(count) samples at \(start) of \(samples.count)")
+        unsafe samples.withUnsafeMutableBufferPointer { samples in
+            let part = unsafe UnsafeMutableBufferPointer(rebasing: samples[start..<start + count])
+            unsafe read(from: bytes, row: offset, first: first, step: step, into: part)
         }
     }
 
+    /// The `count` samples that ``read(_:from:row:first:step:into:at:)`` reads from the start of `bytes`.
+    func samples(_ count: Int, from bytes: [UInt8], step: Int) -> [Double] {
+        unsafe [Double](unsafeUninitializedCapacity: count) { samples, initialized in
+            unsafe read(from: bytes, row: 0, first: 0, step: step, into: .init(rebasing: samples[..<count]))
+            initialized = count
+        }
+    }
+
+    /// Fills `samples`, whose memory need not be initialized.
+    func read(
+        from bytes: [UInt8], row offset: Int, first: Int, step: Int, into samples: UnsafeMutableBufferPointer<Double>
+    ) {
+        guard samples.count > 0 else { return }
+        let last = first + (samples.count - 1) * step
+        precondition(offset >= 0 && first >= 0 && step > 0 && offset + self.bytes(for: last + 1) <= bytes.count)
+        unsafe bytes.withUnsafeBytes { bytes in
+            let row = unsafe UnsafeRawBufferPointer(rebasing: bytes[offset...])
+            switch (kind, bits) {
+            case (.unsignedInteger, 8): unsafe read(UInt8.self, from: row, first: first, step: step, into: samples)
+            case (.signedInteger, 8): unsafe read(Int8.self, from: row, first: first, step: step, into: samples)
+            case (.unsignedInteger, 16): unsafe read(UInt16.self, from: row, first: first, step: step, into: samples)
+            case (.signedInteger, 16): unsafe read(Int16.self, from: row, first: first, step: step, into: samples)
+            case (_, let bits) where bits % 8 == 0:
+                let width = bits / 8
+                var at = first * width
+                for index in samples.indices {
+                    unsafe samples[index] = value(wholePattern(row, at: at))
+                    at += step * width
+                }
+            default:
+                var number = first
+                for index in samples.indices {
+                    unsafe samples[index] = value(packedPattern(row, bit: number * bits))
+                    number += step
+                }
+            }
+        }
+    }
     /// Stores samples into a row, where ``read(_:from:row:first:step:into:at:)`` finds them.
     func write(
         _ count: Int, of samples: [Double], at start: Int, into bytes: inout [UInt8], row offset: Int, first: Int,
@@ -149,21 +178,45 @@ struct SampleEncoding: Equatable {
         }
     }
 
+    /// Integers of a common width, without a question asked of each.
     @inline(__always)
-    private func wholePattern(_ bytes: [UInt8], at offset: Int) -> UInt64 {
+    private func read<Integer: FixedWidthInteger>(
+        _: Integer.Type, from row: UnsafeRawBufferPointer, first: Int, step: Int,
+        into samples: UnsafeMutableBufferPointer<Double>
+    ) {
+        @inline(__always)
+        func read(every step: Int, swapped: Bool) {
+            for index in samples.indices {
+                let at = (first &+ index &* step) &* MemoryLayout<Integer>.size
+                let number = unsafe row.loadUnaligned(fromByteOffset: at, as: Integer.self)
+                unsafe samples[index] = Double(swapped ? number.byteSwapped : number)
+            }
+        }
+        // Loops of their own for what is constant in them.
+        switch (step, isBigEndian == Self.hostIsBigEndian) {
+        case (1, true): read(every: 1, swapped: false)
+        case (1, false): read(every: 1, swapped: true)
+        case (_, let isHost): read(every: step, swapped: !isHost)
+        }
+    }
+
+    @inline(__always)
+    private func wholePattern(_ bytes: UnsafeRawBufferPointer, at offset: Int) -> UInt64 {
         let width = bits / 8
         var pattern: UInt64 = 0
         if isBigEndian {
-            for byte in 0..<width { pattern = pattern << 8 | UInt64(bytes[offset + byte]) }
+            for byte in 0..<width { pattern = pattern << 8 | UInt64(unsafe bytes[offset + byte]) }
         } else {
-            for byte in 0..<width { pattern |= UInt64(bytes[offset + byte]) << UInt64(8 * byte) }
+            for byte in 0..<width { pattern |= UInt64(unsafe bytes[offset + byte]) << UInt64(8 * byte) }
         }
         return pattern
     }
 
-    private func packedPattern(_ bytes: [UInt8], bit: Int) -> UInt64 {
+    private func packedPattern(_ bytes: UnsafeRawBufferPointer, bit: Int) -> UInt64 {
         var pattern: UInt64 = 0
-        for place in bit..<bit + bits { pattern = pattern << 1 | UInt64(bytes[place / 8] >> UInt8(7 - place % 8) & 1) }
+        for place in bit..<bit + bits {
+            pattern = pattern << 1 | UInt64(unsafe bytes[place / 8] >> UInt8(7 - place % 8) & 1)
+        }
         return pattern
     }
 }
