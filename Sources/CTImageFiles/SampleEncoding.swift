@@ -127,11 +127,20 @@ struct SampleEncoding: Equatable {
         precondition(offset >= 0 && first >= 0 && step > 0 && offset + self.bytes(for: last + 1) <= bytes.count)
         unsafe bytes.withUnsafeBytes { bytes in
             let row = unsafe UnsafeRawBufferPointer(rebasing: bytes[offset...])
+            // A loop of its own for each common format, in which nothing is asked of a sample.
             switch (kind, bits) {
-            case (.unsignedInteger, 8): unsafe read(UInt8.self, from: row, first: first, step: step, into: samples)
-            case (.signedInteger, 8): unsafe read(Int8.self, from: row, first: first, step: step, into: samples)
-            case (.unsignedInteger, 16): unsafe read(UInt16.self, from: row, first: first, step: step, into: samples)
-            case (.signedInteger, 16): unsafe read(Int16.self, from: row, first: first, step: step, into: samples)
+            case (.unsignedInteger, 8):
+                unsafe read(row, first: first, step: step, into: samples) { (pattern: UInt8) in Double(pattern) }
+            case (.unsignedInteger, 16):
+                unsafe read(row, first: first, step: step, into: samples) { (pattern: UInt16) in Double(pattern) }
+            case (.signedInteger, 16):
+                unsafe read(row, first: first, step: step, into: samples) { (pattern: UInt16) in
+                    Double(Int16(bitPattern: pattern))
+                }
+            case (.floatingPoint, 32):
+                unsafe read(row, first: first, step: step, into: samples) { (pattern: UInt32) in
+                    Double(Float(bitPattern: pattern))
+                }
             case (_, let bits) where bits % 8 == 0:
                 let width = bits / 8
                 var at = first * width
@@ -178,21 +187,21 @@ struct SampleEncoding: Equatable {
         }
     }
 
-    /// Integers of a common width, without a question asked of each.
+    /// Fills `samples` with the values of patterns of one width.
     @inline(__always)
-    private func read<Integer: FixedWidthInteger>(
-        _: Integer.Type, from row: UnsafeRawBufferPointer, first: Int, step: Int,
-        into samples: UnsafeMutableBufferPointer<Double>
+    private func read<Pattern: FixedWidthInteger>(
+        _ row: UnsafeRawBufferPointer, first: Int, step: Int, into samples: UnsafeMutableBufferPointer<Double>,
+        value: (Pattern) -> Double
     ) {
         @inline(__always)
         func read(every step: Int, swapped: Bool) {
             for index in samples.indices {
-                let at = (first &+ index &* step) &* MemoryLayout<Integer>.size
-                let number = unsafe row.loadUnaligned(fromByteOffset: at, as: Integer.self)
-                unsafe samples[index] = Double(swapped ? number.byteSwapped : number)
+                let at = (first &+ index &* step) &* MemoryLayout<Pattern>.size
+                let pattern = unsafe row.loadUnaligned(fromByteOffset: at, as: Pattern.self)
+                unsafe samples[index] = value(swapped ? pattern.byteSwapped : pattern)
             }
         }
-        // Loops of their own for what is constant in them.
+        // Constants, so that the loop can go by vectors.
         switch (step, isBigEndian == Self.hostIsBigEndian) {
         case (1, true): read(every: 1, swapped: false)
         case (1, false): read(every: 1, swapped: true)
