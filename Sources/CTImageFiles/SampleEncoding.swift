@@ -162,28 +162,62 @@ struct SampleEncoding: Equatable {
         _ count: Int, of samples: [Double], at start: Int, into bytes: inout [UInt8], row offset: Int, first: Int,
         step: Int
     ) {
-        var number = first
-        for index in start..<start + count {
-            let pattern = pattern(samples[index])
-            if bits % 8 == 0 {
-                let width = bits / 8
-                let at = offset + number * width
-                for byte in 0..<width {
-                    let shift = UInt64(8 * (isBigEndian ? width - 1 - byte : byte))
-                    bytes[at + byte] = UInt8(truncatingIfNeeded: pattern >> shift)
-                }
-            } else {
-                for bit in 0..<bits {
-                    let place = offset * 8 + number * bits + bit
-                    let mask: UInt8 = 0x80 >> UInt8(place % 8)
-                    if pattern >> UInt64(bits - 1 - bit) & 1 == 1 {
-                        bytes[place / 8] |= mask
-                    } else {
-                        bytes[place / 8] &= ~mask
-                    }
+        guard count > 0 else { return }
+        let last = first + (count - 1) * step
+        precondition(offset >= 0 && first >= 0 && step > 0 && offset + self.bytes(for: last + 1) <= bytes.count)
+        unsafe bytes.withUnsafeMutableBytes { bytes in
+            let row = unsafe UnsafeMutableRawBufferPointer(rebasing: bytes[offset...])
+            let samples = samples[start..<start + count]
+            switch (kind, bits) {
+            case (.unsignedInteger, 8): unsafe write(samples, into: row, first: first, step: step) { UInt8($0) }
+            case (.unsignedInteger, 16): unsafe write(samples, into: row, first: first, step: step) { UInt16($0) }
+            case (.signedInteger, 16):
+                unsafe write(samples, into: row, first: first, step: step) { UInt16(bitPattern: Int16($0)) }
+            case (.floatingPoint, 32):
+                unsafe write(samples, into: row, first: first, step: step) { Float($0).bitPattern }
+            default:
+                var number = first
+                for sample in samples {
+                    unsafe write(pattern(sample), number: number, into: row)
+                    number += step
                 }
             }
-            number += step
+        }
+    }
+
+    /// Stores patterns of one width.
+    @inline(__always)
+    private func write<Pattern: FixedWidthInteger>(
+        _ samples: ArraySlice<Double>, into row: UnsafeMutableRawBufferPointer, first: Int, step: Int,
+        pattern: (Double) -> Pattern
+    ) {
+        let swapped = isBigEndian != Self.hostIsBigEndian
+        var at = first * MemoryLayout<Pattern>.size
+        for sample in samples {
+            let pattern = pattern(sample)
+            unsafe row.storeBytes(of: swapped ? pattern.byteSwapped : pattern, toByteOffset: at, as: Pattern.self)
+            at &+= step &* MemoryLayout<Pattern>.size
+        }
+    }
+
+    /// Stores the pattern of a sample of any width.
+    private func write(_ pattern: UInt64, number: Int, into row: UnsafeMutableRawBufferPointer) {
+        if bits % 8 == 0 {
+            let width = bits / 8
+            for byte in 0..<width {
+                let shift = UInt64(8 * (isBigEndian ? width - 1 - byte : byte))
+                unsafe row[number * width + byte] = UInt8(truncatingIfNeeded: pattern >> shift)
+            }
+        } else {
+            for bit in 0..<bits {
+                let place = number * bits + bit
+                let mask: UInt8 = 0x80 >> UInt8(place % 8)
+                if pattern >> UInt64(bits - 1 - bit) & 1 == 1 {
+                    unsafe row[place / 8] |= mask
+                } else {
+                    unsafe row[place / 8] &= ~mask
+                }
+            }
         }
     }
 
