@@ -104,8 +104,9 @@ class Inference:
     def __init__(self, path):
         self.config, self.p = load(path)
         self.scans = {}
-        for name in [f"blocks.{block}.{axis}." for block in range(self.config["blocks"]) for axis in ["rows", "columns"]]:
-            self.scans[name] = folded_scan(self.config, self.p, name)
+        for block in range(self.config["blocks"]):
+            for name in [f"blocks.{block}.rows.", f"blocks.{block}.columns."]:
+                self.scans[name] = folded_scan(self.config, self.p, name)
         for name, tensor in self.p.items():
             if tensor.dim() == 4:
                 self.p[name] = channels_last(tensor)
