@@ -78,6 +78,13 @@ let package = Package(
         // MARK: Benchmarks
         .target(
             name: "PlainDecoders", dependencies: ["CPNG", "CTIFF"], path: "Benchmarks/Speed/PlainDecoders"),
+        .target(name: "PeakProbe", path: "Benchmarks/Speed/PeakProbe"),
+        .executableTarget(
+            name: "ctdenoise-probe",
+            dependencies: [
+                "CTFileAccess", "CTImageFiles", "CTImages", "CTMetrics", "CTNetwork", "PeakProbe", "PlainDecoders",
+            ],
+            path: "Benchmarks/Speed/Probe", swiftSettings: swiftSettings),
 
         // MARK: Tests
         .target(
