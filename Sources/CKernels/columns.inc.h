@@ -19,3 +19,14 @@ static void NAME(add_row)(long n, long width, const float *x, long ldx, float fa
     for (long s = 0; s < n; s++)
         FOR_COLUMNS(j, width) STORE_AT(y + s * ldy + j, LOAD_AT(x + s * ldx + j) + factor * LOAD_AT(row + j));
 }
+
+static void NAME(row_dots)(long n, long width, const float *a, long lda, const float *b, long ldb, float *dots) {
+    for (long s = 0; s < n; s++) {
+        VF sum = SPLAT(0);
+        FOR_COLUMNS(j, width) sum += LOAD_AT(a + s * lda + j) * LOAD_AT(b + s * ldb + j);
+        float lanes[VL], total = 0;
+        STORE(lanes, sum);
+        for (int lane = 0; lane < VL; lane++) total += lanes[lane];
+        dots[s] = total;
+    }
+}

@@ -28,6 +28,7 @@ static const ct_kernels NAME(kernels) = {
     .add = NAME(add),
     .add_row = NAME(add_row),
     .column_sums = NAME(column_sums),
+    .row_dots = NAME(row_dots),
     .mix_row = NAME(mix_row),
     .mix_weights = NAME(mix_weights),
 };

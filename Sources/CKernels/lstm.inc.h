@@ -6,18 +6,19 @@ static long NAME(lstm_packed_size)(long inputs, long hidden) {
     return (hidden + VL - 1) / VL * (1 + inputs + hidden) * 4 * VL;
 }
 
-static void NAME(lstm_pack)(long inputs, long hidden, const float *input_weights, const float *scale,
-                            const float *hidden_weights, const float *bias, float *packed) {
-    for (long first = 0; first < hidden; first += VL)
-        for (long p = -1; p < inputs + hidden; p++)
-            for (long gate = 0; gate < 4; gate++)
-                for (long unit = first; unit < first + VL; unit++, packed++) {
-                    long row = gate * hidden + unit;
-                    if (unit >= hidden) *packed = 0;
-                    else if (p < 0) *packed = bias[row];
-                    else if (p < inputs) *packed = input_weights[row * inputs + p] * (scale ? scale[row] : 1);
-                    else *packed = hidden_weights[row * hidden + p - inputs];
-                }
+static void NAME(lstm_pack)(long inputs, long hidden, const float *input_weights, const float *hidden_weights,
+                            const float *bias, float *packed) {
+    for (long first = 0; first < hidden; first += VL, packed += (1 + inputs + hidden) * 4 * VL)
+        for (long gate = 0; gate < 4; gate++)
+            for (long unit = first; unit < first + VL; unit++) {
+                float *to = packed + gate * VL + unit - first;
+                long row = gate * hidden + unit;
+                bool exists = unit < hidden;
+                to[0] = exists ? bias[row] : 0;
+                for (long p = 0; p < inputs; p++) to[(1 + p) * 4 * VL] = exists ? input_weights[row * inputs + p] : 0;
+                for (long p = 0; p < hidden; p++)
+                    to[(1 + inputs + p) * 4 * VL] = exists ? hidden_weights[row * hidden + p] : 0;
+            }
 }
 
 // MARK: - The cell

@@ -57,6 +57,18 @@ internal import Dispatch
         unsafe base.update(from: other.base, count: count)
     }
 
+    /// Copies all to memory that has room for as many.
+    func copy(to target: UnsafeMutableBufferPointer<Float>) {
+        precondition(target.count == count)
+        unsafe target.baseAddress?.update(from: base, count: count)
+    }
+
+    /// Adds all to as many numbers.
+    func add(to sum: inout [Float]) {
+        precondition(sum.count == count)
+        for index in 0..<count { unsafe sum[index] += base[index] }
+    }
+
     var array: [Float] { unsafe Array(UnsafeBufferPointer(start: base, count: count)) }
 
     /// Writes the transpose of a `rows`×`columns` matrix.
@@ -101,44 +113,98 @@ internal import Dispatch
     /// The instruction set: "avx512", "avx2" or "baseline".
     var name: String { unsafe String(cString: table.pointee.name) }
 
+    // MARK: Matrix products
+
+    /// A k×n matrix packed for ``gemm(_:_:_:a:lda:packed:bias:onto:ldOnto:into:ldc:)``.
+    func packedSize(_ k: Int, _ n: Int) -> Int { unsafe table.pointee.packed_size(k, n) }
+
+    func pack(_ k: Int, _ n: Int, _ b: Floats, row: Int, column: Int, into packed: Floats) {
+        assert(k == 0 || n == 0 || (k - 1) * row + (n - 1) * column < b.count, "b")
+        assert(packedSize(k, n) <= packed.count, "packed")
+        unsafe table.pointee.pack(k, n, b.pointer, row, column, packed.pointer)
+    }
+
     func gemm(
-        _ m: Int, _ n: Int, _ k: Int, a: Floats, row: Int, column: Int = 1, b: Floats, ldb: Int,
-        into c: Floats, ldc: Int, accumulate: Bool
+        _ m: Int, _ n: Int, _ k: Int, a: Floats, lda: Int, packed: Floats, bias: Floats? = nil, onto: Floats? = nil,
+        ldOnto: Int = 0, into c: Floats, ldc: Int
     ) {
         guard m > 0, n > 0 else { return }
-        assert(k == 0 || (m - 1) * row + (k - 1) * column < a.count, "a")
-        assert(k == 0 || (k - 1) * ldb + n <= b.count, "b")
-        assert((m - 1) * ldc + n <= c.count, "c")
-        unsafe table.pointee.gemm(m, n, k, a.pointer, row, column, b.pointer, ldb, c.pointer, ldc, accumulate)
+        assert((m - 1) * lda + k <= a.count && packedSize(k, n) <= packed.count && n <= bias?.count ?? n)
+        assert((m - 1) * ldOnto + n <= onto?.count ?? Int.max && (m - 1) * ldc + n <= c.count)
+        unsafe table.pointee.gemm(
+            m, n, k, a.pointer, lda, packed.pointer, bias?.pointer, onto?.pointer, ldOnto, c.pointer, ldc)
+    }
+
+    /// - Parameters:
+    ///   - aOuter: From one matrix of `a` to the next; it may be negative, as `bOuter`. Then `a` starts at the first.
+    func gemmOuter(
+        _ m: Int, _ n: Int, outer: Int = 1, inner: Int, a: Floats, aOuter: Int = 0, lda: Int, b: Floats,
+        bOuter: Int = 0, ldb: Int, to c: Floats, ldc: Int
+    ) {
+        guard m > 0, n > 0 else { return }
+        assert(outer == 0 || inner == 0 || max(outer - 1, 0) * max(aOuter, 0) + (inner - 1) * lda + m <= a.count)
+        assert(outer == 0 || inner == 0 || max(outer - 1, 0) * max(bOuter, 0) + (inner - 1) * ldb + n <= b.count)
+        assert((m - 1) * ldc + n <= c.count)
+        unsafe table.pointee.gemm_outer(
+            m, n, outer, inner, a.pointer, aOuter, lda, b.pointer, bOuter, ldb, c.pointer, ldc)
+    }
+
+    // MARK: LSTM
+
+    func lstmPackedSize(inputs: Int, hidden: Int) -> Int { unsafe table.pointee.lstm_packed_size(inputs, hidden) }
+
+    func lstmPack(
+        inputs: Int, hidden: Int, inputWeights: Floats, hiddenWeights: Floats, bias: Floats, into packed: Floats
+    ) {
+        assert(4 * hidden * inputs <= inputWeights.count && 4 * hidden * hidden <= hiddenWeights.count)
+        assert(4 * hidden <= bias.count && lstmPackedSize(inputs: inputs, hidden: hidden) <= packed.count)
+        unsafe table.pointee.lstm_pack(
+            inputs, hidden, inputWeights.pointer, hiddenWeights.pointer, bias.pointer, packed.pointer)
+    }
+
+    /// Rows of a matrix: where they start, and from one to the next.
+    struct Rows {
+        let start: Floats
+        let stride: Int
+
+        func check(_ count: Int, _ width: Int) { assert((count - 1) * stride + width <= start.count) }
     }
 
     func lstmForward(
-        _ n: Int, hidden: Int, z: Floats, ldz: Int, before: Floats?, ldBefore: Int, c: Floats, ldc: Int,
-        h: Floats, ldh: Int, save: Bool
+        _ n: Int, inputs: Int, hidden: Int, x: Rows, next: Floats?, packed: Floats, before: Floats?, h: Rows,
+        cBefore: Floats?, c: Rows, gates: Rows?
     ) {
-        assert((n - 1) * ldz + 4 * hidden <= z.count && (n - 1) * ldc + hidden <= c.count)
-        assert((n - 1) * ldh + hidden <= h.count)
-        unsafe table.pointee.lstm_forward(
-            n, hidden, z.pointer, ldz, before?.pointer, ldBefore, c.pointer, ldc, h.pointer, ldh, save)
+        x.check(n, inputs)
+        h.check(n, hidden)
+        c.check(n, hidden)
+        gates?.check(n, 4 * hidden)
+        assert(lstmPackedSize(inputs: inputs, hidden: hidden) <= packed.count)
+        var step = unsafe ct_lstm_step(
+            sequences: n, inputs: inputs, hidden: hidden, x: x.start.pointer, next_x: next?.pointer, ldx: x.stride,
+            h_before: before?.pointer, h: h.start.pointer, ldh: h.stride, c_before: cBefore?.pointer,
+            c: c.start.pointer, ldc: c.stride, gates: gates?.start.pointer, ld_gates: gates?.stride ?? 0,
+            packed: packed.pointer)
+        unsafe table.pointee.lstm_forward(&step)
     }
 
     func lstmBackward(
-        _ n: Int, hidden: Int, gates: Floats, ldGates: Int, before: Floats?, ldBefore: Int, c: Floats, ldc: Int,
-        dh: Floats, ldDH: Int, dc: Floats, ldDC: Int
+        _ n: Int, hidden: Int, gates: Rows, cBefore: Floats?, c: Rows, dh: Rows, dhAfter: Rows?, dc: Rows, dz: Rows
     ) {
-        assert((n - 1) * ldGates + 4 * hidden <= gates.count && (n - 1) * ldc + hidden <= c.count)
-        assert((n - 1) * ldDH + hidden <= dh.count && (n - 1) * ldDC + hidden <= dc.count)
-        unsafe table.pointee.lstm_backward(
-            n, hidden, gates.pointer, ldGates, before?.pointer, ldBefore, c.pointer, ldc, dh.pointer, ldDH,
-            dc.pointer, ldDC)
+        gates.check(n, 4 * hidden)
+        c.check(n, hidden)
+        dh.check(n, hidden)
+        dhAfter?.check(n, hidden)
+        dc.check(n, hidden)
+        dz.check(n, 4 * hidden)
+        var step = unsafe ct_lstm_step_back(
+            sequences: n, hidden: hidden, gates: gates.start.pointer, ld_gates: gates.stride,
+            c_before: cBefore?.pointer, c: c.start.pointer, ldc: c.stride, dh: dh.start.pointer, ld_dh: dh.stride,
+            dh_after: dhAfter?.start.pointer, ld_dh_after: dhAfter?.stride ?? 0, dc: dc.start.pointer,
+            ld_dc: dc.stride, dz: dz.start.pointer, ld_dz: dz.stride)
+        unsafe table.pointee.lstm_backward(&step)
     }
 
-    func affine(
-        _ n: Int, _ width: Int, _ x: Floats, ld: Int, scale: Floats?, shift: Floats, into y: Floats, ldy: Int
-    ) {
-        assert((n - 1) * ld + width <= x.count && (n - 1) * ldy + width <= y.count && width <= shift.count)
-        unsafe table.pointee.affine(n, width, x.pointer, ld, scale?.pointer, shift.pointer, y.pointer, ldy)
-    }
+    // MARK: Element by element
 
     func add(_ n: Int, _ width: Int, _ a: Floats, lda: Int, _ b: Floats, ldb: Int, into y: Floats, ldy: Int) {
         assert((n - 1) * lda + width <= a.count && (n - 1) * ldb + width <= b.count)
@@ -146,34 +212,24 @@ internal import Dispatch
         unsafe table.pointee.add(n, width, a.pointer, lda, b.pointer, ldb, y.pointer, ldy)
     }
 
+    func addRow(
+        _ n: Int, _ width: Int, _ x: Floats, ldx: Int, factor: Float, row: Floats, into y: Floats, ldy: Int
+    ) {
+        assert((n - 1) * ldx + width <= x.count && width <= row.count && (n - 1) * ldy + width <= y.count)
+        unsafe table.pointee.add_row(n, width, x.pointer, ldx, factor, row.pointer, y.pointer, ldy)
+    }
+
     func addColumnSums(_ n: Int, _ width: Int, _ x: Floats, ld: Int, to sums: Floats) {
         assert((n - 1) * ld + width <= x.count && width <= sums.count)
         unsafe table.pointee.column_sums(n, width, x.pointer, ld, sums.pointer)
     }
 
-    func columnMoments(_ n: Int, _ width: Int, _ x: Floats, ld: Int, mean: Floats, squares: Floats) {
-        assert((n - 1) * ld + width <= x.count && width <= mean.count && width <= squares.count)
-        unsafe table.pointee.column_moments(n, width, x.pointer, ld, mean.pointer, squares.pointer)
+    func rowDots(_ n: Int, _ width: Int, _ a: Floats, lda: Int, _ b: Floats, ldb: Int, into dots: Floats) {
+        assert((n - 1) * lda + width <= a.count && (n - 1) * ldb + width <= b.count && n <= dots.count)
+        unsafe table.pointee.row_dots(n, width, a.pointer, lda, b.pointer, ldb, dots.pointer)
     }
 
-    func addNormSums(
-        _ n: Int, _ width: Int, dy: Floats, x: Floats, ld: Int, mean: Floats, rstd: Floats, to sums: Floats,
-        products: Floats
-    ) {
-        assert((n - 1) * ld + width <= min(x.count, dy.count) && width <= min(sums.count, products.count))
-        unsafe table.pointee.norm_sums(
-            n, width, dy.pointer, ld, x.pointer, ld, mean.pointer, rstd.pointer, sums.pointer, products.pointer)
-    }
-
-    func normBackward(
-        _ n: Int, _ width: Int, dy: Floats, x: Floats, ld: Int, mean: Floats, rstd: Floats, gain: Floats,
-        meanDY: Floats, meanDYX: Floats
-    ) {
-        assert((n - 1) * ld + width <= min(x.count, dy.count) && width <= min(meanDY.count, meanDYX.count))
-        unsafe table.pointee.norm_backward(
-            n, width, dy.pointer, ld, x.pointer, ld, mean.pointer, rstd.pointer, gain.pointer, meanDY.pointer,
-            meanDYX.pointer)
-    }
+    // MARK: Convolutions
 
     func mixRow(
         _ row: Int, rows: Int, columns: Int, channels: Int, size: Int, _ x: Floats, weights: Floats, bias: Floats?,
@@ -203,38 +259,56 @@ internal import Dispatch
             window * window)
     }
 
+    /// - Parameter firstDown: The row of tokens that `windows` starts with.
     func sumWindows(
-        _ windows: Floats, rows: Int, columns: Int, patch: Int, window: Int, bias: Float, row: Int, into image: Floats
+        _ windows: Floats, firstDown: Int, rows: Int, columns: Int, patch: Int, window: Int, bias: Float, row: Int,
+        into image: Floats
     ) {
         assert(rows * columns <= image.count)
-        assert(rows / patch * (columns / patch) * window * window <= windows.count)
         unsafe ct_windows_sum_row(
-            windows.pointer, window * window, rows, columns, patch, window, bias, row, image.pointer)
+            windows.pointer, window * window, firstDown, rows, columns, patch, window, bias, row, image.pointer)
     }
 }
 
-/// Runs `body` for each item on up to `threads` threads, denormals flushed to zero.
+/// Runs `body(item, worker)` for each item on up to `threads` threads, denormals flushed to zero.
 ///
-/// Items are handed out in order, each to whichever thread is free: their results must not depend on it.
-func parallel(_ items: Int, threads: Int, _ body: @Sendable (Int) -> Void) {
+/// Items are handed out in order, each to whichever thread is free: their results must not depend on it. No two calls
+/// with the same `worker` in `0..<threads` run at once.
+func parallel(_ items: Int, threads: Int, _ body: @Sendable (_ item: Int, _ worker: Int) -> Void) {
     let workers = min(items, threads)
     guard workers > 1 else {
         let mode = ct_denormals_flush()
-        for item in 0..<items { body(item) }
+        for item in 0..<items { body(item, 0) }
         ct_denormals_restore(mode)
         return
     }
-    let counter = UnsafeMutablePointer<Int>.allocate(capacity: 1)
-    unsafe counter.initialize(to: 0)
-    defer { unsafe counter.deallocate() }
-    nonisolated(unsafe) let shared = unsafe counter
-    DispatchQueue.concurrentPerform(iterations: workers) { _ in
-        let mode = ct_denormals_flush()
-        while true {
-            let item = unsafe ct_take(shared)
-            guard item < items else { break }
-            body(item)
+    unsafe withUnsafeTemporaryAllocation(of: Int.self, capacity: 1) { counter in
+        guard let counter = counter.baseAddress else { return }
+        unsafe counter.initialize(to: 0)
+        nonisolated(unsafe) let shared = unsafe counter
+        DispatchQueue.concurrentPerform(iterations: workers) { worker in
+            let mode = ct_denormals_flush()
+            while true {
+                let item = unsafe ct_take(shared)
+                guard item < items else { break }
+                body(item, worker)
+            }
+            ct_denormals_restore(mode)
         }
-        ct_denormals_restore(mode)
     }
+}
+
+/// Memory for each worker of ``parallel(_:threads:_:)``.
+struct Scratch: Sendable {
+    private let buffer: FloatBuffer
+    private let share: Int
+
+    /// `count` floats for each of `workers`.
+    init(workers: Int, _ count: Int) {
+        share = (count + 15) / 16 * 16
+        buffer = FloatBuffer(workers * share)
+    }
+
+    /// Valid as long as this is.
+    subscript(worker: Int) -> Floats { buffer.floats.slice(worker * share..<(worker + 1) * share) }
 }

@@ -13,8 +13,10 @@ struct ScanGeometry: Sendable {
     /// First token and number of sequences of each block.
     let blocks: [(first: Int, count: Int)]
 
-    /// At most this many sequences a block: pre-activations of a step stay in L1 or L2.
+    /// At most this many sequences a block: what a step reads and writes stays in L1 or L2.
     static let largestBlock = 48
+    /// Blocks are of multiples of this many sequences, if they can be: the rows of a kernel's tile.
+    private static let tile = 6
 
     /// Along token rows: each row of each image is a sequence.
     static func rows(batch: Int, down: Int, across: Int) -> ScanGeometry {
@@ -35,7 +37,10 @@ struct ScanGeometry: Sendable {
 
     private static func cut(_ sequences: Int) -> [Range<Int>] {
         let pieces = (sequences + largestBlock - 1) / largestBlock
-        return (0..<pieces).map { sequences * $0 / pieces..<sequences * ($0 + 1) / pieces }
+        let tiles = (sequences + tile - 1) / tile
+        return (0..<pieces).map { piece in
+            tiles * piece / pieces * tile..<min(tiles * (piece + 1) / pieces * tile, sequences)
+        }
     }
 
     /// The token of a block's first sequence at `step`, counted from the end if `reverse`.
@@ -44,113 +49,121 @@ struct ScanGeometry: Sendable {
     }
 }
 
-/// The weights of one scan in the order that inference wants: transposed, batch normalization folded in.
-struct FoldedScan: Sendable {
-    /// (D, C, 4H): inputs to gates.
-    let inputs: FloatBuffer
-    /// (D, H, 4H): hidden states to gates.
-    let hiddens: FloatBuffer
-    /// (D, 4H)
-    let biases: FloatBuffer
-    /// (D·H, C)
-    let projection: FloatBuffer
+/// A scan's weights in the order that the kernels want, batch normalization folded into them.
+struct ScanWeights: Sendable {
+    private let configuration: NetworkConfiguration
+    private let kernels: Kernels
+    /// Of each direction.
+    private let lstm: FloatBuffer
+    /// (S, C)
+    private let projection: FloatBuffer
     /// (C)
-    let projectionBias: FloatBuffer
+    private let projectionBias: FloatBuffer
 
-    /// Folds `γ (W x − μ) / √(σ² + ε) + b` into one matrix and one bias.
-    init(_ scan: ParameterLayout.Scan, of network: Network) {
-        let configuration = network.configuration
-        let (c, h, g) = (configuration.channels, configuration.hidden, configuration.gates)
-        inputs = FloatBuffer(g * c)
-        hiddens = FloatBuffer(g * h)
-        biases = FloatBuffer(g)
-        projection = FloatBuffer(c * configuration.states)
+    /// Allocates them.
+    init(_ configuration: NetworkConfiguration, kernels: Kernels) {
+        let (c, h) = (configuration.channels, configuration.hidden)
+        self.configuration = configuration
+        self.kernels = kernels
+        lstm = FloatBuffer(configuration.directions * kernels.lstmPackedSize(inputs: c, hidden: h))
+        projection = FloatBuffer(kernels.packedSize(configuration.states, c))
         projectionBias = FloatBuffer(c)
-        for gate in 0..<g {
-            let (direction, own) = (gate / (4 * h), gate % (4 * h))
-            var scale = 1.0
-            var bias = Double(network.parameters[scan.biases.lowerBound + gate])
-            if configuration.normalization == .sequence {
-                let mean = Double(network.statistics[scan.means.lowerBound + gate])
-                let variance = Double(network.statistics[scan.variances.lowerBound + gate])
-                scale =
-                    Double(network.parameters[scan.gains.lowerBound + gate])
-                    / (variance + NetworkConfiguration.epsilon).squareRoot()
-                bias -= scale * mean
-            }
-            biases.floats[gate] = Float(bias)
-            for channel in 0..<c {
-                let weight = Double(network.parameters[scan.inputWeights.lowerBound + gate * c + channel])
-                inputs.floats[(direction * c + channel) * 4 * h + own] = Float(scale * weight)
-            }
-            for state in 0..<h {
-                hiddens.floats[(direction * h + state) * 4 * h + own] =
-                    network.parameters[scan.hiddenWeights.lowerBound + gate * h + state]
-            }
+    }
+
+    /// Sets them.
+    ///
+    /// - Parameters:
+    ///   - parameters: The network's, flat.
+    ///   - inputWeights: (G, C), normalization folded in.
+    ///   - biases: (G), the same.
+    func set(_ parameters: Floats, _ scan: ParameterLayout.Scan, inputWeights: Floats, biases: Floats) {
+        let (c, h, s) = (configuration.channels, configuration.hidden, configuration.states)
+        let hiddenWeights = parameters.slice(scan.hiddenWeights)
+        for direction in 0..<configuration.directions {
+            kernels.lstmPack(
+                inputs: c, hidden: h, inputWeights: inputWeights.from(direction * 4 * h * c),
+                hiddenWeights: hiddenWeights.from(direction * 4 * h * h), bias: biases.from(direction * 4 * h),
+                into: lstm(direction))
         }
-        let states = configuration.states
-        for channel in 0..<c {
-            projectionBias.floats[channel] = network.parameters[scan.projectionBias.lowerBound + channel]
-            for state in 0..<states {
-                projection.floats[state * c + channel] =
-                    network.parameters[scan.projection.lowerBound + channel * states + state]
-            }
+        kernels.pack(s, c, parameters.slice(scan.projection), row: 1, column: s, into: projection.floats)
+        projectionBias.floats.copy(parameters.slice(scan.projectionBias), c)
+    }
+
+    private func lstm(_ direction: Int) -> Floats {
+        lstm.floats.from(
+            direction * kernels.lstmPackedSize(inputs: configuration.channels, hidden: configuration.hidden))
+    }
+
+    /// The hidden states of all tokens.
+    ///
+    /// - Parameters:
+    ///   - stream: (N, C)
+    ///   - states: (N, S)
+    ///   - cells: A scratch of `largestBlock` · H for each worker.
+    func scan(_ geometry: ScanGeometry, stream: Floats, states: Floats, cells: Scratch, threads: Int) {
+        scan(geometry, stream: stream, states: states, threads: threads, gates: nil) { _, worker in
+            (cells[worker], configuration.hidden, 0)
         }
     }
 
-    /// Adds the scan's output to `stream` (N, C), through `states` (N, D·H).
-    func run(
-        _ geometry: ScanGeometry, configuration: NetworkConfiguration, tokens: Int, stream: Floats, states: Floats,
-        threads: Int, kernels: Kernels
+    /// The same, and the cell states (N, S) and activated gates (N, G) for the way back.
+    func scan(
+        _ geometry: ScanGeometry, stream: Floats, states: Floats, keepingCells cells: Floats, gates: Floats,
+        threads: Int
     ) {
-        let (c, h, width) = (configuration.channels, configuration.hidden, configuration.states)
-        parallel(configuration.directions * geometry.blocks.count, threads: threads) { item in
-            let (direction, block) = (item % configuration.directions, item / configuration.directions)
-            let count = geometry.blocks[block].count
-            let scratch = FloatBuffer(count * 5 * h)
-            defer { extendLifetime(scratch) }
-            let z = scratch.floats.slice(0..<count * 4 * h)
-            let cell = scratch.floats.from(count * 4 * h)
-            let inputWeights = inputs.floats.from(direction * c * 4 * h)
-            let hiddenWeights = hiddens.floats.from(direction * h * 4 * h)
-            let bias = biases.floats.from(direction * 4 * h)
-            var before: Floats?
+        let (h, s) = (configuration.hidden, configuration.states)
+        scan(geometry, stream: stream, states: states, threads: threads, gates: gates) { direction, _ in
+            (cells.from(direction * h), geometry.sequenceStride * s, s)
+        }
+    }
+
+    /// - Parameter cells: Where a direction's cell states of a worker are, from one sequence to the next, and from one token
+    ///   to the next: 0 if each step takes the place of the one before.
+    private func scan(
+        _ geometry: ScanGeometry, stream: Floats, states: Floats, threads: Int, gates: Floats?,
+        cells: @Sendable (_ direction: Int, _ worker: Int) -> (start: Floats, sequence: Int, token: Int)
+    ) {
+        let (c, h, g, s) = (
+            configuration.channels, configuration.hidden, configuration.gates, configuration.states
+        )
+        let directions = configuration.directions
+        parallel(directions * geometry.blocks.count, threads: threads) { item, worker in
+            let (direction, block) = (item % directions, item / directions)
+            let (start, sequence, perToken) = cells(direction, worker)
+            let weights = lstm(direction)
+            var before: Int?
             for step in 0..<geometry.steps {
                 let token = geometry.token(block, step: step, reverse: direction == 1)
-                for sequence in 0..<count { z.from(sequence * 4 * h).copy(bias, 4 * h) }
-                kernels.gemm(
-                    count, 4 * h, c, a: stream.from(token * c), row: geometry.sequenceStride * c, b: inputWeights,
-                    ldb: 4 * h, into: z, ldc: 4 * h, accumulate: true)
-                if let before {
-                    kernels.gemm(
-                        count, 4 * h, h, a: before, row: geometry.sequenceStride * width, b: hiddenWeights,
-                        ldb: 4 * h, into: z, ldc: 4 * h, accumulate: true)
-                }
-                let output = states.from(token * width + direction * h)
+                let next =
+                    step + 1 < geometry.steps
+                    ? geometry.token(block, step: step + 1, reverse: direction == 1) : nil
                 kernels.lstmForward(
-                    count, hidden: h, z: z, ldz: 4 * h, before: step == 0 ? nil : cell, ldBefore: h, c: cell, ldc: h,
-                    h: output, ldh: geometry.sequenceStride * width, save: false)
-                before = output
+                    geometry.blocks[block].count, inputs: c, hidden: h,
+                    x: Kernels.Rows(start: stream.from(token * c), stride: geometry.sequenceStride * c),
+                    next: next.map { stream.from($0 * c) }, packed: weights,
+                    before: before.map { states.from($0 * s + direction * h) },
+                    h: Kernels.Rows(
+                        start: states.from(token * s + direction * h), stride: geometry.sequenceStride * s),
+                    cBefore: before.map { start.from($0 * perToken) },
+                    c: Kernels.Rows(start: start.from(token * perToken), stride: sequence),
+                    gates: gates.map {
+                        Kernels.Rows(
+                            start: $0.from(token * g + direction * 4 * h), stride: geometry.sequenceStride * g)
+                    })
+                before = token
             }
         }
-        project(
-            tokens: tokens, channels: c, width: width, states: states, weights: projection.floats,
-            bias: projectionBias.floats, onto: stream, into: stream, threads: threads, kernels: kernels)
     }
-}
 
-/// `into` (N, C) = `onto` + `states` (N, width) · `weights` (width, C) + `bias`.
-func project(
-    tokens: Int, channels c: Int, width: Int, states: Floats, weights: Floats, bias: Floats, onto: Floats,
-    into: Floats, threads: Int, kernels: Kernels
-) {
-    inChunks(of: tokens, threads: threads) { _, chunk in
-        let output = into.from(chunk.lowerBound * c)
-        kernels.affine(
-            chunk.count, c, onto.from(chunk.lowerBound * c), ld: c, scale: nil, shift: bias, into: output, ldy: c)
-        kernels.gemm(
-            chunk.count, c, width, a: states.from(chunk.lowerBound * width), row: width, b: weights, ldb: c,
-            into: output, ldc: c, accumulate: true)
+    /// `into` (N, C) = `onto` + the projection of `states` (N, S); `into` may be `onto`.
+    func project(_ states: Floats, tokens: Int, onto: Floats, into: Floats, threads: Int) {
+        let (c, s) = (configuration.channels, configuration.states)
+        inChunks(of: tokens, threads: threads) { _, chunk, _ in
+            kernels.gemm(
+                chunk.count, c, s, a: states.from(chunk.lowerBound * s), lda: s, packed: projection.floats,
+                bias: projectionBias.floats, onto: onto.from(chunk.lowerBound * c), ldOnto: c,
+                into: into.from(chunk.lowerBound * c), ldc: c)
+        }
     }
 }
 
@@ -160,9 +173,9 @@ let chunkSize = 256
 /// The number of chunks of `tokens`.
 func chunkCount(_ tokens: Int) -> Int { (tokens + chunkSize - 1) / chunkSize }
 
-/// Runs `body(number, tokens)` for each chunk. Chunks depend on `tokens` alone, not on threads.
-func inChunks(of tokens: Int, threads: Int, _ body: @Sendable (Int, Range<Int>) -> Void) {
-    parallel(chunkCount(tokens), threads: threads) { chunk in
-        body(chunk, chunk * chunkSize..<min((chunk + 1) * chunkSize, tokens))
+/// Runs `body(number, tokens, worker)` for each chunk. Chunks depend on `tokens` alone, not on threads.
+func inChunks(of tokens: Int, threads: Int, _ body: @Sendable (Int, Range<Int>, Int) -> Void) {
+    parallel(chunkCount(tokens), threads: threads) { chunk, worker in
+        body(chunk, chunk * chunkSize..<min((chunk + 1) * chunkSize, tokens), worker)
     }
 }

@@ -79,13 +79,14 @@ typedef struct ct_kernels {
     /// Floats that the packed weights of an LSTM take.
     long (*_Nonnull lstm_packed_size)(long inputs, long hidden);
 
-    /// Packs input_weights (4H×inputs), each row times its `scale` (4H, NULL is one), hidden_weights (4H×H) and
-    /// bias (4H) for lstm_forward; rows are in the order i, f, g, o.
+    /// Packs input_weights (4H×inputs), hidden_weights (4H×H) and bias (4H) for lstm_forward; rows are in the order
+    /// i, f, g, o.
     void (*_Nonnull lstm_pack)(long inputs, long hidden, const float *_Nonnull input_weights,
-                               const float *_Nullable scale, const float *_Nonnull hidden_weights,
-                               const float *_Nonnull bias, float *_Nonnull packed);
+                               const float *_Nonnull hidden_weights, const float *_Nonnull bias,
+                               float *_Nonnull packed);
 
     void (*_Nonnull lstm_forward)(const ct_lstm_step *_Nonnull step);
+
     void (*_Nonnull lstm_backward)(const ct_lstm_step_back *_Nonnull step);
 
     /// y (n×width) = a + b.
@@ -98,6 +99,10 @@ typedef struct ct_kernels {
 
     /// sums[j] += the sum of column j.
     void (*_Nonnull column_sums)(long n, long width, const float *_Nonnull x, long ldx, float *_Nonnull sums);
+
+    /// dots[i] = Σ over j of a (n×width) · b, row by row; ldb may be zero.
+    void (*_Nonnull row_dots)(long n, long width, const float *_Nonnull a, long lda, const float *_Nonnull b, long ldb,
+                              float *_Nonnull dots);
 
     /// One row of y = x + bias + depth-wise convolution of x (rows×columns×channels) with weights
     /// (size²×channels), zero outside; bias may be NULL. Writes row `row` of y.

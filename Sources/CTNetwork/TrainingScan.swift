@@ -1,0 +1,371 @@
+/// One scan in training: forward with what the way back needs, and backward.
+///
+/// The gradient of a batch-normalized projection needs no normalized pre-activations. With `z = W x`, the mean and the
+/// variance of a gate over all tokens are `w · m` and `w · Σ w`, m and Σ being the mean and the covariance of the *inputs*:
+/// normalization is folded into the weights, in training as in inference, and its gradient follows from `Σ dz xᵀ`.
+struct TrainingScan: Sendable {
+    private let grid: TokenGrid
+    private let geometry: ScanGeometry
+    private let layout: ParameterLayout.Scan
+    private let memory: TrainingMemory
+    private let configuration: NetworkConfiguration
+    private let kernels: Kernels
+    private let weights: ScanWeights
+
+    /// (N, G): activated gates.
+    private let gates: FloatBuffer
+    /// (N, S)
+    private let cells: FloatBuffer
+    /// (N, S)
+    private let states: FloatBuffer
+    /// (C): the mean of the inputs.
+    private let inputMean: FloatBuffer
+    /// (G, C): `W Σ`.
+    private let spread: FloatBuffer
+    /// (G) each: mean and 1 / √(variance + ε) of `W x`, of the batch or running.
+    private let mean: FloatBuffer
+    private let rstd: FloatBuffer
+    /// (G, C) and (G): normalization folded in.
+    private let foldedWeights: FloatBuffer
+    private let foldedBiases: FloatBuffer
+    /// Of each direction (4H, C) and (4H, H), and (C, S), packed for the way back.
+    private let inputsBack: FloatBuffer
+    private let hiddensBack: FloatBuffer
+    private let projectionBack: FloatBuffer
+
+    private let c: Int
+    private let h: Int
+    private let g: Int
+    private let s: Int
+
+    init(_ layout: ParameterLayout.Scan, _ geometry: ScanGeometry, grid: TokenGrid, memory: TrainingMemory) {
+        let (configuration, kernels) = (grid.configuration, grid.kernels)
+        let (c, h, g, s) = (
+            configuration.channels, configuration.hidden, configuration.gates, configuration.states
+        )
+        (self.layout, self.geometry, self.grid, self.memory) = (layout, geometry, grid, memory)
+        (self.configuration, self.kernels) = (configuration, kernels)
+        (self.c, self.h, self.g, self.s) = (c, h, g, s)
+        weights = ScanWeights(configuration, kernels: kernels)
+        gates = FloatBuffer(grid.tokens * g)
+        cells = FloatBuffer(grid.tokens * s)
+        states = FloatBuffer(grid.tokens * s)
+        inputMean = FloatBuffer(c)
+        spread = FloatBuffer(g * c)
+        mean = FloatBuffer(g)
+        rstd = FloatBuffer(g)
+        foldedWeights = FloatBuffer(g * c)
+        foldedBiases = FloatBuffer(g)
+        inputsBack = FloatBuffer(configuration.directions * kernels.packedSize(4 * h, c))
+        hiddensBack = FloatBuffer(configuration.directions * kernels.packedSize(4 * h, h))
+        projectionBack = FloatBuffer(kernels.packedSize(c, s))
+    }
+
+    /// The largest partial gradient of one of `items` items, all together, in floats.
+    static func partialSize(_ configuration: NetworkConfiguration, tokens: Int, items: Int) -> Int {
+        let (c, h, s) = (configuration.channels, configuration.hidden, configuration.states)
+        return max(chunkCount(tokens) * max(c * c, c * s + c), items * 4 * h * (c + h + 1))
+    }
+
+    /// Floats of scratch that a worker needs.
+    static func scratchSize(_ configuration: NetworkConfiguration) -> Int {
+        let (c, h) = (configuration.channels, configuration.hidden)
+        return max(chunkSize * c, ScanGeometry.largestBlock * h * (4 * stepsAtOnce + 2))
+    }
+
+    // MARK: - Forward
+
+    /// `to` (N, C) = `from` + the projection of the scan of `from`.
+    func forward(
+        _ parameters: Floats, from: Floats, to: Floats, mode: StatisticsMode, network: inout Network
+    ) {
+        if configuration.normalization == .sequence {
+            normalize(parameters, from, mode: mode, network: &network)
+        } else {
+            foldedWeights.floats.copy(parameters.slice(layout.inputWeights), g * c)
+            foldedBiases.floats.copy(parameters.slice(layout.biases), g)
+        }
+        weights.set(parameters, layout, inputWeights: foldedWeights.floats, biases: foldedBiases.floats)
+        weights.scan(
+            geometry, stream: from, states: states.floats, keepingCells: cells.floats, gates: gates.floats,
+            threads: grid.threads)
+        weights.project(states.floats, tokens: grid.tokens, onto: from, into: to, threads: grid.threads)
+    }
+
+    /// Settles the statistics of `W x` and folds them into weights and biases.
+    private func normalize(_ parameters: Floats, _ from: Floats, mode: StatisticsMode, network: inout Network) {
+        let inputWeights = parameters.slice(layout.inputWeights)
+        let (gain, bias) = (parameters.slice(layout.gains), parameters.slice(layout.biases))
+        let n = Double(grid.tokens)
+        if mode == .batch {
+            measureInputs(from)
+            // W m into `mean`, W Σ into `spread`, and its product with W, row by row, into `rstd`.
+            let covariance = memory.partials.floats.slice(0..<c * c)
+            let packed = memory.vectors.floats
+            kernels.pack(c, c, covariance, row: c, column: 1, into: packed)
+            kernels.gemm(g, c, c, a: inputWeights, lda: c, packed: packed, into: spread.floats, ldc: c)
+            kernels.rowDots(g, c, inputWeights, lda: c, inputMean.floats, ldb: 0, into: mean.floats)
+            kernels.rowDots(g, c, inputWeights, lda: c, spread.floats, ldb: c, into: rstd.floats)
+        }
+        for gate in 0..<g {
+            var middle = Double(network.statistics[layout.means.lowerBound + gate])
+            var variance = Double(network.statistics[layout.variances.lowerBound + gate])
+            if mode == .batch {
+                let momentum = configuration.momentum
+                // Rounding may leave a variance of zero a little below it.
+                let (own, squares) = (Double(mean.floats[gate]), max(Double(rstd.floats[gate]), 0))
+                network.statistics[layout.means.lowerBound + gate] = Float(middle + momentum * (own - middle))
+                network.statistics[layout.variances.lowerBound + gate] = Float(
+                    variance + momentum * (squares * n / max(n - 1, 1) - variance))
+                (middle, variance) = (own, squares)
+            }
+            let deviation = 1 / (variance + NetworkConfiguration.epsilon).squareRoot()
+            let scale = deviation * Double(gain[gate])
+            mean.floats[gate] = Float(middle)
+            rstd.floats[gate] = Float(deviation)
+            foldedBiases.floats[gate] = Float(Double(bias[gate]) - middle * scale)
+            scaleRow(gate, of: inputWeights, by: Float(scale), into: foldedWeights.floats)
+        }
+    }
+
+    /// A row of `result` (G, C) = `factor` times that of `matrix`.
+    private func scaleRow(_ row: Int, of matrix: Floats, by factor: Float, into result: Floats) {
+        for index in row * c..<(row + 1) * c { result[index] = factor * matrix[index] }
+    }
+
+    /// The mean of `x` (N, C) into `inputMean`, its covariance into the first partial.
+    ///
+    /// In two passes: products of differences from the mean lose nothing to cancellation.
+    private func measureInputs(_ x: Floats) {
+        let (kernels, c, tokens) = (kernels, c, grid.tokens)
+        let (partials, scratch) = (memory.partials.floats, memory.scratch)
+        let (mean, chunks) = (inputMean.floats, chunkCount(tokens))
+        inChunks(of: tokens, threads: grid.threads) { number, chunk, _ in
+            let sums = partials.slice(number * c..<(number + 1) * c)
+            sums.fill(0)
+            kernels.addColumnSums(chunk.count, c, x.from(chunk.lowerBound * c), ld: c, to: sums)
+        }
+        for channel in 0..<c {
+            let sum = (0..<chunks).reduce(0.0) { $0 + Double(partials[$1 * c + channel]) }
+            mean[channel] = Float(sum / Double(tokens))
+        }
+        inChunks(of: tokens, threads: grid.threads) { number, chunk, worker in
+            let products = partials.slice(number * c * c..<(number + 1) * c * c)
+            products.fill(0)
+            let centred = scratch[worker]
+            kernels.addRow(
+                chunk.count, c, x.from(chunk.lowerBound * c), ldx: c, factor: -1, row: mean, into: centred, ldy: c)
+            kernels.gemmOuter(c, c, inner: chunk.count, a: centred, lda: c, b: centred, ldb: c, to: products, ldc: c)
+        }
+        let covariance = partials.slice(0..<c * c)
+        memory.sum(chunks, of: c * c, stride: c * c)
+        for index in 0..<c * c { covariance[index] /= Float(tokens) }
+    }
+
+    // MARK: - Backward
+
+    /// Steps whose gradients of pre-activations are kept before they are multiplied by what went in: the more, the less often
+    /// the gradient of the weights goes through the registers; these stay in L2.
+    private static let stepsAtOnce = 4
+
+    /// `dStream` (N, C), the gradient of the output, becomes that of the input `from`; adds to the gradient of parameters.
+    func backward(_ parameters: Floats, from: Floats, dStream: Floats, mode: StatisticsMode) {
+        projectionBackward(parameters, dStream: dStream)
+        let directions = configuration.directions
+        let size = 4 * h * (c + h + 1)
+        let items = directions * geometry.blocks.count
+        for direction in 0..<directions {
+            let packedInputs = kernels.packedSize(4 * h, c)
+            kernels.pack(
+                4 * h, c, foldedWeights.floats.from(direction * 4 * h * c), row: c, column: 1,
+                into: inputsBack.floats.from(direction * packedInputs))
+            let packedHiddens = kernels.packedSize(4 * h, h)
+            kernels.pack(
+                4 * h, h, parameters.slice(layout.hiddenWeights).from(direction * 4 * h * h), row: h, column: 1,
+                into: hiddensBack.floats.from(direction * packedHiddens))
+        }
+        parallel(items, threads: grid.threads) { item, worker in
+            let partial = memory.partials.floats.slice(item * size..<(item + 1) * size)
+            backwardThroughTime(
+                direction: item % directions, block: item / directions, from: from, dStream: dStream,
+                scratch: memory.scratch[worker], partial: partial)
+        }
+
+        // Sums over blocks: of hidden weights at once into the gradient, Σ dz xᵀ and Σ dz into the first block's place.
+        let gradient = memory.gradient.floats
+        let partials = memory.partials.floats
+        let stride = directions * size
+        for direction in 0..<directions {
+            let own = partials.from(direction * size)
+            memory.sum(geometry.blocks.count, of: size, stride: stride, from: direction * size)
+            let hiddenWeights = layout.hiddenWeights.lowerBound + direction * 4 * h * h
+            memory.add(own.from(4 * h * c), 4 * h * h, to: gradient.from(hiddenWeights))
+            inputsBackward(
+                parameters, direction: direction, products: own, sums: own.from(4 * h * (c + h)), mode: mode)
+        }
+        streamBackward(parameters, from: from, dStream: dStream, mode: mode)
+    }
+
+    /// `dStates` = `dStream` · P, and the gradient of P and its bias.
+    private func projectionBackward(_ parameters: Floats, dStream: Floats) {
+        let (kernels, c, s) = (kernels, c, s)
+        let (partials, dStates, states) = (memory.partials.floats, memory.dStates.floats, self.states.floats)
+        let packed = projectionBack.floats
+        kernels.pack(c, s, parameters.slice(layout.projection), row: s, column: 1, into: packed)
+        let size = c * s + c
+        inChunks(of: grid.tokens, threads: grid.threads) { number, chunk, _ in
+            let d = dStream.from(chunk.lowerBound * c)
+            let partial = partials.slice(number * size..<(number + 1) * size)
+            partial.fill(0)
+            kernels.gemm(
+                chunk.count, s, c, a: d, lda: c, packed: packed, into: dStates.from(chunk.lowerBound * s), ldc: s)
+            kernels.gemmOuter(
+                c, s, inner: chunk.count, a: d, lda: c, b: states.from(chunk.lowerBound * s), ldb: s, to: partial,
+                ldc: s)
+            kernels.addColumnSums(chunk.count, c, d, ld: c, to: partial.from(c * s))
+        }
+        let chunks = chunkCount(grid.tokens)
+        memory.reduce(chunks, of: layout.projection, stride: size)
+        memory.reduce(chunks, of: layout.projectionBias, stride: size, offset: c * s)
+    }
+
+    /// All steps of one item, from the last to the first.
+    ///
+    /// The gradient of the inputs is added to `dStream` by one direction, and put into `dOther` by the other.
+    ///
+    /// - Parameter partial: Gets Σ dz xᵀ (4H, C), Σ dz hᵀ (4H, H) and Σ dz (4H).
+    private func backwardThroughTime(
+        direction: Int, block: Int, from: Floats, dStream: Floats, scratch: Floats, partial: Floats
+    ) {
+        let count = geometry.blocks[block].count
+        let (stride, stepsAtOnce) = (geometry.sequenceStride, Self.stepsAtOnce)
+        let dz = scratch.slice(0..<stepsAtOnce * count * 4 * h)
+        let dh = scratch.slice(dz.count..<dz.count + count * h)
+        let dc = scratch.slice(dz.count + count * h..<dz.count + 2 * count * h)
+        let inputsBack = self.inputsBack.floats.from(direction * kernels.packedSize(4 * h, c))
+        let hiddensBack = self.hiddensBack.floats.from(direction * kernels.packedSize(4 * h, h))
+        func token(_ step: Int) -> Int { geometry.token(block, step: step, reverse: direction == 1) }
+        func state(_ step: Int) -> Int { token(step) * s + direction * h }
+        partial.fill(0)
+        dc.fill(0)
+        var kept = 0
+        for step in (0..<geometry.steps).reversed() {
+            let place = token(step)
+            let before = step > 0 ? state(step - 1) : nil
+            let own = dz.slice(kept * count * 4 * h..<(kept + 1) * count * 4 * h)
+            kernels.lstmBackward(
+                count, hidden: h,
+                gates: Kernels.Rows(start: gates.floats.from(place * g + direction * 4 * h), stride: stride * g),
+                cBefore: before.map { cells.floats.from($0) },
+                c: Kernels.Rows(start: cells.floats.from(state(step)), stride: stride * s),
+                dh: Kernels.Rows(start: memory.dStates.floats.from(state(step)), stride: stride * s),
+                dhAfter: step + 1 == geometry.steps ? nil : Kernels.Rows(start: dh, stride: h), dc: Kernels.Rows(start: dc, stride: h),
+                dz: Kernels.Rows(start: own, stride: 4 * h))
+            if step > 0 {
+                kernels.gemm(count, h, 4 * h, a: own, lda: 4 * h, packed: hiddensBack, into: dh, ldc: h)
+            }
+            let dx = (direction == 0 ? dStream : memory.dOther.floats).from(place * c)
+            kernels.gemm(
+                count, c, 4 * h, a: own, lda: 4 * h, packed: inputsBack, onto: direction == 0 ? dx : nil,
+                ldOnto: stride * c, into: dx, ldc: stride * c)
+            kept += 1
+            guard kept == stepsAtOnce || step == 0 else { continue }
+
+            // The steps kept go back in time: the first is the last of them. The first step of all has no state before it.
+            let first = step + kept - 1
+            let forwards = direction == 0 ? geometry.stepStride : -geometry.stepStride
+            kernels.gemmOuter(
+                4 * h, c, outer: kept, inner: count, a: dz, aOuter: count * 4 * h, lda: 4 * h,
+                b: from.from(token(first) * c), bOuter: -forwards * c, ldb: stride * c,
+                to: partial, ldc: c)
+            let withState = step == 0 ? kept - 1 : kept
+            if withState > 0 {
+                kernels.gemmOuter(
+                    4 * h, h, outer: withState, inner: count, a: dz, aOuter: count * 4 * h, lda: 4 * h,
+                    b: states.floats.from(state(first - 1)), bOuter: -forwards * s,
+                    ldb: stride * s, to: partial.from(4 * h * c), ldc: h)
+            }
+            kernels.addColumnSums(kept * count, 4 * h, dz, ld: 4 * h, to: partial.from(4 * h * (c + h)))
+            kept = 0
+        }
+    }
+
+    /// From Σ dz xᵀ (4H, C) and Σ dz (4H) of a direction: the gradients of input weights, γ and b.
+    ///
+    /// Leaves in `memory.vectors`, from 0 and from G on, what ``streamBackward(_:from:dStream:mode:)`` needs of each gate:
+    /// the mean of dz, and of dz times the normalized pre-activation, each times γ / √(variance + ε).
+    private func inputsBackward(
+        _ parameters: Floats, direction: Int, products: Floats, sums: Floats, mode: StatisticsMode
+    ) {
+        let gradient = memory.gradient.floats
+        let own = direction * 4 * h
+        let inputWeights = parameters.slice(layout.inputWeights).from(own * c)
+        let dWeights = gradient.slice(layout.inputWeights).from(own * c)
+        memory.add(sums, 4 * h, to: gradient.slice(layout.biases).from(own))
+        guard configuration.normalization == .sequence else { return memory.add(products, 4 * h * c, to: dWeights) }
+        let tokens = Float(grid.tokens)
+        let (means, productMeans) = (memory.vectors.floats.from(own), memory.vectors.floats.from(g + own))
+        kernels.rowDots(4 * h, c, inputWeights, lda: c, products, ldb: c, into: productMeans)
+        for unit in 0..<4 * h {
+            let gate = own + unit
+            let (rstd, gain) = (rstd.floats[gate], parameters[layout.gains.lowerBound + gate])
+            let scale = gain * rstd
+            // Σ dz · (z − mean) · rstd
+            let sum = sums[unit]
+            let product = (productMeans[unit] - mean.floats[gate] * sum) * rstd
+            gradient[layout.gains.lowerBound + gate] += product
+            if mode == .batch {
+                means[unit] = scale * sum / tokens
+                productMeans[unit] = scale * product / tokens
+                for index in 0..<c {
+                    dWeights[unit * c + index] +=
+                        scale
+                        * (products[unit * c + index] - sum * inputMean.floats[index]
+                            - product * rstd * spread.floats[gate * c + index])
+                }
+            } else {
+                for index in 0..<c { dWeights[unit * c + index] += scale * products[unit * c + index] }
+            }
+        }
+    }
+
+    /// Adds up the two directions' gradients of the input, and what the batch's own statistics take back of it:
+    /// Σ over gates of `(mean dz + normalized · mean (dz · normalized)) · γ rstd · w`, a linear map of the input.
+    private func streamBackward(_ parameters: Floats, from: Floats, dStream: Floats, mode: StatisticsMode) {
+        let (kernels, c, g, tokens) = (kernels, c, g, grid.tokens)
+        let other = configuration.directions > 1 ? memory.dOther.floats : nil
+        let normalized = configuration.normalization == .sequence && mode == .batch
+        let (constant, packed) = (memory.vectors.floats.from(3 * g), memory.vectors.floats.from(3 * g + c))
+        if normalized {
+            let inputWeights = parameters.slice(layout.inputWeights)
+            let (means, productMeans) = (memory.vectors.floats, memory.vectors.floats.from(g))
+            // −Σ productMean · rstd · w wᵀ
+            let map = memory.partials.floats.slice(0..<c * c)
+            let scaled = memory.partials.floats.slice(c * c..<c * c + g * c)
+            for gate in 0..<g {
+                scaleRow(gate, of: inputWeights, by: -productMeans[gate] * rstd.floats[gate], into: scaled)
+            }
+            map.fill(0)
+            kernels.gemmOuter(c, c, inner: g, a: scaled, lda: c, b: inputWeights, ldb: c, to: map, ldc: c)
+            // −Σ mean · w − map · m, since the input counts from its mean; the map is symmetric.
+            kernels.rowDots(c, c, map, lda: c, inputMean.floats, ldb: 0, into: constant)
+            for channel in 0..<c { constant[channel] = -constant[channel] }
+            for gate in 0..<g {
+                for channel in 0..<c { constant[channel] -= means[gate] * inputWeights[gate * c + channel] }
+            }
+            kernels.pack(c, c, map, row: c, column: 1, into: packed)
+        }
+        inChunks(of: tokens, threads: grid.threads) { _, chunk, _ in
+            let d = dStream.from(chunk.lowerBound * c)
+            if let other {
+                kernels.add(
+                    chunk.count, c, d, lda: c, other.from(chunk.lowerBound * c), ldb: c, into: d, ldy: c)
+            }
+            if normalized {
+                kernels.gemm(
+                    chunk.count, c, c, a: from.from(chunk.lowerBound * c), lda: c, packed: packed, bias: constant,
+                    onto: d, ldOnto: c, into: d, ldc: c)
+            }
+        }
+    }
+}
