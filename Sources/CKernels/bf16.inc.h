@@ -119,23 +119,16 @@ INLINE long bf16_lstm_packed_size(const int parts, long inputs, long hidden) {
     return (hidden + 15) / 16 * bf16_group_size(parts, inputs, hidden);
 }
 
-INLINE void bf16_lstm_pack(const int parts, long inputs, long hidden, const float *input_weights, const float *scale,
+INLINE void bf16_lstm_pack(const int parts, long inputs, long hidden, const float *input_weights,
                            const float *hidden_weights, const float *bias, float *packed) {
     for (long first = 0; first < hidden; first += 16) {
         long units = hidden - first < 16 ? hidden - first : 16;
         for (long gate = 0; gate < 4; gate++)
             for (long j = 0; j < 16; j++) *packed++ = j < units ? bias[gate * hidden + first + j] : 0;
         for (long p = 0; p < inputs; p += BF16_K)
-            for (long gate = 0; gate < 4; gate++, packed += parts * (BF16_TILE / 2)) {
-                long rows = inputs - p < BF16_K ? inputs - p : BF16_K;
-                float weights[BF16_K * 16];
-                for (long j = 0; j < units; j++) {
-                    long unit = gate * hidden + first + j;
-                    for (long q = 0; q < rows; q++)
-                        weights[q * 16 + j] = input_weights[unit * inputs + p + q] * (scale ? scale[unit] : 1);
-                }
-                bf16_pack_tile(parts, rows, units, weights, 16, 1, packed);
-            }
+            for (long gate = 0; gate < 4; gate++, packed += parts * (BF16_TILE / 2))
+                bf16_pack_tile(parts, inputs - p, units, input_weights + (gate * hidden + first) * inputs + p, 1, inputs,
+                               packed);
         for (long p = 0; p < hidden; p += BF16_K)
             for (long gate = 0; gate < 4; gate++, packed += parts * (BF16_TILE / 2))
                 bf16_pack_tile(parts, hidden - p, units, hidden_weights + (gate * hidden + first) * hidden + p, 1,

@@ -102,11 +102,54 @@ KERNELS(avx512_plain, 1, false)
     static long bf16_lstm_packed_size_##parts(long inputs, long hidden) {                                         \
         return bf16_lstm_packed_size(parts, inputs, hidden);                                                      \
     }                                                                                                             \
-    static void bf16_lstm_pack_##parts(long inputs, long hidden, const float *input_weights, const float *scale,  \
+    static void bf16_lstm_pack_##parts(long inputs, long hidden, const float *input_weights,                      \
                                        const float *hidden_weights, const float *bias, float *packed) {           \
-        bf16_lstm_pack(parts, inputs, hidden, input_weights, scale, hidden_weights, bias, packed);                \
+        bf16_lstm_pack(parts, inputs, hidden, input_weights, hidden_weights, bias, packed);                       \
     }
 
 PACKING(1)
 PACKING(2)
 #undef PACKING
+
+#define NAME(x) avx512_##x
+
+#define BF16_KERNELS(parts)                            \
+    .packed_size = bf16_packed_size_##parts,           \
+    .pack = bf16_pack_##parts,                         \
+    .lstm_packed_size = bf16_lstm_packed_size_##parts, \
+    .lstm_pack = bf16_lstm_pack_##parts,               \
+    FLOAT_KERNELS
+
+static const ct_kernels amx_kernels = {
+    .name = "amx",
+    .precision = "bf16 in three products",
+    .begin_work = amx_begin,
+    .end_work = amx_end,
+    .gemm = amx_gemm,
+    .gemm_outer = amx_gemm_outer,
+    .lstm_forward = amx_lstm_forward,
+    BF16_KERNELS(2),
+};
+
+static const ct_kernels amx_plain_kernels = {
+    .name = "amx",
+    .precision = "bf16",
+    .begin_work = amx_begin,
+    .end_work = amx_end,
+    .gemm = amx_plain_gemm,
+    .gemm_outer = amx_gemm_outer,  // for training, which is not worth less accuracy
+    .lstm_forward = amx_plain_lstm_forward,
+    BF16_KERNELS(1),
+};
+
+static const ct_kernels avx512_plain_kernels = {
+    .name = "avx512",
+    .precision = "bf16",
+    .gemm = avx512_plain_gemm,
+    .gemm_outer = avx512_gemm_outer,
+    .lstm_forward = avx512_plain_lstm_forward,
+    BF16_KERNELS(1),
+};
+
+#undef BF16_KERNELS
+#undef NAME
