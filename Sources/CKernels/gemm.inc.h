@@ -55,6 +55,12 @@ INLINE void NAME(tile)(const int mr, const int nv, long count, long k, const flo
         UNROLL for (int i = 0; i < mr; i++)
             sum[i][v] = onto ? start + LOAD_LAST(onto + i * ld_onto + v * VL, v) : start;
     }
+    // The next tile's rows.
+    for (int i = 0; i < mr; i++) {
+        for (long p = 0; p < k; p += 16) __builtin_prefetch(a + (mr + i) * lda + p);
+        if (onto)
+            for (int v = 0; v < nv; v++) __builtin_prefetch(onto + (mr + i) * ld_onto + v * VL);
+    }
     NAME(multiply)(mr, nv, k, a, lda, b, sum);
     UNROLL for (int i = 0; i < mr; i++)
         UNROLL for (int v = 0; v < nv; v++) STORE_LAST(c + i * ldc + v * VL, v, sum[i][v]);
