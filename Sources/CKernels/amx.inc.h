@@ -16,14 +16,29 @@ static const amx_config amx_full_tiles __attribute__((aligned(64))) = {
     .rows = {16, 16, 16, 16, 16, 16, 16, 16},
 };
 
-static void amx_begin(void) { _tile_loadconfig(&amx_full_tiles); }
+static _Thread_local bool amx_is_ready;
 
-/// Without this the CPU stays slower, and every switch of threads saves 8 KB.
-static void amx_end(void) { _tile_release(); }
+static void amx_begin(void) {
+    _tile_loadconfig(&amx_full_tiles);
+    amx_is_ready = true;
+}
+
+/// Without this every switch of threads saves 8 KB.
+static void amx_end(void) {
+    _tile_release();
+    amx_is_ready = false;
+}
+
+/// For a kernel outside any work: returns whether it has to call amx_end.
+static bool amx_begin_call(void) {
+    if (amx_is_ready) return false;
+    amx_begin();
+    return true;
+}
 
 /// Two by two tiles of z (64 floats a row) = a · b. Left tiles lie in two buffers as bf16_rows writes them; right ones
-/// are the two from b of panels of `panel` tiles. Between blocks `share` cells of `work` are computed: they take other
-/// parts of the core.
+/// are the two from b of panels of `panel` tiles. Between blocks `share` cells of `work`, unless that is NULL, are computed:
+/// other parts of the core do that at the same time.
 INLINE void amx_square(const int parts, long blocks, const bf16 *a0, const bf16 *a1, const bf16 *b, long panel,
                        float *z, bf16_cells *work, long share) {
     const long next = parts * BF16_TILE;
@@ -53,7 +68,7 @@ INLINE void amx_square(const int parts, long blocks, const bf16 *a0, const bf16 
             PRODUCTS;  // high · low
         }
 #undef PRODUCTS
-        bf16_run_cells(work, share);
+        if (work) bf16_run_cells(work, share);
     }
     _tile_stored(0, z, 256);
     _tile_stored(1, z + 16, 256);
@@ -92,7 +107,7 @@ INLINE void amx_row(const int parts, const int columns, long blocks, const bf16 
             COLUMNS(2, 3)
         }
 #undef COLUMNS
-        bf16_run_cells(work, share);
+        if (work) bf16_run_cells(work, share);
     }
     _tile_stored(0, z, 256);
     _tile_stored(1, z + 16, 256);
@@ -153,7 +168,7 @@ static void amx_gemm_outer(long m, long n, long outer, long inner, const float *
     bf16 buffer[MOST * NEXT] __attribute__((aligned(64)));
     float z[32 * 64] __attribute__((aligned(64)));
     bf16 pairs[NEXT] __attribute__((aligned(64)));
-    bf16_cells none = {0};
+    const bool alone = amx_begin_call();
     for (long top = 0; top < m; top += ROWS)
         for (long left = 0; left < n; left += COLUMNS) {
             const long rows = m - top < ROWS ? m - top : ROWS, columns = n - left < COLUMNS ? n - left : COLUMNS;
@@ -189,11 +204,12 @@ static void amx_gemm_outer(long m, long n, long outer, long inner, const float *
                         const bf16 *own = buffer + i / 16 * blocks * NEXT;
                         float *to = c + (top + i) * ldc + left + j;
                         if (rows - i > 16)
-                            amx_square(2, blocks, own, own + blocks * NEXT, right + j / 16 * NEXT, across, z, &none, 0);
-                        else amx_row(2, 2, blocks, own, right + j / 16 * NEXT, across, z, &none, 0);
+                            amx_square(2, blocks, own, own + blocks * NEXT, right + j / 16 * NEXT, across, z, NULL, 0);
+                        else amx_row(2, 2, blocks, own, right + j / 16 * NEXT, across, z, NULL, 0);
                         bf16_finish(rows - i < 32 ? rows - i : 32, columns - j < 32 ? columns - j : 32, z, NULL, to,
                                     ldc, to, ldc);
                     }
             }
         }
+    if (alone) amx_end();
 }

@@ -5,8 +5,8 @@ INLINE void bf16_gemm(const int parts, const bool tiles, long m, long n, long k,
                       const float *packed, const float *bias, const float *onto, long ld_onto, float *c, long ldc) {
     bf16 left[BF16_NEAR] __attribute__((aligned(64)));
     float z[32 * 64] __attribute__((aligned(64)));
-    bf16_cells none = {0};
     const long all = bf16_blocks(k), most = BF16_NEAR / (32 * BF16_K * parts), unit = tiles ? 32 : 6;
+    const bool alone = tiles && amx_begin_call();
     long block = 0;
     do {
         const long blocks = all - block < most ? all - block : most;
@@ -26,7 +26,7 @@ INLINE void bf16_gemm(const int parts, const bool tiles, long m, long n, long k,
                 for (long i = 0; i < rows; i += unit) {
                     const long count = rows - i < unit ? rows - i : unit;
                     if (tiles)
-                        amx_panel(parts, count, panel, blocks, left + i * blocks * BF16_K * parts, right, z, &none, 0);
+                        amx_panel(parts, count, panel, blocks, left + i * blocks * BF16_K * parts, right, z, NULL, 0);
                     else bf16_pairs_of(count, panel, width, 0, left + i * BF16_K, rows, right, z);
                     bf16_finish(count, columns, z, bias ? bias + j : NULL,
                                 onto ? onto + (top + i) * ld_onto + j : NULL, ld_onto, c + (top + i) * ldc + j, ldc);
@@ -38,6 +38,7 @@ INLINE void bf16_gemm(const int parts, const bool tiles, long m, long n, long k,
         onto = c;
         ld_onto = ldc;
     } while (block < all);
+    if (alone) amx_end();
 }
 
 INLINE void bf16_lstm_forward(const int parts, const bool tiles, const ct_lstm_step *s) {
@@ -47,6 +48,7 @@ INLINE void bf16_lstm_forward(const int parts, const bool tiles, const ct_lstm_s
     const long blocks = input_blocks + (s->h_before ? bf16_blocks(s->hidden) : 0), unit = tiles ? 32 : 6;
     long most = blocks > 0 ? BF16_MOST / (blocks * BF16_K * parts) / 16 * 16 : 64;
     if (most > 64) most = 64;
+    const bool alone = tiles && amx_begin_call();
     for (long top = 0; top < s->sequences; top += most) {
         const long rows = s->sequences - top < most ? s->sequences - top : most, height = tiles ? 16 : rows;
         for (long i = 0; i < rows; i += height) {
@@ -78,6 +80,7 @@ INLINE void bf16_lstm_forward(const int parts, const bool tiles, const ct_lstm_s
             }
         bf16_run_cells(&work, work.end - work.row);
     }
+    if (alone) amx_end();
 }
 
 // MARK: - Tables

@@ -127,7 +127,7 @@ struct ScanWeights: Sendable {
             configuration.channels, configuration.hidden, configuration.gates, configuration.states
         )
         let directions = configuration.directions
-        parallel(directions * geometry.blocks.count, threads: threads) { item, worker in
+        parallel(directions * geometry.blocks.count, threads: threads, kernels: kernels) { item, worker in
             let (direction, block) = (item % directions, item / directions)
             let (start, sequence, perToken) = cells(direction, worker)
             let weights = lstm(direction)
@@ -158,7 +158,7 @@ struct ScanWeights: Sendable {
     /// `into` (N, C) = `onto` + the projection of `states` (N, S); `into` may be `onto`.
     func project(_ states: Floats, tokens: Int, onto: Floats, into: Floats, threads: Int) {
         let (c, s) = (configuration.channels, configuration.states)
-        inChunks(of: tokens, threads: threads) { _, chunk, _ in
+        inChunks(of: tokens, threads: threads, kernels: kernels) { _, chunk, _ in
             kernels.gemm(
                 chunk.count, c, s, a: states.from(chunk.lowerBound * s), lda: s, packed: projection.floats,
                 bias: projectionBias.floats, onto: onto.from(chunk.lowerBound * c), ldOnto: c,
@@ -174,8 +174,8 @@ let chunkSize = 256
 func chunkCount(_ tokens: Int) -> Int { (tokens + chunkSize - 1) / chunkSize }
 
 /// Runs `body(number, tokens, worker)` for each chunk. Chunks depend on `tokens` alone, not on threads.
-func inChunks(of tokens: Int, threads: Int, _ body: @Sendable (Int, Range<Int>, Int) -> Void) {
-    parallel(chunkCount(tokens), threads: threads) { chunk, worker in
+func inChunks(of tokens: Int, threads: Int, kernels: Kernels, _ body: @Sendable (Int, Range<Int>, Int) -> Void) {
+    parallel(chunkCount(tokens), threads: threads, kernels: kernels) { chunk, worker in
         body(chunk, chunk * chunkSize..<min((chunk + 1) * chunkSize, tokens), worker)
     }
 }

@@ -64,7 +64,8 @@ typedef struct ct_kernels {
     /// by about 4e-6 of the sum of magnitudes; or "bf16", by about 2e-3. Sums and all else are in single precision.
     const char *_Nonnull precision;
 
-    /// What each thread calls before its first kernel and after its last one; NULL if there is nothing to do.
+    /// What a thread may call before its first kernel and after its last one, so that not every call prepares the CPU
+    /// and undoes it; NULL if there is nothing to prepare.
     void (*_Nullable begin_work)(void);
     void (*_Nullable end_work)(void);
 
