@@ -6,13 +6,29 @@
 #include <string.h>
 
 #if defined(__x86_64__)
+#include <cpuid.h>
 #include <immintrin.h>
+#if defined(__linux__)
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
 #endif
 
 #pragma clang fp contract(fast)  // a·b + c may become one rounded operation where the CPU has it
 
 #define INLINE static inline __attribute__((always_inline))
 #define UNROLL _Pragma("clang loop unroll(full)")
+
+// Those that differ between instruction sets in nothing but vectors; NAME(x) is the symbol for x.
+#define FLOAT_KERNELS                      \
+    .lstm_backward = NAME(lstm_backward),  \
+    .add = NAME(add),                      \
+    .add_row = NAME(add_row),              \
+    .column_sums = NAME(column_sums),      \
+    .row_dots = NAME(row_dots),            \
+    .adam = NAME(adam),                    \
+    .mix_row = NAME(mix_row),              \
+    .mix_weights = NAME(mix_weights)
 
 #if defined(__x86_64__)
 
@@ -22,6 +38,14 @@
 #define VL 16
 #define MR 6
 #include "isa.inc.h"
+#pragma clang attribute pop
+
+// Every CPU with AMX's bf16 has that of AVX-512 too.
+#pragma clang attribute push( \
+    __attribute__((target("avx512f,avx512vl,avx512dq,avx512bw,avx2,fma,avx512bf16,amx-tile,amx-bf16"))), apply_to = function)
+#include "bf16.inc.h"
+#include "amx.inc.h"
+#include "bf16_tables.inc.h"
 #pragma clang attribute pop
 
 #pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
@@ -43,23 +67,59 @@
 #define MR BASELINE_MR
 #include "isa.inc.h"
 
-int ct_kernels_available(const ct_kernels **list, int capacity) {
-    const ct_kernels *all[3];
+// MARK: - The choice
+
+#if defined(__x86_64__)
+static bool has_avx512(void) {
+    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl")
+        && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw");
+}
+
+static bool has_avx512_bf16(void) {
+    unsigned a, b, c, d;
+    return has_avx512() && __get_cpuid_count(7, 1, &a, &b, &c, &d) && a >> 5 & 1;
+}
+
+static bool has_amx(void) {
+#if defined(__linux__)
+    const unsigned bf16 = 1u << 22, tile = 1u << 24;
+    unsigned a, b, c, d;
+    if (!has_avx512_bf16() || !__get_cpuid_count(7, 0, &a, &b, &c, &d) || (d & bf16) == 0 || (d & tile) == 0)
+        return false;
+    // The kernel wants to be asked, since a thread that uses tiles needs more memory; asking again does no harm.
+    const long request_permission = 0x1023, tile_data = 18;
+    return syscall(SYS_arch_prctl, request_permission, tile_data) == 0;
+#else
+    return false;
+#endif
+}
+
+const ct_kernels *ct_kernels_amx(bool fast) { return fast ? &amx_plain_kernels : &amx_kernels; }
+#else
+const ct_kernels *ct_kernels_amx(bool fast) {
+    (void)fast;
+    return NULL;
+}
+#endif
+
+int ct_kernels_available(bool fast, const ct_kernels **list, int capacity) {
+    const ct_kernels *all[4];
     int count = 0;
 #if defined(__x86_64__)
-    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq")
-        && __builtin_cpu_supports("avx512bw"))
-        all[count++] = &avx512_kernels;
+    if (has_amx()) all[count++] = ct_kernels_amx(fast);
+    if (has_avx512()) all[count++] = fast && has_avx512_bf16() ? &avx512_plain_kernels : &avx512_kernels;
     if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) all[count++] = &avx2_kernels;
+#else
+    (void)fast;
 #endif
     all[count++] = &baseline_kernels;
     for (int i = 0; i < count && i < capacity; i++) list[i] = all[i];
     return count < capacity ? count : capacity;
 }
 
-const ct_kernels *ct_kernels_current(void) {
-    const ct_kernels *list[3];
-    int count = ct_kernels_available(list, 3);
+const ct_kernels *ct_kernels_current(bool fast) {
+    const ct_kernels *list[4];
+    int count = ct_kernels_available(fast, list, 4);
     const char *wanted = getenv("CTDENOISE_ISA");
     if (!wanted || !*wanted) return list[0];
     for (int i = 0; i < count; i++)

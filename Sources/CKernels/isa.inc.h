@@ -17,6 +17,7 @@
 
 static const ct_kernels NAME(kernels) = {
     .name = ISA_NAME,
+    .precision = "single",
     .packed_size = NAME(packed_size),
     .pack = NAME(pack),
     .gemm = NAME(gemm),
@@ -24,14 +25,7 @@ static const ct_kernels NAME(kernels) = {
     .lstm_packed_size = NAME(lstm_packed_size),
     .lstm_pack = NAME(lstm_pack),
     .lstm_forward = NAME(lstm_forward),
-    .lstm_backward = NAME(lstm_backward),
-    .add = NAME(add),
-    .add_row = NAME(add_row),
-    .column_sums = NAME(column_sums),
-    .row_dots = NAME(row_dots),
-    .adam = NAME(adam),
-    .mix_row = NAME(mix_row),
-    .mix_weights = NAME(mix_weights),
+    FLOAT_KERNELS,
 };
 
 #undef NAME

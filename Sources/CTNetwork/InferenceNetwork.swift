@@ -42,12 +42,7 @@ public struct InferenceNetwork: Sendable {
             return buffer
         }
         func folded(_ scan: ParameterLayout.Scan) -> ScanWeights {
-            let weights = ScanWeights(configuration, kernels: kernels)
-            let fold = Self.fold(scan, of: network)
-            defer { extendLifetime(fold) }
-            weights.set(
-                parameters.floats, scan, inputWeights: fold.inputWeights.floats, biases: fold.biases.floats)
-            return weights
+            ScanWeights(folding: scan, of: network, parameters: parameters.floats, kernels: kernels)
         }
         self.configuration = configuration
         self.kernels = kernels
@@ -63,33 +58,6 @@ public struct InferenceNetwork: Sendable {
         }
         headWeights = packed(layout.headWeights, c, area, row: area, column: 1)
         headBias = network.parameters[layout.headBias.lowerBound]
-    }
-
-    /// `γ (W x − μ) / √(σ² + ε) + b` as one matrix (G, C) and one bias (G).
-    private static func fold(
-        _ scan: ParameterLayout.Scan, of network: Network
-    ) -> (inputWeights: FloatBuffer, biases: FloatBuffer) {
-        let (c, g) = (network.configuration.channels, network.configuration.gates)
-        let inputWeights = FloatBuffer(g * c)
-        let biases = FloatBuffer(g)
-        for gate in 0..<g {
-            var scale = 1.0
-            var bias = Double(network.parameters[scan.biases.lowerBound + gate])
-            if network.configuration.normalization == .sequence {
-                let mean = Double(network.statistics[scan.means.lowerBound + gate])
-                let variance = Double(network.statistics[scan.variances.lowerBound + gate])
-                scale =
-                    Double(network.parameters[scan.gains.lowerBound + gate])
-                    / (variance + NetworkConfiguration.epsilon).squareRoot()
-                bias -= scale * mean
-            }
-            biases.floats[gate] = Float(bias)
-            for weight in gate * c..<(gate + 1) * c {
-                inputWeights.floats[weight] = Float(
-                    scale * Double(network.parameters[scan.inputWeights.lowerBound + weight]))
-            }
-        }
-        return (inputWeights, biases)
     }
 
     /// The noise that the network sees in an image, in the same units.

@@ -101,17 +101,41 @@ internal import Dispatch
     private let table: UnsafePointer<ct_kernels>
 
     /// The kernels in use: the best of this CPU, or those that `CTDENOISE_ISA` names.
-    static func current(_ precision: Precision) -> Kernels { unsafe Kernels(table: ct_kernels_current()) }
+    static func current(_ precision: Precision) -> Kernels {
+        switch precision {
+        case .single: single
+        case .fast: fast
+        }
+    }
 
-    /// All kernels that this CPU can run, best first.
-    static var available: [Kernels] {
-        var list: [UnsafePointer<ct_kernels>?] = unsafe [nil, nil, nil]
-        let count = unsafe Int(ct_kernels_available(&list, 3))
+    private static let single = unsafe Kernels(table: ct_kernels_current(false))
+    private static let fast = unsafe Kernels(table: ct_kernels_current(true))
+
+    /// All kernels that this CPU can run, best first, one for each instruction set; with `fast` in plain bf16 where it
+    /// has that.
+    static func available(fast: Bool = false) -> [Kernels] {
+        var list: [UnsafePointer<ct_kernels>?] = unsafe [nil, nil, nil, nil]
+        let count = unsafe Int(ct_kernels_available(fast, &list, 4))
         return unsafe list.prefix(count).compactMap { table in unsafe table.map { unsafe Kernels(table: $0) } }
     }
 
-    /// The instruction set: "avx512", "avx2" or "baseline".
+    /// The kernels for AMX, whether or not this CPU has it; nil if this is not x86-64.
+    static func amx(fast: Bool) -> Kernels? { unsafe ct_kernels_amx(fast).map { unsafe Kernels(table: $0) } }
+
+    /// The instruction set: "amx", "avx512", "avx2" or "baseline".
     var name: String { unsafe String(cString: table.pointee.name) }
+
+    /// How numbers are multiplied: "single", "bf16 in three products" or "bf16".
+    var precision: String { unsafe String(cString: table.pointee.precision) }
+
+    /// Runs `body`, which calls kernels, on this thread: denormals are flushed to zero, and AMX is set up.
+    func work(_ body: () -> Void) {
+        let mode = ct_denormals_flush()
+        unsafe table.pointee.begin_work?()
+        body()
+        unsafe table.pointee.end_work?()
+        ct_denormals_restore(mode)
+    }
 
     // MARK: Matrix products
 
@@ -284,16 +308,18 @@ internal import Dispatch
     }
 }
 
-/// Runs `body(item, worker)` for each item on up to `threads` threads, denormals flushed to zero.
+/// Runs `body(item, worker)`, which calls `kernels`, for each item on up to `threads` threads.
 ///
 /// Items are handed out in order, each to whichever thread is free: their results must not depend on it. No two calls
 /// with the same `worker` in `0..<threads` run at once.
-func parallel(_ items: Int, threads: Int, _ body: @Sendable (_ item: Int, _ worker: Int) -> Void) {
+func parallel(
+    _ items: Int, threads: Int, kernels: Kernels, _ body: @Sendable (_ item: Int, _ worker: Int) -> Void
+) {
     let workers = min(items, threads)
     guard workers > 1 else {
-        let mode = ct_denormals_flush()
-        for item in 0..<items { body(item, 0) }
-        ct_denormals_restore(mode)
+        kernels.work {
+            for item in 0..<items { body(item, 0) }
+        }
         return
     }
     unsafe withUnsafeTemporaryAllocation(of: Int.self, capacity: 1) { counter in
@@ -301,13 +327,13 @@ func parallel(_ items: Int, threads: Int, _ body: @Sendable (_ item: Int, _ work
         unsafe counter.initialize(to: 0)
         nonisolated(unsafe) let shared = unsafe counter
         DispatchQueue.concurrentPerform(iterations: workers) { worker in
-            let mode = ct_denormals_flush()
-            while true {
-                let item = unsafe ct_take(shared)
-                guard item < items else { break }
-                body(item, worker)
+            kernels.work {
+                while true {
+                    let item = unsafe ct_take(shared)
+                    guard item < items else { break }
+                    body(item, worker)
+                }
             }
-            ct_denormals_restore(mode)
         }
     }
 }

@@ -70,6 +70,34 @@ struct ScanWeights: Sendable {
         projectionBias = FloatBuffer(c)
     }
 
+    /// Those of a trained network: `γ (W x − μ) / √(σ² + ε) + b` as one matrix and one bias.
+    ///
+    /// - Parameter parameters: The network's, flat.
+    init(folding scan: ParameterLayout.Scan, of network: Network, parameters: Floats, kernels: Kernels) {
+        self.init(network.configuration, kernels: kernels)
+        let (c, g) = (network.configuration.channels, network.configuration.gates)
+        let (inputWeights, biases) = (FloatBuffer(g * c), FloatBuffer(g))
+        defer { extendLifetime((inputWeights, biases)) }
+        for gate in 0..<g {
+            var scale = 1.0
+            var bias = Double(network.parameters[scan.biases.lowerBound + gate])
+            if network.configuration.normalization == .sequence {
+                let mean = Double(network.statistics[scan.means.lowerBound + gate])
+                let variance = Double(network.statistics[scan.variances.lowerBound + gate])
+                scale =
+                    Double(network.parameters[scan.gains.lowerBound + gate])
+                    / (variance + NetworkConfiguration.epsilon).squareRoot()
+                bias -= scale * mean
+            }
+            biases.floats[gate] = Float(bias)
+            for weight in gate * c..<(gate + 1) * c {
+                inputWeights.floats[weight] = Float(
+                    scale * Double(network.parameters[scan.inputWeights.lowerBound + weight]))
+            }
+        }
+        set(parameters, scan, inputWeights: inputWeights.floats, biases: biases.floats)
+    }
+
     /// Sets them.
     ///
     /// - Parameters:
@@ -127,7 +155,7 @@ struct ScanWeights: Sendable {
             configuration.channels, configuration.hidden, configuration.gates, configuration.states
         )
         let directions = configuration.directions
-        parallel(directions * geometry.blocks.count, threads: threads) { item, worker in
+        parallel(directions * geometry.blocks.count, threads: threads, kernels: kernels) { item, worker in
             let (direction, block) = (item % directions, item / directions)
             let (start, sequence, perToken) = cells(direction, worker)
             let weights = lstm(direction)
@@ -158,7 +186,7 @@ struct ScanWeights: Sendable {
     /// `into` (N, C) = `onto` + the projection of `states` (N, S); `into` may be `onto`.
     func project(_ states: Floats, tokens: Int, onto: Floats, into: Floats, threads: Int) {
         let (c, s) = (configuration.channels, configuration.states)
-        inChunks(of: tokens, threads: threads) { _, chunk, _ in
+        inChunks(of: tokens, threads: threads, kernels: kernels) { _, chunk, _ in
             kernels.gemm(
                 chunk.count, c, s, a: states.from(chunk.lowerBound * s), lda: s, packed: projection.floats,
                 bias: projectionBias.floats, onto: onto.from(chunk.lowerBound * c), ldOnto: c,
@@ -174,8 +202,8 @@ let chunkSize = 256
 func chunkCount(_ tokens: Int) -> Int { (tokens + chunkSize - 1) / chunkSize }
 
 /// Runs `body(number, tokens, worker)` for each chunk. Chunks depend on `tokens` alone, not on threads.
-func inChunks(of tokens: Int, threads: Int, _ body: @Sendable (Int, Range<Int>, Int) -> Void) {
-    parallel(chunkCount(tokens), threads: threads) { chunk, worker in
+func inChunks(of tokens: Int, threads: Int, kernels: Kernels, _ body: @Sendable (Int, Range<Int>, Int) -> Void) {
+    parallel(chunkCount(tokens), threads: threads, kernels: kernels) { chunk, worker in
         body(chunk, chunk * chunkSize..<min((chunk + 1) * chunkSize, tokens), worker)
     }
 }

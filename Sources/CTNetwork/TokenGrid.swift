@@ -46,7 +46,7 @@ struct TokenGrid: Sendable {
     func forEachLine(
         of pixels: Floats, reflect: Bool, _ body: @Sendable (_ line: Int, _ windows: Floats, _ worker: Int) -> Void
     ) {
-        parallel(batch * down, threads: threads) { line, worker in
+        parallel(batch * down, threads: threads, kernels: kernels) { line, worker in
             let (image, row) = (line / down, line % down)
             kernels.gatherWindows(
                 pixels.from(image * rows * columns), rows: rows, columns: columns, patch: configuration.patch,
@@ -69,7 +69,7 @@ struct TokenGrid: Sendable {
     /// `stream` (N, C) plus its depth-wise convolution with `weights` (k², C).
     func mix(_ stream: Floats, weights: Floats, bias: Floats?, into mixed: Floats) {
         let (c, down, across) = (configuration.channels, down, across)
-        parallel(batch * down, threads: threads) { line, _ in
+        parallel(batch * down, threads: threads, kernels: kernels) { line, _ in
             let image = line / down * down * across * c
             kernels.mixRow(
                 line % down, rows: down, columns: across, channels: c, size: configuration.mixing, stream.from(image),
@@ -81,7 +81,7 @@ struct TokenGrid: Sendable {
     func head(_ stream: Floats, weights: Floats, bias: Float, into noise: Floats) {
         let (c, area, down, across, patch) = (configuration.channels, area, down, across, configuration.patch)
         let bands = (down + Self.bandHeight - 1) / Self.bandHeight
-        parallel(batch * bands, threads: threads) { item, worker in
+        parallel(batch * bands, threads: threads, kernels: kernels) { item, worker in
             let image = item / bands
             let band = item % bands * Self.bandHeight..<min((item % bands + 1) * Self.bandHeight, down)
             // Windows of the token rows that reach into the band.

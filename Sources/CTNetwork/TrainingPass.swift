@@ -206,7 +206,7 @@ public final class TrainingPass {
         let (dStream, dMixed, partials) = (dStream.floats, dMixed.floats, memory.partials.floats)
         let flipped = blocks[index].mixFlipped.floats
         let taps = size * size
-        parallel(batch, threads: threads) { image, _ in
+        parallel(batch, threads: threads, kernels: kernels) { image, _ in
             let partial = partials.slice(image * (taps + 1) * c..<(image + 1) * (taps + 1) * c)
             partial.fill(0)
             let start = image * down * across * c

@@ -140,7 +140,7 @@ struct TrainingScan: Sendable {
         let (kernels, c, tokens) = (kernels, c, grid.tokens)
         let (partials, scratch) = (memory.partials.floats, memory.scratch)
         let (mean, chunks) = (inputMean.floats, chunkCount(tokens))
-        inChunks(of: tokens, threads: grid.threads) { number, chunk, _ in
+        inChunks(of: tokens, threads: grid.threads, kernels: kernels) { number, chunk, _ in
             let sums = partials.slice(number * c..<(number + 1) * c)
             sums.fill(0)
             kernels.addColumnSums(chunk.count, c, x.from(chunk.lowerBound * c), ld: c, to: sums)
@@ -149,7 +149,7 @@ struct TrainingScan: Sendable {
             let sum = (0..<chunks).reduce(0.0) { $0 + Double(partials[$1 * c + channel]) }
             mean[channel] = Float(sum / Double(tokens))
         }
-        inChunks(of: tokens, threads: grid.threads) { number, chunk, worker in
+        inChunks(of: tokens, threads: grid.threads, kernels: kernels) { number, chunk, worker in
             let products = partials.slice(number * c * c..<(number + 1) * c * c)
             products.fill(0)
             let centred = scratch[worker]
@@ -184,7 +184,7 @@ struct TrainingScan: Sendable {
                 4 * h, h, parameters.slice(layout.hiddenWeights).from(direction * 4 * h * h), row: h, column: 1,
                 into: hiddensBack.floats.from(direction * packedHiddens))
         }
-        parallel(items, threads: grid.threads) { item, worker in
+        parallel(items, threads: grid.threads, kernels: kernels) { item, worker in
             let partial = memory.partials.floats.slice(item * size..<(item + 1) * size)
             backwardThroughTime(
                 direction: item % directions, block: item / directions, from: from, dStream: dStream,
@@ -213,7 +213,7 @@ struct TrainingScan: Sendable {
         let packed = projectionBack.floats
         kernels.pack(c, s, parameters.slice(layout.projection), row: s, column: 1, into: packed)
         let size = c * s + c
-        inChunks(of: grid.tokens, threads: grid.threads) { number, chunk, _ in
+        inChunks(of: grid.tokens, threads: grid.threads, kernels: kernels) { number, chunk, _ in
             let d = dStream.from(chunk.lowerBound * c)
             let partial = partials.slice(number * size..<(number + 1) * size)
             partial.fill(0)
@@ -356,7 +356,7 @@ struct TrainingScan: Sendable {
             }
             kernels.pack(c, c, map, row: c, column: 1, into: packed)
         }
-        inChunks(of: tokens, threads: grid.threads) { _, chunk, _ in
+        inChunks(of: tokens, threads: grid.threads, kernels: kernels) { _, chunk, _ in
             let d = dStream.from(chunk.lowerBound * c)
             if let other {
                 kernels.add(

@@ -45,7 +45,7 @@ extension Kernels: CustomTestStringConvertible {
     /// What a product starts from.
     enum Start: CaseIterable { case zero, bias, elsewhere, inPlace }
 
-    @Test(arguments: Kernels.available, Start.allCases)
+    @Test(arguments: Kernels.available(), Start.allCases)
     func `Products by packed matrices of any size`(kernels: Kernels, start: Start) {
         var worst = 0.0
         for m in [1, 2, 3, 5, 6, 7, 12, 13] {
@@ -84,7 +84,7 @@ extension Kernels: CustomTestStringConvertible {
         #expect(worst < 1e-6)
     }
 
-    @Test(arguments: Kernels.available)
+    @Test(arguments: Kernels.available())
     func `Sums of transposed products, in either order`(kernels: Kernels) {
         var worst = 0.0
         for m in [1, 2, 3, 5, 6, 7, 12, 13] {
@@ -127,7 +127,7 @@ extension Kernels: CustomTestStringConvertible {
     /// Where the cell state before a step is.
     enum Before: CaseIterable { case none, elsewhere, inPlace }
 
-    @Test(arguments: Kernels.available, Before.allCases)
+    @Test(arguments: Kernels.available(), Before.allCases)
     func `LSTM steps forward and backward`(kernels: Kernels, before: Before) {
         func sigmoid(_ x: Double) -> Double { 1 / (1 + exp(-x)) }
         func hyperbolic(_ x: Double) -> Double { 2 / (1 + exp(-2 * x)) - 1 }
@@ -228,7 +228,7 @@ extension Kernels: CustomTestStringConvertible {
         #expect(worst < 2e-6)
     }
 
-    @Test(arguments: Kernels.available)
+    @Test(arguments: Kernels.available())
     func `LSTM steps saturate instead of overflowing`(kernels: Kernels) {
         // A cell state is at most the number of steps.
         let most: Float = 1e5
@@ -256,7 +256,7 @@ extension Kernels: CustomTestStringConvertible {
 
     // MARK: - Column by column
 
-    @Test(arguments: Kernels.available)
+    @Test(arguments: Kernels.available())
     func `Sums of matrices, of rows to a matrix, of columns, and products of rows`(kernels: Kernels) {
         var worst = 0.0
         for width in Self.widths {
@@ -297,7 +297,7 @@ extension Kernels: CustomTestStringConvertible {
         #expect(worst < 1e-6)
     }
 
-    @Test(arguments: Kernels.available)
+    @Test(arguments: Kernels.available())
     func `Adam moves parameters and averages`(kernels: Kernels) {
         var worst = 0.0
         let step = AdamStep(scale: 0.5, decayFirst: 0.9, decaySecond: 0.99, rate: 0.1, root: 1.5, epsilon: 1e-3)
@@ -325,7 +325,7 @@ extension Kernels: CustomTestStringConvertible {
 
     // MARK: - Grids
 
-    @Test(arguments: Kernels.available, [1, 3, 5])
+    @Test(arguments: Kernels.available(), [1, 3, 5])
     func `Depth-wise convolution and the gradient of its weights`(kernels: Kernels, size: Int) {
         var worst = 0.0
         for (rows, columns) in [(1, 1), (1, 4), (3, 2), (6, 5), (2, 27)] {
@@ -429,7 +429,7 @@ extension Kernels: CustomTestStringConvertible {
     }
 
     @Test func `The instruction set with vectors of four floats is everywhere`() {
-        #expect(Kernels.available.last?.name == "baseline")
-        #expect(Kernels.available.map(\.name).contains(Kernels.current(.single).name))
+        #expect(Kernels.available().last?.name == "baseline")
+        #expect(Kernels.available().map(\.name).contains(Kernels.current(.single).name))
     }
 }

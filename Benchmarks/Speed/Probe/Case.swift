@@ -27,6 +27,8 @@ struct Setup: Decodable {
     var rows: Int?
     var columns: Int?
     var threads: Int?
+    /// Of a scan or a network: "single" if not said, or "fast".
+    var precision: String?
     /// Of a similarity.
     var window: String?
     var dataRange: Double?
@@ -60,20 +62,20 @@ struct Case {
 
     private static func scan(_ setup: Setup) throws -> Case {
         let scan = LoneScan(
-            try readNetwork(setup), down: try said(setup.rows, "rows"), across: try said(setup.columns, "columns"))
+            try readNetwork(setup), down: try said(setup.rows, "rows"), across: try said(setup.columns, "columns"),
+            threads: try said(setup.threads, "threads"), precision: try precision(setup))
         scan.read(try readFloats(try said(setup.input, "input")))
-        let threads = try said(setup.threads, "threads")
-        return Case(run: { scan.run(threads: threads) }, write: { try writeFloats(scan.output, to: $0) })
+        return Case(run: { scan.run() }, write: { try writeFloats(scan.output, to: $0) })
     }
 
     private static func network(_ setup: Setup) throws -> Case {
-        let network = InferenceNetwork(try readNetwork(setup))
+        let network = InferenceNetwork(try readNetwork(setup), precision: try precision(setup))
         let input = try readFloats(try said(setup.input, "input"))
         let (rows, columns) = (try said(setup.rows, "rows"), try said(setup.columns, "columns"))
         let threads = try said(setup.threads, "threads")
-        var noise: [Float] = []
+        var noise = [Float](repeating: 0, count: input.count)
         return Case(
-            run: { noise = network.noise(in: input, rows: rows, columns: columns, threads: threads) },
+            run: { network.estimate(input, rows: rows, columns: columns, threads: threads, into: &noise) },
             write: { try writeFloats(noise, to: $0) })
     }
 
@@ -166,6 +168,14 @@ struct Case {
 
     // MARK: - Numbers
 
+    private static func precision(_ setup: Setup) throws -> Precision {
+        let name = setup.precision ?? Precision.single.rawValue
+        guard let precision = Precision(rawValue: name) else {
+            throw Misunderstanding(description: "no precision '\(name)'")
+        }
+        return precision
+    }
+
     private static func readNetwork(_ setup: Setup) throws -> Network {
         let path = try said(setup.model, "model")
         return try Network(Safetensors(contentsOf: path), file: path)
@@ -182,7 +192,9 @@ struct Case {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(4 * floats.count)
         for float in floats {
-            for shift in [0, 8, 16, 24] as [UInt32] { bytes.append(UInt8(truncatingIfNeeded: float.bitPattern >> shift)) }
+            for shift in [0, 8, 16, 24] as [UInt32] {
+                bytes.append(UInt8(truncatingIfNeeded: float.bitPattern >> shift))
+            }
         }
         try FileAccess.save(bytes, to: path)
     }

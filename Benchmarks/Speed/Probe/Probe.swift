@@ -54,6 +54,8 @@ enum Probe {
         var milliseconds: Double?
         /// The instruction set in use.
         var instructionSet: String?
+        /// With precision "fast".
+        var fastInstructionSet: String?
         /// The kinds of arithmetic whose peak can be measured.
         var kinds: [String]?
         var gflops: Double?
@@ -69,7 +71,9 @@ enum Probe {
         case "facts":
             var kinds: [String] = []
             while let kind = unsafe peak_kind(Int32(kinds.count)) { kinds.append(unsafe String(cString: kind)) }
-            return Answer(instructionSet: InferenceNetwork.instructionSet, kinds: kinds)
+            return Answer(
+                instructionSet: Precision.single.instructionSet, fastInstructionSet: Precision.fast.instructionSet,
+                kinds: kinds)
         case "prepare":
             cases[try said(request.name, "name")] = try Case(try said(request.setup, "setup"))
             return Answer()

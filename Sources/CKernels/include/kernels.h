@@ -67,8 +67,17 @@ typedef struct ct_adam_step {
 
 /// The kernels of one instruction set.
 typedef struct ct_kernels {
-    /// "avx512", "avx2" or "baseline".
+    /// The instruction set: "amx", "avx512", "avx2" or "baseline".
     const char *_Nonnull name;
+
+    /// How numbers are multiplied in gemm, gemm_outer and lstm_forward: "single"; "bf16 in three products", which is off
+    /// by about 4e-6 of the sum of magnitudes; or "bf16", by about 2e-3. Sums and all else are in single precision.
+    const char *_Nonnull precision;
+
+    /// What a thread may call before its first kernel and after its last one, so that not every call prepares the CPU
+    /// and undoes it; NULL if there is nothing to prepare.
+    void (*_Nullable begin_work)(void);
+    void (*_Nullable end_work)(void);
 
     /// Floats that a packed k×n matrix takes.
     long (*_Nonnull packed_size)(long k, long n);
@@ -95,6 +104,7 @@ typedef struct ct_kernels {
                                const float *_Nonnull hidden_weights, const float *_Nonnull bias,
                                float *_Nonnull packed);
 
+    /// At most 1024 inputs and as many hidden units.
     void (*_Nonnull lstm_forward)(const ct_lstm_step *_Nonnull step);
 
     void (*_Nonnull lstm_backward)(const ct_lstm_step_back *_Nonnull step);
@@ -128,12 +138,16 @@ typedef struct ct_kernels {
                                  const float *_Nonnull dy, float *_Nonnull d_weights);
 } ct_kernels;
 
+/// All kernels that this CPU can run, best first, one for each instruction set; returns how many there are (at most 4).
+/// With `fast` those in plain bf16 replace the others of their instruction set.
+int ct_kernels_available(bool fast, const ct_kernels *_Nullable *_Nonnull list, int capacity);
+
 /// The kernels in use: the best of this CPU, or those named by the environment variable CTDENOISE_ISA. If this CPU has
 /// none of that name, says so on standard error and ends the process.
-const ct_kernels *_Nonnull ct_kernels_current(void);
+const ct_kernels *_Nonnull ct_kernels_current(bool fast);
 
-/// All kernels that this CPU can run, best first; returns how many there are (at most 3).
-int ct_kernels_available(const ct_kernels *_Nullable *_Nonnull list, int capacity);
+/// The kernels for AMX whether or not this CPU has it, to test them where it is emulated; NULL if this is not x86-64.
+const ct_kernels *_Nullable ct_kernels_amx(bool fast);
 
 /// Flushes denormals to zero on this thread; returns the mode to give to ct_denormals_restore.
 uint64_t ct_denormals_flush(void);
