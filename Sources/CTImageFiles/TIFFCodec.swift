@@ -261,9 +261,9 @@ struct TIFFPage {
     var rows: Int { (height + blockHeight - 1) / blockHeight }
     var blocks: Int { columns * rows * planes }
 
-    /// Whether blocks are whole rows of grey samples, perhaps with alpha, without anything between rows.
+    /// Whether blocks are strips of grey samples, perhaps with alpha, without anything between rows.
     var hasGreyStrips: Bool {
-        colors == 1 && levels == nil && planes == 1 && blockWidth == width && encoding.bits % 8 == 0
+        !raw.tiled && colors == 1 && levels == nil && planes == 1 && encoding.bits % 8 == 0
     }
 
     /// Bytes of a row of a block.
