@@ -105,12 +105,17 @@ public struct InferenceNetwork: Sendable {
                 grid.mix(current, weights: weights.floats, bias: bias.floats, into: other)
                 swap(&current, &other)
             }
-            for (geometry, scan) in [(workspace.along, block.rows), (workspace.downwards, block.columns)] {
-                let states = workspace.states.floats
-                scan.scan(geometry, stream: current, states: states, cells: workspace.cells, threads: threads)
-                scan.project(states, tokens: grid.tokens, onto: current, into: current, threads: threads)
-            }
+            scan(workspace.along, block.rows, current, workspace)
+            scan(workspace.downwards, block.columns, current, workspace)
         }
         grid.head(current, weights: headWeights.floats, bias: headBias, into: pixels)
+    }
+
+    /// Adds the projection of a scan of `stream` (N, C) to it.
+    private func scan(_ geometry: ScanGeometry, _ weights: ScanWeights, _ stream: Floats, _ workspace: Workspace) {
+        let states = workspace.states.floats
+        weights.scan(geometry, stream: stream, states: states, cells: workspace.cells, threads: workspace.threads)
+        weights.project(
+            states, tokens: workspace.grid.tokens, onto: stream, into: stream, threads: workspace.threads)
     }
 }
