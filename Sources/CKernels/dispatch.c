@@ -19,13 +19,14 @@
 #define INLINE static inline __attribute__((always_inline))
 #define UNROLL _Pragma("clang loop unroll(full)")
 
-// Those that differ between instruction sets in nothing but vectors; NAME(x) is the symbol for x.
+// Those that no other arithmetic replaces; NAME(x) is the symbol for x.
 #define FLOAT_KERNELS                      \
     .lstm_backward = NAME(lstm_backward),  \
     .add = NAME(add),                      \
     .add_row = NAME(add_row),              \
     .column_sums = NAME(column_sums),      \
     .row_dots = NAME(row_dots),            \
+    .adam = NAME(adam),                    \
     .mix_row = NAME(mix_row),              \
     .mix_weights = NAME(mix_weights)
 

@@ -25,33 +25,33 @@ public struct Denoiser: Sendable {
     private static let margin = 8
 
     /// Makes a denoiser of a network.
-    public init(_ network: Network, record: [String: String] = [:]) {
+    public init(_ network: Network, record: [String: String] = [:], precision: Precision = .single) {
         self.network = network
         self.record = record
-        inference = InferenceNetwork(network)
+        inference = InferenceNetwork(network, precision: precision)
     }
 
     /// Makes a denoiser of a model file.
     ///
     /// - Throws: ``CTNetwork/ModelError`` if the file cannot be read or holds no network.
-    public init(modelAt path: String) throws(ModelError) {
-        try self.init(Safetensors(contentsOf: path), file: path)
+    public init(modelAt path: String, precision: Precision = .single) throws(ModelError) {
+        try self.init(Safetensors(contentsOf: path), file: path, precision: precision)
     }
 
     /// The model inside the program.
     ///
     /// - Throws: ``CTNetwork/ModelError`` if the program was built with a damaged one.
-    public static func bundled() throws(ModelError) -> Denoiser {
+    public static func bundled(precision: Precision = .single) throws(ModelError) -> Denoiser {
         var count = 0
         let bytes = unsafe [UInt8](UnsafeRawBufferPointer(start: ct_default_model(&count), count: count))
         let name = "the default model"
-        return try Denoiser(Safetensors(bytes: bytes, file: name), file: name)
+        return try Denoiser(Safetensors(bytes: bytes, file: name), file: name, precision: precision)
     }
 
-    private init(_ file: Safetensors, file name: String) throws(ModelError) {
+    private init(_ file: Safetensors, file name: String, precision: Precision) throws(ModelError) {
         var record = file.metadata
         record["config"] = nil
-        try self.init(Network(file, file: name), record: record)
+        try self.init(Network(file, file: name), record: record, precision: precision)
         // Finite weights can still be so large that nothing finite comes out.
         let ramp = (0..<256).map { Float($0) / 32 - 4 }
         guard noise(in: ramp, width: 16, height: 16, threads: 1).allSatisfy(\.isFinite) else {

@@ -13,7 +13,7 @@ public struct InferenceNetwork: Sendable {
         let columns: ScanWeights
     }
 
-    private let kernels = Kernels.current
+    private let kernels: Kernels
     /// (w², C), packed.
     private let embedWeights: FloatBuffer
     private let embedBias: FloatBuffer
@@ -23,14 +23,14 @@ public struct InferenceNetwork: Sendable {
     private let headBias: Float
     private let workspaces = WorkspacePool()
 
-    /// The instruction set in use: "avx512", "avx2" or "baseline". It is the best of this CPU, or what the
-    /// environment variable `CTDENOISE_ISA` names; the process ends with a message if this CPU has none of that name.
-    public static var instructionSet: String { Kernels.current.name }
-
     /// Folds and packs the numbers of `network`.
-    public init(_ network: Network) {
+    public init(_ network: Network, precision: Precision = .single) {
+        self.init(network, kernels: .current(precision))
+    }
+
+    init(_ network: Network, kernels: Kernels) {
         let configuration = network.configuration
-        let (layout, kernels) = (network.layout, kernels)
+        let layout = network.layout
         let (c, area) = (configuration.channels, configuration.window * configuration.window)
         let parameters = FloatBuffer(network.parameters.count)
         defer { extendLifetime(parameters) }
@@ -54,6 +54,7 @@ public struct InferenceNetwork: Sendable {
             return weights
         }
         self.configuration = configuration
+        self.kernels = kernels
         embedWeights = packed(layout.embedWeights, area, c, row: 1, column: area)
         embedBias = copied(layout.embedBias)
         blocks = layout.blocks.map { block in

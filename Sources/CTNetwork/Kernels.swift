@@ -101,21 +101,21 @@ internal import Dispatch
     private let table: UnsafePointer<ct_kernels>
 
     /// The kernels in use: the best of this CPU, or those that `CTDENOISE_ISA` names.
-    static let current = unsafe Kernels(table: ct_kernels_current(false))
+    static func current(_ precision: Precision) -> Kernels {
+        unsafe Kernels(table: ct_kernels_current(precision == .fast))
+    }
 
-    /// The same, in plain bf16 where the CPU has that.
-    static let fast = unsafe Kernels(table: ct_kernels_current(true))
-
-    /// All kernels that this CPU can run, best first, one for each instruction set; with `fast` in plain bf16 where it
-    /// has that.
-    static func available(fast: Bool = false) -> [Kernels] {
+    /// All kernels that this CPU can run, best first, one for each instruction set.
+    static func available(_ precision: Precision) -> [Kernels] {
         var list: [UnsafePointer<ct_kernels>?] = unsafe [nil, nil, nil, nil]
-        let count = unsafe Int(ct_kernels_available(fast, &list, 4))
+        let count = unsafe Int(ct_kernels_available(precision == .fast, &list, 4))
         return unsafe list.prefix(count).compactMap { table in unsafe table.map { unsafe Kernels(table: $0) } }
     }
 
     /// The kernels for AMX, whether or not this CPU has it; nil if this is not x86-64.
-    static func amx(fast: Bool) -> Kernels? { unsafe ct_kernels_amx(fast).map { unsafe Kernels(table: $0) } }
+    static func amx(_ precision: Precision) -> Kernels? {
+        unsafe ct_kernels_amx(precision == .fast).map { unsafe Kernels(table: $0) }
+    }
 
     /// The instruction set: "amx", "avx512", "avx2" or "baseline".
     var name: String { unsafe String(cString: table.pointee.name) }
@@ -248,6 +248,20 @@ internal import Dispatch
         unsafe table.pointee.row_dots(n, width, a.pointer, lda, b.pointer, ldb, dots.pointer)
     }
 
+    // MARK: Optimizers
+
+    /// - Precondition: The arrays are of one size.
+    func adam(
+        _ step: AdamStep, gradient: [Float], first: inout [Float], second: inout [Float], parameters: inout [Float]
+    ) {
+        let count = parameters.count
+        precondition(gradient.count == count && first.count == count && second.count == count)
+        var step = ct_adam_step(
+            scale: step.scale, decay_first: step.decayFirst, decay_second: step.decaySecond, rate: step.rate,
+            root: step.root, epsilon: step.epsilon)
+        unsafe table.pointee.adam(count, &step, gradient, &first, &second, &parameters)
+    }
+
     // MARK: Convolutions
 
     func mixRow(
@@ -319,7 +333,7 @@ func parallel(
     }
 }
 
-/// Memory for each worker of ``parallel(_:threads:_:)``.
+/// Memory for each worker of ``parallel(_:threads:kernels:_:)``.
 struct Scratch: Sendable {
     private let buffer: FloatBuffer
     private let share: Int

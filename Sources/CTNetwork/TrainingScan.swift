@@ -259,7 +259,8 @@ struct TrainingScan: Sendable {
                 cBefore: before.map { cells.floats.from($0) },
                 c: Kernels.Rows(start: cells.floats.from(state(step)), stride: stride * s),
                 dh: Kernels.Rows(start: memory.dStates.floats.from(state(step)), stride: stride * s),
-                dhAfter: step + 1 == geometry.steps ? nil : Kernels.Rows(start: dh, stride: h), dc: Kernels.Rows(start: dc, stride: h),
+                dhAfter: step + 1 == geometry.steps ? nil : Kernels.Rows(start: dh, stride: h),
+                dc: Kernels.Rows(start: dc, stride: h),
                 dz: Kernels.Rows(start: own, stride: 4 * h))
             if step > 0 {
                 kernels.gemm(count, h, 4 * h, a: own, lda: 4 * h, packed: hiddensBack, into: dh, ldc: h)

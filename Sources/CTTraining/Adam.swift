@@ -1,3 +1,5 @@
+internal import CTNetwork
+
 /// Adam (Kingma & Ba 2015, doi 10.48550/arXiv.1412.6980), with a bound on the global norm of the gradient
 /// (Pascanu et al. 2013, doi 10.48550/arXiv.1211.5063).
 struct Adam: Hashable, Sendable {
@@ -24,21 +26,28 @@ struct Adam: Hashable, Sendable {
     mutating func move(
         _ parameters: inout [Float], gradient: [Float], step: Int, rate: Double, clip: Double
     ) -> Double {
-        let norm = gradient.reduce(0.0) { $0 + Double($1) * Double($1) }.squareRoot()
+        let norm = Self.norm(gradient)
         guard norm.isFinite else { return norm }
         let scale = Float(min(1, clip / max(norm, .leastNormalMagnitude)))
-        let (beta1, beta2) = (Float(Self.decays.first), Float(Self.decays.second))
         let correction1 = 1 - power(Self.decays.first, Double(step + 1))
         let correction2 = 1 - power(Self.decays.second, Double(step + 1))
-        let rate = Float(rate / correction1)
-        let root = Float(1 / correction2.squareRoot())
-        for index in parameters.indices {
-            let slope = gradient[index] * scale
-            first[index] = beta1 * first[index] + (1 - beta1) * slope
-            second[index] = beta2 * second[index] + (1 - beta2) * slope * slope
-            parameters[index] -= rate * first[index] / (second[index].squareRoot() * root + Self.epsilon)
-        }
+        let numbers = AdamStep(
+            scale: scale, decayFirst: Float(Self.decays.first), decaySecond: Float(Self.decays.second),
+            rate: Float(rate / correction1), root: Float(1 / correction2.squareRoot()), epsilon: Self.epsilon)
+        numbers.move(&parameters, gradient: gradient, first: &first, second: &second)
         return norm
     }
 
+    /// The Euclidean norm, summed in four lanes.
+    private static func norm(_ values: [Float]) -> Double {
+        var squares = SIMD4<Double>.zero
+        let whole = values.count / 4 * 4
+        for index in stride(from: 0, to: whole, by: 4) {
+            let four = SIMD4(values[index], values[index + 1], values[index + 2], values[index + 3])
+            let exact = SIMD4<Double>(four)
+            squares += exact * exact
+        }
+        for value in values[whole...] { squares.x += Double(value) * Double(value) }
+        return squares.sum().squareRoot()
+    }
 }

@@ -36,7 +36,13 @@ public final class Trainer {
             losses.count += 1
             // It starts as a plain mean, so that the first weights do not linger in it.
             let share = Float(max(1 - recipe.averaging, 1 / Double(step)))
-            for index in average.indices { average[index] += share * (network.parameters[index] - average[index]) }
+            unsafe network.parameters.withUnsafeBufferPointer { parameters in
+                unsafe average.withUnsafeMutableBufferPointer { average in
+                    for index in average.indices {
+                        unsafe average[index] += share * (parameters[index] - average[index])
+                    }
+                }
+            }
             return true
         }
 

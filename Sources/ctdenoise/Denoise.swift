@@ -1,7 +1,7 @@
-import ArgumentParser
+public import ArgumentParser
 import CTDenoising
 import CTImages
-import CTNetwork
+public import CTNetwork
 
 /// `ctdenoise denoise INPUT… -o OUT`: what the program is for.
 struct Denoise: AsyncParsableCommand {
@@ -24,19 +24,37 @@ struct Denoise: AsyncParsableCommand {
         completion: .file(extensions: ["safetensors"]))
     var model: String?
 
+    @Option(
+        help: """
+            single is as exact as 32-bit floats; fast rounds what is multiplied to 8 significant bits, where the CPU has \
+            instructions for that.
+            """)
+    var precision = Precision.single
+
     @OptionGroup var threads: ThreadOptions
 
     func run() async throws {
         let jobs = threads.count
         var run = try Batch(
-            batch, settings: ["model": model ?? "default", "jobs": "\(jobs)"],
+            batch,
+            settings: [
+                "model": model ?? "default", "jobs": "\(jobs)", "precision": precision.rawValue,
+                "instructionSet": precision.instructionSet,
+            ],
             protecting: model.map { [("the model", $0)] } ?? [])
         let denoiser: Denoiser
         do throws(ModelError) {
-            denoiser = if let model { try Denoiser(modelAt: model) } else { try Denoiser.bundled() }
+            denoiser =
+                if let model {
+                    try Denoiser(modelAt: model, precision: precision)
+                } else {
+                    try Denoiser.bundled(precision: precision)
+                }
         } catch {
             throw try run.stopped(by: Failure(error))
         }
         try await run.run(verb: "denoised") { slice, _, _ in denoiser.denoise(slice, threads: jobs) }
     }
 }
+
+extension Precision: ExpressibleByArgument {}

@@ -182,7 +182,9 @@ private struct ModelDescription: Encodable {
     let configuration: NetworkConfiguration
     let parameters: Int
     /// The instruction set that networks run with on this machine.
-    let instructionSet = InferenceNetwork.instructionSet
+    let instructionSet = Precision.single.instructionSet
+    /// The same with `--precision fast`.
+    let fastInstructionSet = Precision.fast.instructionSet
     /// What the model file says about itself.
     let record: [String: String]
 
@@ -202,7 +204,7 @@ private struct ModelDescription: Encodable {
             "  \(Format.count(shape.blocks, "block")): mixing \(shape.mixing)×\(shape.mixing), LSTM along rows, then along columns, "
                 + "\(shape.bidirectional ? "both ways" : "one way"), \(shape.hidden) hidden units a direction",
             "  batch normalization: \(shape.normalization == .none ? "none" : "\(shape.normalization.rawValue)-wise")",
-            "  runs here with the instruction set \(instructionSet)",
+            "  runs here with the instruction set \(instructionSet), with --precision fast \(fastInstructionSet)",
         ]
         for (name, value) in record.sorted(by: { $0.key < $1.key }) {
             lines.append(

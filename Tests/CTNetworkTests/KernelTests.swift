@@ -153,7 +153,8 @@ extension Kernels: CustomTestStringConvertible {
                 let bias = arena.random(4 * hidden, in: -3...3)
                 let packed = arena.random(kernels.lstmPackedSize(inputs: inputs, hidden: hidden))
                 kernels.lstmPack(
-                    inputs: inputs, hidden: hidden, inputWeights: inputWeights, hiddenWeights: hiddenWeights, bias: bias,
+                    inputs: inputs, hidden: hidden, inputWeights: inputWeights, hiddenWeights: hiddenWeights,
+                    bias: bias,
                     into: packed)
                 let (w, u, terms, seen) = (doubles(inputWeights), doubles(hiddenWeights), doubles(bias), doubles(x))
                 let (previous, remembered) = (old.map(doubles), last.map(doubles))
@@ -296,6 +297,32 @@ extension Kernels: CustomTestStringConvertible {
         #expect(worst < 1e-6)
     }
 
+    @Test(arguments: Kernels.available)
+    func `Adam moves parameters and averages`(kernels: Kernels) {
+        var worst = 0.0
+        let step = AdamStep(scale: 0.5, decayFirst: 0.9, decaySecond: 0.99, rate: 0.1, root: 1.5, epsilon: 1e-3)
+        for count in Self.widths {
+            var generator = TestGenerator(seed: UInt64(count))
+            let gradient = generator.floats(count, in: -1...1)
+            var (first, second) = (generator.floats(count, in: -1...1), generator.floats(count, in: 0...1))
+            var parameters = generator.floats(count, in: -1...1)
+            var expected: [[Double]] = [[], [], []]
+            for index in 0..<count {
+                let slope = 0.5 * Double(gradient[index])
+                let mean = 0.9 * Double(first[index]) + 0.1 * slope
+                let square = 0.99 * Double(second[index]) + 0.01 * slope * slope
+                expected[0].append(mean)
+                expected[1].append(square)
+                expected[2].append(Double(parameters[index]) - 0.1 * mean / (square.squareRoot() * 1.5 + 1e-3))
+            }
+            kernels.adam(step, gradient: gradient, first: &first, second: &second, parameters: &parameters)
+            for (found, expected) in zip([first, second, parameters], expected) {
+                worst = max(worst, worstError(found, expected))
+            }
+        }
+        #expect(worst < 1e-6)
+    }
+
     // MARK: - Grids
 
     @Test(arguments: Kernels.available, [1, 3, 5])
@@ -349,7 +376,7 @@ extension Kernels: CustomTestStringConvertible {
 
     @Test(arguments: [(1, 1), (1, 3), (1, 7), (2, 2), (2, 6), (4, 4), (4, 8)])
     func `Windows are gathered mirrored or with zeros, and added up again`(patch: Int, window: Int) {
-        let kernels = Kernels.current
+        let kernels = Kernels.current(.single)
         let margin = (window - patch) / 2
         for (down, across) in [(1, 1), (1, 3), (4, 2)] {
             let (rows, columns, area) = (down * patch, across * patch, window * window)
@@ -403,6 +430,6 @@ extension Kernels: CustomTestStringConvertible {
 
     @Test func `The instruction set with vectors of four floats is everywhere`() {
         #expect(Kernels.available.last?.name == "baseline")
-        #expect(Kernels.available.map(\.name).contains(Kernels.current.name))
+        #expect(Kernels.available.map(\.name).contains(Kernels.current(.single).name))
     }
 }

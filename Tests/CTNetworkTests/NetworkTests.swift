@@ -24,14 +24,14 @@ import Testing
     }
 
     @Test(arguments: sizes)
-    func `Folded inference equals the training pass with running statistics`(size: Size) {
+    func `Inference equals the training pass with running statistics`(size: Size) {
         var network = randomNetwork(Self.configuration)
         let image = Self.image(size)
         let pass = TrainingPass(
             configuration: Self.configuration, batch: 1, rows: size.rows, columns: size.columns, threads: 1)
-        let unfolded = pass.forward(&network, input: image, statistics: .running)
-        let folded = InferenceNetwork(network).noise(in: image, rows: size.rows, columns: size.columns, threads: 1)
-        #expect(worstError(folded, unfolded) < 1e-5)
+        let trained = pass.forward(&network, input: image, statistics: .running)
+        let inferred = InferenceNetwork(network).noise(in: image, rows: size.rows, columns: size.columns, threads: 1)
+        #expect(worstError(inferred, trained) < 1e-5)
     }
 
     @Test(arguments: sizes)
@@ -43,6 +43,29 @@ import Testing
         }
         #expect(noise[0] == noise[1] && noise[0] == noise[2])
         #expect(noise[0].contains { $0 != 0 })
+    }
+
+    @Test func `Sizes in turn and at once do not disturb each other`() async {
+        let inference = InferenceNetwork(randomNetwork(Self.configuration))
+        let alone = Self.sizes.map { size in
+            InferenceNetwork(randomNetwork(Self.configuration))
+                .noise(in: Self.image(size), rows: size.rows, columns: size.columns, threads: 1)
+        }
+        let turns = (0..<2 * Self.sizes.count).map { Self.sizes[$0 % Self.sizes.count] }
+        let inTurn = turns.map { size in
+            inference.noise(in: Self.image(size), rows: size.rows, columns: size.columns, threads: 2)
+        }
+        #expect(inTurn == alone + alone)
+        let atOnce = await withTaskGroup { group in
+            for (index, size) in turns.enumerated() {
+                group.addTask {
+                    let image = Self.image(size)
+                    return (index, inference.noise(in: image, rows: size.rows, columns: size.columns, threads: 2))
+                }
+            }
+            return await group.reduce(into: [[Float]](repeating: [], count: turns.count)) { $0[$1.0] = $1.1 }
+        }
+        #expect(atOnce == alone + alone)
     }
 
     @Test(arguments: sizes)

@@ -55,6 +55,16 @@ typedef struct ct_lstm_step_back {
     long ld_dz;
 } ct_lstm_step_back;
 
+/// The numbers of a step of Adam that are the same for all parameters.
+typedef struct ct_adam_step {
+    /// The gradient is multiplied by it first.
+    float scale;
+    /// How much the moving averages of gradient and square keep.
+    float decay_first, decay_second;
+    /// A parameter moves by rate · first / (√second · root + epsilon).
+    float rate, root, epsilon;
+} ct_adam_step;
+
 /// The kernels of one instruction set.
 typedef struct ct_kernels {
     /// The instruction set: "amx", "avx512", "avx2" or "baseline".
@@ -113,6 +123,10 @@ typedef struct ct_kernels {
     /// dots[i] = Σ over j of a (n×width) · b, row by row; ldb may be zero.
     void (*_Nonnull row_dots)(long n, long width, const float *_Nonnull a, long lda, const float *_Nonnull b, long ldb,
                               float *_Nonnull dots);
+
+    /// Moves n parameters and the moving averages of their gradient and its square.
+    void (*_Nonnull adam)(long n, const ct_adam_step *_Nonnull step, const float *_Nonnull gradient,
+                          float *_Nonnull first, float *_Nonnull second, float *_Nonnull parameters);
 
     /// One row of y = x + bias + depth-wise convolution of x (rows×columns×channels) with weights
     /// (size²×channels), zero outside; bias may be NULL. Writes row `row` of y.

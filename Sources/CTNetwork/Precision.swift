@@ -1,0 +1,12 @@
+/// How exactly inference multiplies matrices.
+public enum Precision: String, CaseIterable, Sendable {
+    /// As exactly as 32-bit floats do.
+    case single
+    /// With factors rounded to bfloat16, that is 8 significant bits, and sums of 32: faster where the CPU has
+    /// instructions for it, and no different from ``single`` where it has none.
+    case fast
+
+    /// The instruction set that this machine works with, such as "avx512". It is the best of the CPU, or what the
+    /// environment variable `CTDENOISE_ISA` names; the process ends with a message if the CPU has none of that name.
+    public var instructionSet: String { Kernels.current(self).name }
+}
