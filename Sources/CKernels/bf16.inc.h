@@ -56,15 +56,16 @@ INLINE bf16_vf bf16_load(const float *p, long j, long width) {
 /// Rounds n ≤ height rows of x (n×k); the rows that are missing become zero.
 INLINE void bf16_rows(const int parts, long n, long k, const float *x, long ldx, long height, bf16 *to) {
     const __m512i order = _mm512_load_si512(bf16_in_order);
-    const long part = height * BF16_K;
-    for (long row = 0; row < height; row++) {
+    const long part = height * BF16_K, next = parts * part, whole = k / BF16_K * BF16_K;
+    for (long row = 0; row < n; row++, x += ldx) {
         bf16 *own = to + row * BF16_K;
-        for (long j = 0; j < k; j += BF16_K, own += parts * part) {
-            bf16_vf x0 = avx512_splat(0), x1 = x0;
-            if (row < n) x0 = bf16_load(x + row * ldx, j, k), x1 = bf16_load(x + row * ldx, j + 16, k);
-            bf16_round(parts, x0, x1, order, own, part);
-        }
+        for (long j = 0; j < whole; j += BF16_K, own += next)
+            bf16_round(parts, avx512_load(x + j), avx512_load(x + j + 16), order, own, part);
+        if (whole < k) bf16_round(parts, bf16_load(x, whole, k), bf16_load(x, whole + 16, k), order, own, part);
     }
+    for (long row = n; row < height; row++)
+        for (long i = 0; i < bf16_blocks(k) * parts; i++)
+            _mm512_storeu_si512(to + i * part + row * BF16_K, _mm512_setzero_si512());
 }
 
 // MARK: - Right operands
