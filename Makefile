@@ -20,8 +20,8 @@ lint: ## Check the formatting and the doc comments of every Swift file
 format: ## Format every Swift file in place
 	@scripts/swift_files.sh | xargs -0 swift format format --in-place --parallel
 
-bench: ## Measure how many slices a second the program denoises here
-	@scripts/bench.sh
+bench: ## Measure speed side by side with PyTorch and others; BENCH="--quick" and so on for options
+	@scripts/bench.sh $(BENCH)
 
 samples: ## Make samples/ anew with the program
 	@scripts/make_samples.sh

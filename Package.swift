@@ -35,7 +35,7 @@ let package = Package(
         .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"]), .brew(["libpng"])]),
         .systemLibrary(
             name: "CTIFF", pkgConfig: "libtiff-4", providers: [.apt(["libtiff-dev"]), .brew(["libtiff"])]),
-        .target(name: "CImageShims", dependencies: ["CPNG", "CTIFF"]),
+        .target(name: "CImageShims", dependencies: ["CPNG", "CTIFF"], linkerSettings: [.linkedLibrary("z")]),
         .target(name: "CKernels", linkerSettings: [libm]),
         .target(name: "CDefaultModel", exclude: ["default.safetensors"]),
 
@@ -74,6 +74,17 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: swiftSettings),
+
+        // MARK: Benchmarks
+        .target(
+            name: "PlainDecoders", dependencies: ["CPNG", "CTIFF"], path: "Benchmarks/Speed/PlainDecoders"),
+        .target(name: "PeakProbe", path: "Benchmarks/Speed/PeakProbe"),
+        .executableTarget(
+            name: "ctdenoise-probe",
+            dependencies: [
+                "CTFileAccess", "CTImageFiles", "CTImages", "CTMetrics", "CTNetwork", "PeakProbe", "PlainDecoders",
+            ],
+            path: "Benchmarks/Speed/Probe", swiftSettings: swiftSettings),
 
         // MARK: Tests
         .target(

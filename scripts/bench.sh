@@ -1,36 +1,38 @@
 #!/usr/bin/env bash
-# Measures how many slices a second `ctdenoise denoise` does here: reading, denoising and writing 512×512 16-bit PNG
-# phantoms with white noise, with the default model, on one core and on all. Wall clock of the whole program, start-up
-# included; three rounds in turn, the median of each. There is nothing to compare with yet: run it before and after a
-# change, on a quiet machine.
-# Usage: scripts/bench.sh [slices]   (4 when not said)
+# Measures the speed of the program side by side with PyTorch, scikit-image, Pillow and tifffile, as Benchmarks/README.md
+# describes. Needs a Python with the packages of Benchmarks/requirements.txt: $PYTHON, else .build-bench-venv, else
+# python3; if none has them, .build-bench-venv is made, and PyTorch with what it brings takes a few gigabytes there.
+# Usage: scripts/bench.sh [OPTION…]   (those of Benchmarks/Speed/bench.py: --quick, --only CASE…, -o FILE, --help …)
 set -euo pipefail
-cd "$(dirname "$0")/.."
-scripts/setup.sh
-count=${1:-4}
-
-swift build -c release --product ctdenoise
-ctdenoise="$(swift build -c release --show-bin-path)/ctdenoise"
-
-rm -rf out/bench
-"$ctdenoise" phantom -o out/bench/clean --count "$count" --seed 1 >/dev/null
-"$ctdenoise" noise out/bench/clean -o out/bench/noisy --white 25/255 --seed 1 >/dev/null 2>&1
-
-TIMEFORMAT=%R
-seconds() { # OPTIONS…: prints the seconds that a run takes
-    { time "$ctdenoise" denoise out/bench/noisy -o out/bench/denoised --overwrite "$@" >/dev/null 2>&1; } 2>&1
-}
-one=() all=()
-for _ in 1 2 3; do
-    one+=("$(seconds --jobs 1)")
-    all+=("$(seconds)")
+# A file that is named by the caller is meant to lie where the caller is.
+arguments=()
+for argument in "$@"; do
+    case ${previous:-} in -o | --output | --work) case $argument in /*) ;; *) argument=$PWD/$argument ;; esac ;; esac
+    previous=$argument
+    arguments+=("$argument")
 done
-tell() { # LABEL SECONDS…
-    local label=$1
-    shift
-    printf '%s\n' "$@" | sort -n | awk -v label="$label" -v n="$count" '
-        { s[NR] = $1 }
-        END { printf "%-10s %d slices of 512×512 in %.2f s (%.2f to %.2f): %.3f slices/s\n", label, n, s[2], s[1], s[3], n / s[2] }'
-}
-tell "one core" "${one[@]}"
-tell "all cores" "${all[@]}"
+cd "$(dirname "$0")/.."
+
+venv=.build-bench-venv
+has_packages() { "$1" -c 'import numpy, PIL, safetensors, skimage, tifffile, torch' 2>/dev/null; }
+if [ -n "${PYTHON:-}" ]; then
+    python=$PYTHON
+    "$python" -c 'import numpy, PIL, safetensors, skimage, tifffile, torch' ||
+        { echo "bench: $python lacks a package of Benchmarks/requirements.txt; install it, or unset PYTHON" >&2; exit 1; }
+elif has_packages "$venv/bin/python"; then
+    python=$venv/bin/python
+elif has_packages python3; then
+    python=python3
+else
+    echo "bench: no Python here has PyTorch and the others; installing them into $venv (a few gigabytes)" >&2
+    python3 -m venv "$venv" ||
+        { echo "bench: no venv could be made; on Debian and Ubuntu, apt-get install python3-venv" >&2; exit 1; }
+    "$venv/bin/pip" install --quiet -r Benchmarks/requirements.txt
+    python=$venv/bin/python
+fi
+
+scripts/setup.sh
+for product in ctdenoise ctdenoise-probe; do
+    swift build -c release --product "$product" >&2
+done
+exec "$python" Benchmarks/Speed/bench.py --bin "$(swift build -c release --show-bin-path)" ${arguments[@]+"${arguments[@]}"}

@@ -16,7 +16,7 @@
 
 struct ct_tiff {
     TIFF *tiff;
-    // Reading: the caller's bytes. Writing: `buffer`, which grows.
+    // Reading: the caller's bytes, which may move between calls. Writing: `buffer`, which grows.
     const uint8_t *bytes;
     ct_buffer buffer;
     uint64_t count, capacity, position;
@@ -143,6 +143,8 @@ ct_tiff *ct_tiff_open(const uint8_t *bytes, size_t count, int64_t largest, ct_st
     status->code = CT_OK;
     return self;
 }
+
+void ct_tiff_place(ct_tiff *self, const uint8_t *bytes) { self->bytes = bytes; }
 
 void ct_tiff_close(ct_tiff *self) {
     if (self->tiff) TIFFCleanup(self->tiff);

@@ -5,7 +5,7 @@ public struct DecodeLimits: Hashable, Sendable {
     ///
     /// A pixel takes 8 bytes once it is decoded. While a page is decoded, its pixels can take more: in a PNG the
     /// unpacked rows, up to 8 bytes; in a TIFF up to 16 for growing, and up to 64 more in one row of strips or tiles,
-    /// which may be the whole page. The file itself is held too, twice while it is decoded.
+    /// which may be the whole page. The file itself is held too.
     public var pixels: Int
 
     /// Limits of `pixels`, by default a gigapixel (2³⁰).

@@ -1,3 +1,5 @@
+internal import CImageShims
+
 /// The chunks of a PNG file, checked, without a look inside the compressed data.
 struct PNGChunks {
     struct Chunk {
@@ -33,6 +35,8 @@ struct PNGChunks {
     var before: [Chunk] = []
     /// IDAT.
     var data: [Chunk] = []
+    /// The same as one piece of the file, with lengths and checksums.
+    var image: ArraySlice<UInt8> = []
     /// Ancillary chunks after the image data.
     var after: [Chunk] = []
 
@@ -58,9 +62,10 @@ struct PNGChunks {
             }
             let chunk = Chunk(type: type, data: bytes[position + 8..<position + 8 + length])
             let sum = UInt32(Self.number(bytes[position + 8 + length..<position + 12 + length]))
-            guard CRC32.sum(bytes[position + 4..<position + 8 + length]) == sum else {
+            guard Self.checksum(bytes[position + 4..<position + 8 + length]) == sum else {
                 throw .malformed("a wrong checksum of the chunk \(type)", expected: "the one of its contents")
             }
+            let start = position
             position += 12 + length
             if header == nil {
                 header = try Self.header(chunk)
@@ -72,6 +77,7 @@ struct PNGChunks {
                     throw .malformed("another chunk amid the image data", expected: "one run of image data")
                 }
                 data.append(chunk)
+                image = bytes[(image.isEmpty ? start : image.startIndex)..<position]
             case "IEND": ended = true
             case "IHDR": throw .malformed("a second IHDR", expected: expected)
             case "PLTE":
@@ -119,25 +125,18 @@ struct PNGChunks {
     /// A big-endian number of up to 4 bytes.
     static func number(_ bytes: ArraySlice<UInt8>) -> Int { bytes.reduce(0) { $0 << 8 | Int($1) } }
 
+    /// The checksum of a chunk: ISO 3309, polynomial EDB88320.
+    private static func checksum(_ bytes: ArraySlice<UInt8>) -> UInt32 {
+        unsafe bytes.withUnsafeBufferPointer { unsafe ct_crc32($0.baseAddress, $0.count) }
+    }
+
     /// A chunk as it stands in a file.
     static func bytes(_ chunk: Chunk) -> [UInt8] {
         let body = Array(chunk.type.utf8) + chunk.data
-        return bigEndian(UInt32(chunk.data.count)) + body + bigEndian(CRC32.sum(body[...]))
+        return bigEndian(UInt32(chunk.data.count)) + body + bigEndian(checksum(body[...]))
     }
 
     private static func bigEndian(_ number: UInt32) -> [UInt8] {
         [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: number >> $0) }
-    }
-}
-
-/// The checksum of PNG and zlib: ISO 3309, polynomial EDB88320.
-enum CRC32 {
-    private static let table: [UInt32] = (0..<256).map { index in
-        (0..<8).reduce(UInt32(index)) { sum, _ in sum & 1 == 1 ? 0xEDB8_8320 ^ (sum >> 1) : sum >> 1 }
-    }
-
-    static func sum(_ bytes: ArraySlice<UInt8>) -> UInt32 {
-        let table = table
-        return ~bytes.reduce(0xFFFF_FFFF as UInt32) { table[Int(UInt8(truncatingIfNeeded: $0) ^ $1)] ^ ($0 >> 8) }
     }
 }

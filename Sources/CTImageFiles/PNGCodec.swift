@@ -17,23 +17,7 @@ enum PNGCodec {
         let rows = try rows(of: chunks)
         let encoding = SampleEncoding(kind: .unsignedInteger, bits: header.depth, isBigEndian: true)
 
-        var samples = [Double](repeating: 0, count: header.width * header.height)
-        // Colours are compared row by row, so that they need no memory of their own.
-        var colors = [[Double]](
-            repeating: [Double](repeating: 0, count: header.width), count: [2, 6].contains(header.colorType) ? 3 : 0)
-        for y in 0..<header.height {
-            let row = y * header.rowBytes
-            let start = y * header.width
-            encoding.read(
-                header.width, from: rows, row: row, first: 0, step: header.channels, into: &samples, at: start)
-            guard !colors.isEmpty else { continue }
-            for channel in colors.indices {
-                encoding.read(
-                    header.width, from: rows, row: row, first: channel, step: header.channels, into: &colors[channel],
-                    at: 0)
-            }
-            try GreyCheck.check(colors[0], colors[1], colors[2], width: header.width, from: start)
-        }
+        var samples = try samples(in: rows, of: header, encoding: encoding)
         var format = encoding.format
         switch header.colorType {
         case 3:
@@ -47,6 +31,34 @@ enum PNGCodec {
         return ([slice], [summary(chunks, format: format)])
     }
 
+    /// The grey samples in decoded rows, or palette indices.
+    private static func samples(
+        in rows: [UInt8], of header: PNGChunks.Header, encoding: SampleEncoding
+    ) throws(CodecFailure) -> [Double] {
+        let count = header.width * header.height
+        let isColor = header.colorType == 2 || header.colorType == 6
+        // Without bits between rows, all of them are like a single one.
+        if !isColor, encoding.bits % 8 == 0 { return encoding.samples(count, from: rows, step: header.channels) }
+
+        var samples = [Double](repeating: 0, count: count)
+        // Colours are compared row by row, so that they need no memory of their own.
+        var colors = [[Double]](repeating: [Double](repeating: 0, count: header.width), count: isColor ? 3 : 0)
+        for y in 0..<header.height {
+            let row = y * header.rowBytes
+            let start = y * header.width
+            encoding.read(
+                header.width, from: rows, row: row, first: 0, step: header.channels, into: &samples, at: start)
+            guard isColor else { continue }
+            for channel in colors.indices {
+                encoding.read(
+                    header.width, from: rows, row: row, first: channel, step: header.channels, into: &colors[channel],
+                    at: 0)
+            }
+            try GreyCheck.check(colors[0], colors[1], colors[2], width: header.width, from: start)
+        }
+        return samples
+    }
+
     /// The rows as libpng decodes them.
     static func rows(of chunks: PNGChunks) throws(CodecFailure) -> [UInt8] {
         let header = chunks.header
@@ -57,18 +69,26 @@ enum PNGCodec {
         guard !overflow, size / 1032 <= compressed else {
             throw .malformed("only \(compressed) bytes of image data", expected: expected)
         }
-        var file = PNGChunks.signature
-        file += PNGChunks.bytes(.init(type: "IHDR", data: headerBytes(header)[...]))
+        var start = PNGChunks.signature
+        start += PNGChunks.bytes(.init(type: "IHDR", data: headerBytes(header)[...]))
         if header.colorType == 3, let palette = chunks["PLTE"] {
-            file += PNGChunks.bytes(.init(type: "PLTE", data: palette))
+            start += PNGChunks.bytes(.init(type: "PLTE", data: palette))
         }
-        file.reserveCapacity(file.count + compressed + 12 * (chunks.data.count + 1))
-        for chunk in chunks.data { file += PNGChunks.bytes(chunk) }
-        file += PNGChunks.bytes(.init(type: "IEND", data: []))
+        let end = PNGChunks.bytes(.init(type: "IEND", data: []))
 
         var status = ct_status()
         let rows = unsafe [UInt8](unsafeUninitializedCapacity: size) { buffer, initialized in
-            unsafe status = ct_png_decode(file, file.count, buffer.baseAddress, header.rowBytes, header.height)
+            unsafe chunks.image.withUnsafeBufferPointer { image in
+                unsafe start.withUnsafeBufferPointer { start in
+                    unsafe end.withUnsafeBufferPointer { end in
+                        let parts = unsafe [start, image, end].map {
+                            unsafe ct_bytes(bytes: $0.baseAddress, count: $0.count)
+                        }
+                        unsafe status = ct_png_decode(
+                            parts, parts.count, buffer.baseAddress, header.rowBytes, header.height)
+                    }
+                }
+            }
             initialized = status.code == 0 ? size : 0
         }
         try CodecFailure.check(status, expected: expected)

@@ -103,67 +103,163 @@ struct SampleEncoding: Equatable {
         _ count: Int, from bytes: [UInt8], row offset: Int, first: Int, step: Int, into samples: inout [Double],
         at start: Int
     ) {
-        if bits % 8 == 0 {
-            let width = bits / 8
-            var at = offset + first * width
-            for index in start..<start + count {
-                samples[index] = value(wholePattern(bytes, at: at))
-                at += step * width
-            }
-        } else {
-            var number = first
-            for index in start..<start + count {
-                samples[index] = value(packedPattern(bytes, bit: offset * 8 + number * bits))
-                number += step
-            }
+        precondition(start >= 0 && start + count <= samples.count, "\(count) samples at \(start) of \(samples.count)")
+        unsafe samples.withUnsafeMutableBufferPointer { samples in
+            let part = unsafe UnsafeMutableBufferPointer(rebasing: samples[start..<start + count])
+            unsafe read(from: bytes, row: offset, first: first, step: step, into: part)
         }
     }
 
+    /// The `count` samples that ``read(_:from:row:first:step:into:at:)`` reads from the start of `bytes`.
+    func samples(_ count: Int, from bytes: [UInt8], step: Int) -> [Double] {
+        unsafe [Double](unsafeUninitializedCapacity: count) { samples, initialized in
+            unsafe read(from: bytes, row: 0, first: 0, step: step, into: .init(rebasing: samples[..<count]))
+            initialized = count
+        }
+    }
+
+    /// Fills `samples`, whose memory need not be initialized.
+    func read(
+        from bytes: [UInt8], row offset: Int, first: Int, step: Int, into samples: UnsafeMutableBufferPointer<Double>
+    ) {
+        guard samples.count > 0 else { return }
+        let last = first + (samples.count - 1) * step
+        precondition(offset >= 0 && first >= 0 && step > 0 && offset + self.bytes(for: last + 1) <= bytes.count)
+        unsafe bytes.withUnsafeBytes { bytes in
+            let row = unsafe UnsafeRawBufferPointer(rebasing: bytes[offset...])
+            // A loop of its own for each common format, in which nothing is asked of a sample.
+            switch (kind, bits) {
+            case (.unsignedInteger, 8):
+                unsafe read(row, first: first, step: step, into: samples) { (pattern: UInt8) in Double(pattern) }
+            case (.unsignedInteger, 16):
+                unsafe read(row, first: first, step: step, into: samples) { (pattern: UInt16) in Double(pattern) }
+            case (.signedInteger, 16):
+                unsafe read(row, first: first, step: step, into: samples) { (pattern: UInt16) in
+                    Double(Int16(bitPattern: pattern))
+                }
+            case (.floatingPoint, 32):
+                unsafe read(row, first: first, step: step, into: samples) { (pattern: UInt32) in
+                    Double(Float(bitPattern: pattern))
+                }
+            case (_, let bits) where bits % 8 == 0:
+                let width = bits / 8
+                var at = first * width
+                for index in samples.indices {
+                    unsafe samples[index] = value(wholePattern(row, at: at))
+                    at += step * width
+                }
+            default:
+                var number = first
+                for index in samples.indices {
+                    unsafe samples[index] = value(packedPattern(row, bit: number * bits))
+                    number += step
+                }
+            }
+        }
+    }
     /// Stores samples into a row, where ``read(_:from:row:first:step:into:at:)`` finds them.
     func write(
         _ count: Int, of samples: [Double], at start: Int, into bytes: inout [UInt8], row offset: Int, first: Int,
         step: Int
     ) {
-        var number = first
-        for index in start..<start + count {
-            let pattern = pattern(samples[index])
-            if bits % 8 == 0 {
-                let width = bits / 8
-                let at = offset + number * width
-                for byte in 0..<width {
-                    let shift = UInt64(8 * (isBigEndian ? width - 1 - byte : byte))
-                    bytes[at + byte] = UInt8(truncatingIfNeeded: pattern >> shift)
-                }
-            } else {
-                for bit in 0..<bits {
-                    let place = offset * 8 + number * bits + bit
-                    let mask: UInt8 = 0x80 >> UInt8(place % 8)
-                    if pattern >> UInt64(bits - 1 - bit) & 1 == 1 {
-                        bytes[place / 8] |= mask
-                    } else {
-                        bytes[place / 8] &= ~mask
-                    }
+        guard count > 0 else { return }
+        let last = first + (count - 1) * step
+        precondition(offset >= 0 && first >= 0 && step > 0 && offset + self.bytes(for: last + 1) <= bytes.count)
+        unsafe bytes.withUnsafeMutableBytes { bytes in
+            let row = unsafe UnsafeMutableRawBufferPointer(rebasing: bytes[offset...])
+            let samples = samples[start..<start + count]
+            switch (kind, bits) {
+            case (.unsignedInteger, 8): unsafe write(samples, into: row, first: first, step: step) { UInt8($0) }
+            case (.unsignedInteger, 16): unsafe write(samples, into: row, first: first, step: step) { UInt16($0) }
+            case (.signedInteger, 16):
+                unsafe write(samples, into: row, first: first, step: step) { UInt16(bitPattern: Int16($0)) }
+            case (.floatingPoint, 32):
+                unsafe write(samples, into: row, first: first, step: step) { Float($0).bitPattern }
+            default:
+                var number = first
+                for sample in samples {
+                    unsafe write(pattern(sample), number: number, into: row)
+                    number += step
                 }
             }
-            number += step
+        }
+    }
+
+    /// Stores patterns of one width.
+    @inline(__always)
+    private func write<Pattern: FixedWidthInteger>(
+        _ samples: ArraySlice<Double>, into row: UnsafeMutableRawBufferPointer, first: Int, step: Int,
+        pattern: (Double) -> Pattern
+    ) {
+        let swapped = isBigEndian != Self.hostIsBigEndian
+        var at = first * MemoryLayout<Pattern>.size
+        for sample in samples {
+            let pattern = pattern(sample)
+            unsafe row.storeBytes(of: swapped ? pattern.byteSwapped : pattern, toByteOffset: at, as: Pattern.self)
+            at &+= step &* MemoryLayout<Pattern>.size
+        }
+    }
+
+    /// Stores the pattern of a sample of any width.
+    private func write(_ pattern: UInt64, number: Int, into row: UnsafeMutableRawBufferPointer) {
+        if bits % 8 == 0 {
+            let width = bits / 8
+            for byte in 0..<width {
+                let shift = UInt64(8 * (isBigEndian ? width - 1 - byte : byte))
+                unsafe row[number * width + byte] = UInt8(truncatingIfNeeded: pattern >> shift)
+            }
+        } else {
+            for bit in 0..<bits {
+                let place = number * bits + bit
+                let mask: UInt8 = 0x80 >> UInt8(place % 8)
+                if pattern >> UInt64(bits - 1 - bit) & 1 == 1 {
+                    unsafe row[place / 8] |= mask
+                } else {
+                    unsafe row[place / 8] &= ~mask
+                }
+            }
+        }
+    }
+
+    /// Fills `samples` with the values of patterns of one width.
+    @inline(__always)
+    private func read<Pattern: FixedWidthInteger>(
+        _ row: UnsafeRawBufferPointer, first: Int, step: Int, into samples: UnsafeMutableBufferPointer<Double>,
+        value: (Pattern) -> Double
+    ) {
+        @inline(__always)
+        func read(every step: Int, swapped: Bool) {
+            for index in samples.indices {
+                let at = (first &+ index &* step) &* MemoryLayout<Pattern>.size
+                let pattern = unsafe row.loadUnaligned(fromByteOffset: at, as: Pattern.self)
+                unsafe samples[index] = value(swapped ? pattern.byteSwapped : pattern)
+            }
+        }
+        // Constants, so that the loop can go by vectors.
+        switch (step, isBigEndian == Self.hostIsBigEndian) {
+        case (1, true): read(every: 1, swapped: false)
+        case (1, false): read(every: 1, swapped: true)
+        case (_, let isHost): read(every: step, swapped: !isHost)
         }
     }
 
     @inline(__always)
-    private func wholePattern(_ bytes: [UInt8], at offset: Int) -> UInt64 {
+    private func wholePattern(_ bytes: UnsafeRawBufferPointer, at offset: Int) -> UInt64 {
         let width = bits / 8
         var pattern: UInt64 = 0
         if isBigEndian {
-            for byte in 0..<width { pattern = pattern << 8 | UInt64(bytes[offset + byte]) }
+            for byte in 0..<width { pattern = pattern << 8 | UInt64(unsafe bytes[offset + byte]) }
         } else {
-            for byte in 0..<width { pattern |= UInt64(bytes[offset + byte]) << UInt64(8 * byte) }
+            for byte in 0..<width { pattern |= UInt64(unsafe bytes[offset + byte]) << UInt64(8 * byte) }
         }
         return pattern
     }
 
-    private func packedPattern(_ bytes: [UInt8], bit: Int) -> UInt64 {
+    private func packedPattern(_ bytes: UnsafeRawBufferPointer, bit: Int) -> UInt64 {
         var pattern: UInt64 = 0
-        for place in bit..<bit + bits { pattern = pattern << 1 | UInt64(bytes[place / 8] >> UInt8(7 - place % 8) & 1) }
+        for place in bit..<bit + bits {
+            pattern = pattern << 1 | UInt64(unsafe bytes[place / 8] >> UInt8(7 - place % 8) & 1)
+        }
         return pattern
     }
 }

@@ -261,6 +261,11 @@ struct TIFFPage {
     var rows: Int { (height + blockHeight - 1) / blockHeight }
     var blocks: Int { columns * rows * planes }
 
+    /// Whether blocks are strips of grey samples, perhaps with alpha, without anything between rows.
+    var hasGreyStrips: Bool {
+        !raw.tiled && colors == 1 && levels == nil && planes == 1 && encoding.bits % 8 == 0
+    }
+
     /// Bytes of a row of a block.
     var rowBytes: Int { encoding.bytes(for: blockWidth * samplesInPlane) }
 
@@ -482,43 +487,51 @@ struct TIFFPage {
 /// A TIFF being read, at one of its pages.
 @safe
 final class TIFFSource {
-    private let bytes: UnsafeMutableBufferPointer<UInt8>
+    private let file: [UInt8]
     private let handle: OpaquePointer
     private let limits: DecodeLimits
     private let isBigEndian: Bool
 
     init(_ file: [UInt8], limits: DecodeLimits, isBigEndian: Bool) throws(CodecFailure) {
+        self.file = file
         self.limits = limits
         self.isBigEndian = isBigEndian
-        unsafe bytes = .allocate(capacity: file.count)
-        _ = unsafe bytes.initialize(from: file)
         var status = ct_status()
         let largest = limits.pixels.multipliedReportingOverflow(by: 32)
-        let opened = unsafe ct_tiff_open(
-            bytes.baseAddress, bytes.count, largest.overflow ? 0 : Int64(max(largest.partialValue, 1 << 28)), &status)
+        let opened = unsafe file.withUnsafeBufferPointer { bytes in
+            unsafe ct_tiff_open(
+                bytes.baseAddress, bytes.count, largest.overflow ? 0 : Int64(max(largest.partialValue, 1 << 28)),
+                &status)
+        }
         guard let opened = unsafe opened else {
-            unsafe bytes.deallocate()
             try CodecFailure.check(status, expected: "a whole TIFF file")
             throw .malformed("nothing readable", expected: "a whole TIFF file")
         }
         unsafe handle = opened
     }
 
-    deinit {
-        unsafe ct_tiff_close(handle)
-        unsafe bytes.deallocate()
+    deinit { unsafe ct_tiff_close(handle) }
+
+    /// Makes a call that reads: an array says where its bytes are only for a while.
+    private func reading(_ call: (OpaquePointer) -> ct_status) -> ct_status {
+        unsafe file.withUnsafeBufferPointer { bytes in
+            unsafe ct_tiff_place(handle, bytes.baseAddress)
+            return unsafe call(handle)
+        }
     }
 
     /// The current page's layout. `bytesInFile` is what the pixels have to come out of.
     func page(bytesInFile: Int) throws(CodecFailure) -> TIFFPage {
         var raw = ct_tiff_page()
-        try CodecFailure.check(unsafe ct_tiff_read_page(handle, &raw), expected: "a page that can be read")
+        try CodecFailure.check(
+            unsafe reading { unsafe ct_tiff_read_page($0, &raw) }, expected: "a page that can be read")
         return try TIFFPage(
             raw, limits: limits, isBigEndian: isBigEndian, bytesInFile: bytesInFile
         ) { count throws(CodecFailure) in
             var map = [UInt16](repeating: 0, count: 3 * count)
             try CodecFailure.check(
-                unsafe ct_tiff_read_color_map(handle, &map, map.count), expected: "a colour map of \(count) colours")
+                unsafe reading { unsafe ct_tiff_read_color_map($0, &map, 3 * count) },
+                expected: "a colour map of \(count) colours")
             return map
         }
     }
@@ -526,7 +539,7 @@ final class TIFFSource {
     /// Goes to the next page, if there is one.
     func nextPage() throws(CodecFailure) -> Bool {
         var moved = false
-        try CodecFailure.check(unsafe ct_tiff_next_page(handle, &moved), expected: "another page")
+        try CodecFailure.check(unsafe reading { unsafe ct_tiff_next_page($0, &moved) }, expected: "another page")
         return moved
     }
 
@@ -535,7 +548,7 @@ final class TIFFSource {
         let size = page.bytes(in: block)
         var status = ct_status()
         let bytes = unsafe [UInt8](unsafeUninitializedCapacity: size) { buffer, initialized in
-            unsafe status = ct_tiff_read_block(handle, UInt32(block), buffer.baseAddress, size)
+            unsafe status = reading { unsafe ct_tiff_read_block($0, UInt32(block), buffer.baseAddress, size) }
             initialized = status.code == 0 ? size : 0
         }
         try CodecFailure.check(status, expected: "\(size) bytes of samples")
@@ -544,6 +557,8 @@ final class TIFFSource {
 
     /// The current page's samples.
     func samples(_ page: TIFFPage) throws(CodecFailure) -> [Double] {
+        // Much more memory than this is not asked for before there is something to put into it.
+        if page.hasGreyStrips, page.width * page.height <= 1 << 24 { return try greyStrips(page) }
         var samples: [Double] = []
         // Band by band, so that memory is used only for what has been decoded.
         for row in 0..<page.rows {
@@ -587,6 +602,27 @@ final class TIFFSource {
         if page.isPlanar {
             for number in page.blocks / page.planes * page.colors..<page.blocks { _ = try block(number, of: page) }
         }
+        return samples
+    }
+
+    /// The current page's samples, if strips hold nothing that is not in the slice, or only alpha.
+    private func greyStrips(_ page: TIFFPage) throws(CodecFailure) -> [Double] {
+        var failure: CodecFailure?
+        let samples = unsafe [Double](unsafeUninitializedCapacity: page.width * page.height) { samples, initialized in
+            do throws(CodecFailure) {
+                for block in 0..<page.blocks {
+                    let bytes = try self.block(block, of: page)
+                    let end = initialized + page.width * page.area(of: block).height
+                    unsafe page.encoding.read(
+                        from: bytes, row: 0, first: 0, step: page.samplesInPlane,
+                        into: .init(rebasing: samples[initialized..<end]))
+                    initialized = end
+                }
+            } catch {
+                failure = error
+            }
+        }
+        if let failure { throw failure }
         return samples
     }
 }

@@ -43,6 +43,9 @@ public func peakSignalToNoiseRatio(
     _ reference: [Double], _ test: [Double], dataRange: Double
 ) throws(MetricError) -> Double {
     try check(dataRange: dataRange)
-    let error = try meanSquaredError(reference, test)
-    return error == 0 ? .infinity : 20 * log10(dataRange / error.squareRoot())
+    return peakSignalToNoiseRatio(dataRange: dataRange, meanSquaredError: try meanSquaredError(reference, test))
+}
+
+func peakSignalToNoiseRatio(dataRange: Double, meanSquaredError: Double) -> Double {
+    meanSquaredError == 0 ? .infinity : 20 * log10(dataRange / meanSquaredError.squareRoot())
 }

@@ -46,12 +46,7 @@ public struct InferenceNetwork: Sendable {
             return buffer
         }
         func folded(_ scan: ParameterLayout.Scan) -> ScanWeights {
-            let weights = ScanWeights(configuration, kernels: kernels)
-            let fold = Self.fold(scan, of: network)
-            defer { extendLifetime(fold) }
-            weights.set(
-                parameters.floats, scan, inputWeights: fold.inputWeights.floats, biases: fold.biases.floats)
-            return weights
+            ScanWeights(folding: scan, of: network, parameters: parameters.floats, kernels: kernels)
         }
         self.configuration = configuration
         self.kernels = kernels
@@ -67,33 +62,6 @@ public struct InferenceNetwork: Sendable {
         }
         headWeights = packed(layout.headWeights, c, area, row: area, column: 1)
         headBias = network.parameters[layout.headBias.lowerBound]
-    }
-
-    /// `γ (W x − μ) / √(σ² + ε) + b` as one matrix (G, C) and one bias (G).
-    private static func fold(
-        _ scan: ParameterLayout.Scan, of network: Network
-    ) -> (inputWeights: FloatBuffer, biases: FloatBuffer) {
-        let (c, g) = (network.configuration.channels, network.configuration.gates)
-        let inputWeights = FloatBuffer(g * c)
-        let biases = FloatBuffer(g)
-        for gate in 0..<g {
-            var scale = 1.0
-            var bias = Double(network.parameters[scan.biases.lowerBound + gate])
-            if network.configuration.normalization == .sequence {
-                let mean = Double(network.statistics[scan.means.lowerBound + gate])
-                let variance = Double(network.statistics[scan.variances.lowerBound + gate])
-                scale =
-                    Double(network.parameters[scan.gains.lowerBound + gate])
-                    / (variance + NetworkConfiguration.epsilon).squareRoot()
-                bias -= scale * mean
-            }
-            biases.floats[gate] = Float(bias)
-            for weight in gate * c..<(gate + 1) * c {
-                inputWeights.floats[weight] = Float(
-                    scale * Double(network.parameters[scan.inputWeights.lowerBound + weight]))
-            }
-        }
-        return (inputWeights, biases)
     }
 
     /// The noise that the network sees in an image, in the same units.
@@ -133,7 +101,7 @@ public struct InferenceNetwork: Sendable {
 
     /// Replaces the pixels of `workspace` by the noise in them.
     private func run(_ workspace: Workspace) {
-        let (grid, threads, pixels) = (workspace.grid, workspace.threads, workspace.pixels.floats)
+        let (grid, pixels) = (workspace.grid, workspace.pixels.floats)
         var (current, other) = (workspace.stream.floats, workspace.mixed.floats)
         grid.embed(pixels, weights: embedWeights.floats, bias: embedBias.floats, into: current)
         for block in blocks {
@@ -141,12 +109,17 @@ public struct InferenceNetwork: Sendable {
                 grid.mix(current, weights: weights.floats, bias: bias.floats, into: other)
                 swap(&current, &other)
             }
-            for (geometry, scan) in [(workspace.along, block.rows), (workspace.downwards, block.columns)] {
-                let states = workspace.states.floats
-                scan.scan(geometry, stream: current, states: states, cells: workspace.cells, threads: threads)
-                scan.project(states, tokens: grid.tokens, onto: current, into: current, threads: threads)
-            }
+            scan(workspace.along, block.rows, current, workspace)
+            scan(workspace.downwards, block.columns, current, workspace)
         }
         grid.head(current, weights: headWeights.floats, bias: headBias, into: pixels)
+    }
+
+    /// Adds the projection of a scan of `stream` (N, C) to it.
+    private func scan(_ geometry: ScanGeometry, _ weights: ScanWeights, _ stream: Floats, _ workspace: Workspace) {
+        let states = workspace.states.floats
+        weights.scan(geometry, stream: stream, states: states, cells: workspace.cells, threads: workspace.threads)
+        weights.project(
+            states, tokens: workspace.grid.tokens, onto: stream, into: stream, threads: workspace.threads)
     }
 }

@@ -102,19 +102,26 @@ internal import Dispatch
 
     /// The kernels in use: the best of this CPU, or those that `CTDENOISE_ISA` names.
     static func current(_ precision: Precision) -> Kernels {
-        unsafe Kernels(table: ct_kernels_current(precision == .fast))
+        switch precision {
+        case .single: single
+        case .fast: fast
+        }
     }
 
-    /// All kernels that this CPU can run, best first, one for each instruction set.
-    static func available(_ precision: Precision) -> [Kernels] {
+    private static let single = unsafe Kernels(table: ct_kernels_current(false))
+    private static let fast = unsafe Kernels(table: ct_kernels_current(true))
+
+    /// All kernels that this CPU can run, best first, one for each instruction set; with `fast` in plain bf16 where it
+    /// has that.
+    static func available(fast: Bool = false) -> [Kernels] {
         var list: [UnsafePointer<ct_kernels>?] = unsafe [nil, nil, nil, nil]
-        let count = unsafe Int(ct_kernels_available(precision == .fast, &list, 4))
+        let count = unsafe Int(ct_kernels_available(fast, &list, 4))
         return unsafe list.prefix(count).compactMap { table in unsafe table.map { unsafe Kernels(table: $0) } }
     }
 
     /// The kernels for AMX, whether or not this CPU has it; nil if this is not x86-64.
-    static func amx(_ precision: Precision) -> Kernels? {
-        unsafe ct_kernels_amx(precision == .fast).map { unsafe Kernels(table: $0) }
+    static func amx(fast: Bool) -> Kernels? {
+        unsafe ct_kernels_amx(fast).map { unsafe Kernels(table: $0) }
     }
 
     /// The instruction set: "amx", "avx512", "avx2" or "baseline".

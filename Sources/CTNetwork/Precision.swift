@@ -6,7 +6,11 @@ public enum Precision: String, CaseIterable, Sendable {
     /// instructions for it, and no different from ``single`` where it has none.
     case fast
 
-    /// The instruction set that this machine works with, such as "avx512". It is the best of the CPU, or what the
-    /// environment variable `CTDENOISE_ISA` names; the process ends with a message if the CPU has none of that name.
-    public var instructionSet: String { Kernels.current(self).name }
+    /// What this machine works with: an instruction set, and in which numbers it multiplies, such as "avx512, single" or
+    /// "amx, bf16 in three products". It is the best of the CPU, or what the environment variable `CTDENOISE_ISA` names;
+    /// the process ends with a message if the CPU has none of that name.
+    public var instructionSet: String {
+        let kernels = Kernels.current(self)
+        return "\(kernels.name), \(kernels.precision)"
+    }
 }

@@ -70,6 +70,34 @@ struct ScanWeights: Sendable {
         projectionBias = FloatBuffer(c)
     }
 
+    /// Those of a trained network: `γ (W x − μ) / √(σ² + ε) + b` as one matrix and one bias.
+    ///
+    /// - Parameter parameters: The network's, flat.
+    init(folding scan: ParameterLayout.Scan, of network: Network, parameters: Floats, kernels: Kernels) {
+        self.init(network.configuration, kernels: kernels)
+        let (c, g) = (network.configuration.channels, network.configuration.gates)
+        let (inputWeights, biases) = (FloatBuffer(g * c), FloatBuffer(g))
+        defer { extendLifetime((inputWeights, biases)) }
+        for gate in 0..<g {
+            var scale = 1.0
+            var bias = Double(network.parameters[scan.biases.lowerBound + gate])
+            if network.configuration.normalization == .sequence {
+                let mean = Double(network.statistics[scan.means.lowerBound + gate])
+                let variance = Double(network.statistics[scan.variances.lowerBound + gate])
+                scale =
+                    Double(network.parameters[scan.gains.lowerBound + gate])
+                    / (variance + NetworkConfiguration.epsilon).squareRoot()
+                bias -= scale * mean
+            }
+            biases.floats[gate] = Float(bias)
+            for weight in gate * c..<(gate + 1) * c {
+                inputWeights.floats[weight] = Float(
+                    scale * Double(network.parameters[scan.inputWeights.lowerBound + weight]))
+            }
+        }
+        set(parameters, scan, inputWeights: inputWeights.floats, biases: biases.floats)
+    }
+
     /// Sets them.
     ///
     /// - Parameters:

@@ -181,7 +181,7 @@ private struct ModelDescription: Encodable {
     let file: String
     let configuration: NetworkConfiguration
     let parameters: Int
-    /// The instruction set that networks run with on this machine.
+    /// The instruction set that networks run with on this machine, and in which numbers it multiplies.
     let instructionSet = Precision.single.instructionSet
     /// The same with `--precision fast`.
     let fastInstructionSet = Precision.fast.instructionSet
@@ -204,7 +204,7 @@ private struct ModelDescription: Encodable {
             "  \(Format.count(shape.blocks, "block")): mixing \(shape.mixing)×\(shape.mixing), LSTM along rows, then along columns, "
                 + "\(shape.bidirectional ? "both ways" : "one way"), \(shape.hidden) hidden units a direction",
             "  batch normalization: \(shape.normalization == .none ? "none" : "\(shape.normalization.rawValue)-wise")",
-            "  runs here with the instruction set \(instructionSet), with --precision fast \(fastInstructionSet)",
+            "  multiplies here by \(instructionSet); with --precision fast by \(fastInstructionSet)",
         ]
         for (name, value) in record.sorted(by: { $0.key < $1.key }) {
             lines.append(

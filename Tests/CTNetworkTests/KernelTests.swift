@@ -11,10 +11,10 @@ extension Kernels: CustomTestStringConvertible {
 
     /// Every variant that can run here, AMX in software if need be.
     static let tested: [Kernels] = {
-        var all = available(.single)
-        for precision in Precision.allCases {
-            var more = available(precision)
-            if amx_emulator_install(), let amx = amx(precision) { more.append(amx) }
+        var all: [Kernels] = []
+        for fast in [false, true] {
+            var more = available(fast: fast)
+            if amx_emulator_install(), let amx = amx(fast: fast) { more.append(amx) }
             for kernels in more where !all.contains(where: { $0.testDescription == kernels.testDescription }) {
                 all.append(kernels)
             }
@@ -358,7 +358,7 @@ extension Kernels: CustomTestStringConvertible {
 
     // MARK: - Grids
 
-    @Test(arguments: Kernels.available(.single), [1, 3, 5])
+    @Test(arguments: Kernels.available(), [1, 3, 5])
     func `Depth-wise convolution and the gradient of its weights`(kernels: Kernels, size: Int) {
         var worst = 0.0
         for (rows, columns) in [(1, 1), (1, 4), (3, 2), (6, 5), (2, 27)] {
@@ -462,7 +462,7 @@ extension Kernels: CustomTestStringConvertible {
     }
 
     @Test func `The instruction set with vectors of four floats is everywhere`() {
-        #expect(Kernels.available(.single).last?.name == "baseline")
-        #expect(Kernels.available(.single).map(\.name).contains(Kernels.current(.single).name))
+        #expect(Kernels.available().last?.name == "baseline")
+        #expect(Kernels.available().map(\.name).contains(Kernels.current(.single).name))
     }
 }

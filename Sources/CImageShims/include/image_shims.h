@@ -32,6 +32,12 @@ typedef struct {
 
 void ct_buffer_free(ct_buffer *buffer);
 
+/// Bytes that stay the caller's.
+typedef struct {
+    const uint8_t *bytes;
+    size_t count;
+} ct_bytes;
+
 // MARK: - PNG
 
 /// The contents of IHDR.
@@ -40,11 +46,15 @@ typedef struct {
     uint8_t depth, color_type, interlace;
 } ct_png_header;
 
+/// The checksum of PNG's chunks and of zlib: ISO 3309.
+uint32_t ct_crc32(const uint8_t *bytes, size_t count);
+
 /// Decodes the rows of a PNG as they are stored: packed samples, 16-bit ones big-endian, no
 /// gamma, no scaling, palette indices as they are. Interlaced images come out whole.
 ///
-/// `rows` takes `height` rows of `row_bytes`; other sizes than the file's are refused.
-ct_status ct_png_decode(const uint8_t *bytes, size_t count, uint8_t *rows, size_t row_bytes, size_t height);
+/// The file is the `count` parts one after another; the checksums of its chunks are not looked at, since the caller
+/// has done that. `rows` takes `height` rows of `row_bytes`; other sizes than the file's are refused.
+ct_status ct_png_decode(const ct_bytes *parts, size_t count, uint8_t *rows, size_t row_bytes, size_t height);
 
 /// Encodes rows of the same form into a PNG of IHDR, IDAT and IEND only.
 ct_status ct_png_encode(const ct_png_header *header, const uint8_t *rows, size_t row_bytes, ct_buffer *png);
@@ -73,9 +83,12 @@ enum { CT_TIFF_ABSENT = 0xFFFF };
 
 typedef struct ct_tiff ct_tiff;
 
-/// Opens a TIFF in memory, at its first page. `bytes` must outlive the handle.
+/// Opens a TIFF in memory, at its first page. `bytes` are not kept: see `ct_tiff_place`.
 /// `largest` bounds any single allocation that libtiff makes. NULL, with a status, on failure.
 ct_tiff *ct_tiff_open(const uint8_t *bytes, size_t count, int64_t largest, ct_status *status);
+
+/// Says where the bytes are: before every other call for reading.
+void ct_tiff_place(ct_tiff *tiff, const uint8_t *bytes);
 
 void ct_tiff_close(ct_tiff *tiff);
 

@@ -1,0 +1,589 @@
+#!/usr/bin/env python3
+"""Measures ctdenoise side by side with PyTorch and others, and prints tables in Markdown. `make bench` runs it.
+
+Every contestant is a process of its own that waits while another has its turn. In each round each contestant has one
+turn, and every second round goes backwards; what is told is the median over rounds. Results are compared first, and
+if they differ by more than rounding nothing is measured.
+"""
+import argparse
+import json
+import os
+import platform
+import shutil
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+from safetensors.numpy import load_file, save_file
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+MODEL = ROOT / "Sources/CDefaultModel/default.safetensors"
+
+# Ours: label, what is put into the environment, arguments of the probe and of the program, the kind of peak that it is
+# compared with, and by how much results may differ from PyTorch's. What the CPU or the program lacks is left out.
+VARIANTS = {
+    "amx-fast": ({"CTDENOISE_ISA": "amx"}, ["--precision", "fast"], "amx-bf16", 0.1),
+    "amx": ({"CTDENOISE_ISA": "amx"}, [], "amx-bf16", 1e-4),
+    "avx512": ({"CTDENOISE_ISA": "avx512"}, [], "avx512", 1e-4),
+    "avx2": ({"CTDENOISE_ISA": "avx2"}, [], "avx2", 1e-4),
+    "baseline": ({"CTDENOISE_ISA": "baseline"}, [], "baseline", 1e-4),
+}
+# The C library gives large blocks back to the system at once, and PyTorch pays for that with page faults in every
+# operation. With these, which hardly anybody sets, it keeps them.
+KEPT = {
+    "MALLOC_MMAP_THRESHOLD_": str(1 << 32),
+    "MALLOC_TRIM_THRESHOLD_": str(1 << 33),
+    "MALLOC_TOP_PAD_": str(1 << 26),
+}
+PEERS = {"PyTorch": {}, "PyTorch, memory kept": KEPT}
+# After its turn a process may spin for a while in wait for more work; nobody else's turn begins before that ends.
+PAUSE = 0.05
+
+
+class Failure(Exception):
+    """What the user is told."""
+
+
+class Program:
+    """A process that runs cases: our probe or the worker of the peers."""
+
+    def __init__(self, label, command, environment):
+        self.label = label
+        self.process = subprocess.Popen(
+            [str(part) for part in command], env={**os.environ, **environment}, stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE if label in VARIANTS else None, text=True, bufsize=1)
+
+    def ask(self, command, **request):
+        try:
+            self.process.stdin.write(json.dumps({"command": command, **request}) + "\n")
+            self.process.stdin.flush()
+        except BrokenPipeError:
+            pass
+        line = self.process.stdout.readline()
+        reply = json.loads(line) if line else {"error": "it ended"}
+        if "error" in reply:
+            raise Failure(f"{self.label}: {command} {request.get('name', '')}: {reply['error']}")
+        return reply
+
+    def end(self):
+        self.process.stdin.close()
+        self.process.wait()
+
+
+class Contestant:
+    """A case in a program, and what is known about it."""
+
+    def __init__(self, program, case, setup, repeats=1, label=None, peak=None, bound=None):
+        self.label = label or program.label
+        self.program, self.repeats, self.peak, self.bound = program, repeats, peak, bound
+        self.name = f"{case}, {self.label}"
+        self.times = []
+        program.ask("prepare", name=self.name, setup=setup)
+
+    def run(self):
+        return self.program.ask("run", name=self.name, repeats=self.repeats)["milliseconds"]
+
+    def output(self, folder):
+        path = folder / "output"
+        self.program.ask("write", name=self.name, path=str(path))
+        return path
+
+    @property
+    def median(self):
+        return statistics.median(self.times)
+
+    @property
+    def spread(self):
+        """Half of what the middle half of the times spans, as a share of the median."""
+        if len(self.times) < 2:
+            return 0.0
+        quarters = statistics.quantiles(self.times, n=4)
+        return (quarters[2] - quarters[0]) / 2 / self.median
+
+
+def interleave(contestants, seconds, least):
+    """Fills the times of the contestants, all of which have run before, in rounds."""
+    begin, rounds = time.monotonic(), 0
+    while rounds < least or time.monotonic() - begin < seconds:
+        for contestant in contestants if rounds % 2 == 0 else reversed(contestants):
+            contestant.times.append(contestant.run())
+            time.sleep(PAUSE)
+        rounds += 1
+    return rounds
+
+
+# MARK: Sizes
+
+
+def directions(config):
+    return 2 if config["bidirectional"] else 1
+
+
+def scan_gflop(config, tokens):
+    """Multiply-adds count two; the LSTM alone, its gates not counted."""
+    C, H = config["channels"], config["hidden"]
+    return 1e-9 * tokens * directions(config) * 2 * (C + H) * 4 * H
+
+
+def network_gflop(config, pixels):
+    C, tokens = config["channels"], pixels // config["patch"] ** 2
+    scans = 2 * (scan_gflop(config, tokens) + 1e-9 * tokens * 2 * directions(config) * config["hidden"] * C)
+    mixing = 1e-9 * tokens * 2 * config["mixing"] ** 2 * C
+    return config["blocks"] * (scans + mixing) + 2e-9 * tokens * 2 * config["window"] ** 2 * C
+
+
+def made_model(path, channels, hidden):
+    """A network of random weights, of which only the first scan is used."""
+    config = dict(
+        patch=2, window=2, channels=channels, hidden=hidden, blocks=1, mixing=0, bidirectional=True,
+        normalization="none", momentum=0.1, center=-300, spread=500)
+    shapes = {"embed.weight": (channels, 1, 2, 2), "embed.bias": (channels,), "head.weight": (channels, 1, 2, 2)}
+    shapes["head.bias"] = (1,)
+    for axis in ["rows", "columns"]:
+        prefix = f"blocks.0.{axis}."
+        for suffix in ["", "_reverse"]:
+            shapes[prefix + "weight_ih_l0" + suffix] = (4 * hidden, channels)
+            shapes[prefix + "weight_hh_l0" + suffix] = (4 * hidden, hidden)
+            shapes[prefix + "bias_ih_l0" + suffix] = (4 * hidden,)
+        shapes[prefix + "project.weight"] = (channels, 2 * hidden)
+        shapes[prefix + "project.bias"] = (channels,)
+    random = np.random.default_rng(1)
+    # As nn.LSTM draws them.
+    bound = hidden**-0.5
+    tensors = {name: random.uniform(-bound, bound, shape).astype(np.float32) for name, shape in shapes.items()}
+    save_file(tensors, path, {"config": json.dumps(config)})
+    return config
+
+
+def model_config(path):
+    with open(path, "rb") as file:
+        header = json.loads(file.read(int.from_bytes(file.read(8), "little")))
+    return json.loads(header["__metadata__"]["config"])
+
+
+def made_image(random, batch, side):
+    """Steps between areas and noise, in the network's units: (batch, side, side) each."""
+    areas = np.kron(random.normal(0, 0.6, (batch, side // 16, side // 16)), np.ones((1, 16, 16)))
+    noise = random.normal(0, 1, (batch, side, side)) * random.uniform(0.05, 0.4, (batch, 1, 1))
+    return (areas + noise).astype(np.float32), noise.astype(np.float32)
+
+
+# MARK: The benchmark
+
+
+class Bench:
+    def __init__(self, options):
+        self.options = options
+        self.bin = Path(options.bin)
+        self.folder = Path(options.work)
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self.folder.mkdir(parents=True)
+        self.lines = []
+        self.programs = {}
+        self.threads = min(2, os.cpu_count() or 1)
+        self.find_variants()
+
+    def worker(self, label):
+        if label not in self.programs:
+            self.programs[label] = self.start(label)
+        return self.programs[label]
+
+    def start(self, label):
+        if label in VARIANTS:
+            environment, arguments, _, _ = VARIANTS[label]
+            return Program(label, [self.bin / "ctdenoise-probe", *arguments], environment)
+        return Program(label, [sys.executable, HERE / "peer_worker.py"], PEERS[label])
+
+    def find_variants(self):
+        """Those that the CPU and the program have; and the peaks of the machine."""
+        self.variants, reasons = [], []
+        wanted = [label for label in VARIANTS if label != "baseline" or not self.options.quick]
+        for label in self.options.variants or wanted:
+            program = self.start(label)
+            try:
+                self.facts = program.ask("facts")
+            except Failure:
+                reasons.append(f"{label}: {(program.process.stderr.read().strip().splitlines() or ['it ended'])[-1]}")
+                program.end()
+                continue
+            self.programs[label] = program
+            self.variants.append(label)
+        if not self.variants:
+            raise Failure("no variant runs here:\n" + "\n".join(reasons))
+        self.peaks = {}
+
+    def measure_peaks(self):
+        """Before each case anew, so that what disturbs once does not lower them all."""
+        for kind in self.facts["kinds"]:
+            for threads in sorted({1, self.threads}):
+                speed = self.programs[self.variants[0]].ask("peak", kind=kind, threads=threads)["gflops"]
+                self.peaks[kind, threads] = max(speed, self.peaks.get((kind, threads), 0))
+
+    def end(self):
+        for program in self.programs.values():
+            program.end()
+
+    def say(self, line=""):
+        print(line, flush=True)
+        self.lines.append(line)
+
+    def progress(self, text):
+        print(text, file=sys.stderr, flush=True)
+
+    def seconds(self, share):
+        """A case's part of the time that all are to take."""
+        return share * self.options.minutes * 60
+
+    def peer_peak(self, autocast=False):
+        wanted = ["amx-bf16", "avx512-bf16"] if autocast else ["avx512", "avx2", "baseline"]
+        return next((kind for kind in wanted if kind in self.facts["kinds"]), None)
+
+    def contestants(self, case, setup, autocast=True):
+        """All variants of ours, and PyTorch with and without autocast and with and without kept memory."""
+        everyone = [
+            Contestant(self.worker(label), case, setup, peak=VARIANTS[label][2], bound=VARIANTS[label][3])
+            for label in self.variants
+        ]
+        for label in PEERS:
+            everyone.append(Contestant(self.worker(label), case, setup, peak=self.peer_peak()))
+            if autocast:
+                everyone.append(
+                    Contestant(
+                        self.worker(label), case, {**setup, "autocast": True}, label=label.replace(
+                            "PyTorch", "PyTorch bf16"), peak=self.peer_peak(True)))
+        return everyone
+
+    def compare(self, contestants, read, worst):
+        """Runs each once; errors against PyTorch, which must keep within bounds."""
+        reference = next(c for c in contestants if c.label == "PyTorch")
+        reference.run()
+        right = read(reference.output(self.folder))
+        errors = {}
+        for contestant in contestants:
+            if contestant is not reference:
+                contestant.run()
+            error = worst(right, read(contestant.output(self.folder)))
+            if contestant.bound is not None and not error <= contestant.bound:
+                raise Failure(
+                    f"{contestant.name} differs from PyTorch by {error:.2g}, and {contestant.bound:.2g} is allowed")
+            errors[contestant.label] = error
+        return errors
+
+    def table(self, title, contestants, errors, gflop, threads, unit="error"):
+        by_label = {c.label: c for c in contestants}
+        references = [by_label[label] for label in PEERS]
+        self.say(f"\n### {title}\n")
+        self.say(f"| | ms | ± | GFLOP/s | of peak | {unit} | × PyTorch | × PyTorch, memory kept |")
+        self.say("|---|--:|--:|--:|--:|--:|--:|--:|")
+        for c in contestants:
+            speed = gflop / c.median * 1e3
+            peak = self.peaks.get((c.peak, threads))
+            share = f"{speed / peak:.0%}" if peak else "–"
+            ratios = " | ".join(f"{r.median / c.median:.2f}" for r in references)
+            name = f"**ctdenoise {c.label}**" if c.label in VARIANTS else c.label
+            error = "–" if c.label == "PyTorch" else f"{errors[c.label]:.1e}"
+            self.say(f"| {name} | {c.median:.1f} | {c.spread:.0%} | {speed:.0f} | {share} | {error} | {ratios} |")
+
+    # MARK: Cases
+
+    def scan(self):
+        for channels, hidden in [(128, 64), (64, 48)]:
+            side = 256
+            model, tokens = self.folder / "scan.safetensors", self.folder / "tokens"
+            config = made_model(model, channels, hidden)
+            np.random.default_rng(2).normal(0, 1, (side, side, channels)).astype("<f4").tofile(tokens)
+            title = f"Scan alone: bidirectional, {side}×{side} tokens, D={channels}, H={hidden}"
+            setup = dict(
+                kind="scan", model=str(model), input=str(tokens), rows=side, columns=side, threads=self.threads)
+            self.measure(title, setup, scan_gflop(config, side * side), self.threads, 0.1)
+
+    def measure(self, title, setup, gflop, threads, share, contestants=None, read=None, worst=None, unit="error"):
+        title = f"{title}, {threads} thread{'s' if threads > 1 else ''}"
+        self.progress(title)
+        for _ in range(3):
+            self.measure_peaks()
+        contestants = contestants or self.contestants(title, setup)
+        errors = self.compare(
+            contestants, read or (lambda path: np.fromfile(path, "<f4")),
+            worst or (lambda right, other: float(np.abs(right - other).max())))
+        interleave(contestants, self.seconds(share), self.options.rounds)
+        self.table(title, contestants, errors, gflop, threads, unit)
+
+    def network_setup(self, threads):
+        image, side = self.folder / "image", 512
+        made_image(np.random.default_rng(3), 1, side)[0].tofile(image)
+        return dict(kind="network", model=str(MODEL), input=str(image), rows=side, columns=side, threads=threads)
+
+    def network(self):
+        gflop = network_gflop(model_config(MODEL), 512 * 512)
+        for threads in [self.threads] if self.options.quick else sorted({1, self.threads}, reverse=True):
+            title = "Inference: the default network, 512×512"
+            self.measure(title, self.network_setup(threads), gflop, threads, 0.17)
+
+    def training_setup(self):
+        batch, side = 16, 64
+        noisy, noise = self.folder / "noisy-crops", self.folder / "noise-crops"
+        for values, path in zip(made_image(np.random.default_rng(4), batch, side), [noisy, noise]):
+            values.tofile(path)
+        return dict(
+            kind="training", model=str(MODEL), input=str(noisy), target=str(noise), batch=batch, rows=side,
+            columns=side, threads=self.threads)
+
+    def training(self):
+        def worst(right, other):
+            """Of each tensor, relative to its largest value."""
+            if right.keys() != other.keys():
+                raise Failure(f"gradients of other tensors: {sorted(right.keys() ^ other.keys())}")
+            return max(float(np.abs(right[k] - other[k]).max() / np.abs(right[k]).max()) for k in right)
+
+        setup = self.training_setup()
+        pixels = setup["batch"] * setup["rows"] * setup["columns"]
+        # Backward has two products for each of forward's.
+        gflop = 3 * network_gflop(model_config(MODEL), pixels)
+        title = "Training step without Adam: the default network, 16 crops of 64×64"
+        contestants = self.contestants(title, setup)
+        contestants.append(
+            Contestant(
+                self.worker("PyTorch"), title, {**setup, "statistics": "gates"}, label="PyTorch, statistics of gates",
+                peak=self.peer_peak()))
+        self.measure(
+            title, setup, gflop, self.threads, 0.17, contestants,
+            # Compared at once: the file is written anew for each.
+            lambda path: {name: np.array(tensor) for name, tensor in load_file(path).items()}, worst, "relative error")
+
+    def memory(self):
+        self.progress("Memory")
+        cases = {"inference": self.network_setup(self.threads), "training step": self.training_setup()}
+        self.say("\n### Memory that a process grows by, peak, MB\n")
+        self.say("| | one inference of 512×512 | one training step, 16 crops of 64×64 |")
+        self.say("|---|--:|--:|")
+        for label in [*self.variants, *PEERS]:
+            grown = []
+            for name, setup in cases.items():
+                program = self.start(label)
+                program.ask("prepare", name=name, setup=setup)
+                program.ask("run", name=name, repeats=2)
+                grown.append(f"{program.ask('memory')['grownBytes'] / 1e6:.0f}")
+                program.end()
+            self.say(f"| {f'**ctdenoise {label}**' if label in VARIANTS else label} | {grown[0]} | {grown[1]} |")
+
+    def noisy_slices(self, count):
+        """A folder of phantoms, and one with noise."""
+        program, clean, noisy = self.bin / "ctdenoise", self.folder / "clean", self.folder / "noisy"
+        if not noisy.exists() or len(list(noisy.iterdir())) < count:
+            for command in [
+                ["phantom", "-o", clean, "--count", count, "--seed", 1, "--overwrite"],
+                ["noise", clean, "-o", noisy, "--white", "25/255", "--seed", 1, "--overwrite"],
+            ]:
+                subprocess.run([str(x) for x in [program, *command]], check=True, capture_output=True)
+        return clean, noisy
+
+    def folder_of_slices(self):
+        count = 3 if self.options.quick else 16
+        title = f"A folder of {count} slices of 512×512, 16-bit PNG, {self.threads} threads"
+        self.progress(title)
+        _, noisy = self.noisy_slices(count)
+        one = self.folder / "one"
+        one.mkdir()
+        shutil.copy(min(noisy.iterdir()), one)
+        threads = str(self.threads)
+        commands = {"ctdenoise": ({}, lambda s, o: [
+            self.bin / "ctdenoise", "denoise", s, "-o", o, "--overwrite", "--jobs", threads])}
+        if "amx-fast" in self.variants:
+            commands["ctdenoise --precision fast"] = ({}, lambda s, o: [
+                self.bin / "ctdenoise", "denoise", s, "-o", o, "--overwrite", "--jobs", threads, "--precision", "fast"])
+        for label, environment in PEERS.items():
+            commands[label] = (environment, lambda s, o: [
+                sys.executable, HERE / "peer_denoise.py", MODEL, s, o, threads])
+
+        def seconds(label, source):
+            environment, command = commands[label]
+            out = self.folder / "denoised" / label
+            begin = time.perf_counter()
+            done = subprocess.run(
+                [str(part) for part in command(source, out)], env={**os.environ, **environment}, capture_output=True,
+                text=True)
+            if done.returncode != 0:
+                raise Failure(f"{label}: {done.stderr.strip()}")
+            return time.perf_counter() - begin
+
+        all_times = {label: [] for label in commands}
+        one_times = {label: [] for label in commands}
+        for label in commands:
+            seconds(label, noisy)
+        worst = {label: self.folder_difference(label) for label in commands}
+        begin, rounds = time.monotonic(), 0
+        while rounds < self.options.rounds or time.monotonic() - begin < self.seconds(0.2):
+            for label in commands if rounds % 2 == 0 else reversed(commands):
+                all_times[label].append(seconds(label, noisy))
+                one_times[label].append(seconds(label, one))
+                time.sleep(PAUSE)
+            rounds += 1
+        self.say(f"\n### {title}\n")
+        self.say("| | s | slices/s | one slice, s | a further one, ms | difference | × PyTorch | × a further one |")
+        self.say("|---|--:|--:|--:|--:|--:|--:|--:|")
+        whole = {label: statistics.median(times) for label, times in all_times.items()}
+        single = {label: statistics.median(times) for label, times in one_times.items()}
+        further = {label: (whole[label] - single[label]) / (count - 1) for label in commands}
+        for label in commands:
+            name = f"**{label}**" if label.startswith("ctdenoise") else label
+            self.say(
+                f"| {name} | {whole[label]:.2f} | {count / whole[label]:.2f} | {single[label]:.2f} "
+                f"| {further[label] * 1e3:.0f} | {worst[label]} | {whole['PyTorch'] / whole[label]:.2f} "
+                f"| {further['PyTorch'] / further[label]:.2f} |")
+        self.say(
+            "\nWhole programs, start-up included; a further slice is what a slice takes without it. The difference is "
+            "the largest to PyTorch's files, in steps of 65535.")
+
+    def folder_difference(self, label):
+        """The largest difference between samples of a contestant's files and PyTorch's."""
+        worst = 0
+        for right in sorted((self.folder / "denoised/PyTorch").iterdir()):
+            ours = self.folder / "denoised" / label / right.name
+            pair = [np.asarray(Image.open(path)).astype(int) for path in [right, ours]]
+            worst = max(worst, int(np.abs(pair[0] - pair[1]).max()))
+        if worst > 2 and "fast" not in label:
+            raise Failure(f"{label}: files differ from PyTorch's by {worst} steps of 65535")
+        return worst
+
+    def ssim(self):
+        self.progress("SSIM")
+        clean, noisy = self.noisy_slices(1)
+        paths = []
+        for folder in [clean, noisy]:
+            path = self.folder / f"{folder.name}-floats"
+            np.asarray(Image.open(min(folder.iterdir()))).astype("<f4").tofile(path)
+            paths.append(str(path))
+        self.say("\n### SSIM of a pair of 512×512\n")
+        self.say("| window | **ctdenoise**, ms | scikit-image, ms | difference | × scikit-image |")
+        self.say("|---|--:|--:|--:|--:|")
+        for window in ["gaussian", "uniform"]:
+            setup = dict(
+                kind="similarity", input=paths[0], target=paths[1], rows=512, columns=512, window=window,
+                dataRange=65535)
+            ours = Contestant(self.worker(self.variants[0]), window, setup)
+            theirs = Contestant(self.worker("PyTorch"), window, setup)
+            values = []
+            for contestant in [ours, theirs]:
+                contestant.run()
+                values.append(float(np.fromfile(contestant.output(self.folder), "<f4")[0]))
+            difference = abs(values[0] - values[1])
+            if not difference <= 1e-5:
+                raise Failure(f"SSIM, {window}: {values[0]}, and scikit-image says {values[1]}")
+            interleave([ours, theirs], self.seconds(0.02), 9)
+            self.say(
+                f"| {window} | {ours.median:.2f} | {theirs.median:.2f} | {difference:.0e} "
+                f"| {theirs.median / ours.median:.1f} |")
+
+    def files(self):
+        self.progress("Files")
+        _, noisy = self.noisy_slices(1)
+        png = self.folder / "slice.png"
+        shutil.copy(min(noisy.iterdir()), png)
+        kinds = {"PNG": png}
+        with Image.open(png) as image:
+            for name, compression in [("TIFF, Deflate", "tiff_adobe_deflate"), ("TIFF, uncompressed", None)]:
+                kinds[name] = self.folder / f"{compression}.tif"
+                image.save(kinds[name], compression=compression)
+            samples = np.asarray(image).astype(np.float32)
+        self.say("\n### Reading a slice of 512×512, 16-bit, ms\n")
+        self.say("| | **ctdenoise** | plain C | Pillow | tifffile | × plain C | × Pillow | × tifffile |")
+        self.say("|---|--:|--:|--:|--:|--:|--:|--:|")
+        for name, path in kinds.items():
+            ours = self.worker(self.variants[0])
+            who = {"ctdenoise": (ours, "read"), "plain C": (ours, "read plainly")}
+            who["Pillow"] = (self.worker("PyTorch"), "read with Pillow")
+            if path.suffix == ".tif":
+                who["tifffile"] = (self.worker("PyTorch"), "read with tifffile")
+            contestants = {
+                label: Contestant(program, name, dict(kind=kind, input=str(path)), repeats=5, label=label)
+                for label, (program, kind) in who.items()
+            }
+            for label, contestant in contestants.items():
+                contestant.run()
+                values = np.fromfile(contestant.output(self.folder), "<f4")
+                right = np.array([2 * samples.size]) if label == "plain C" else samples.ravel()
+                if not np.array_equal(values, right):
+                    raise Failure(f"{label} reads other samples from {path}")
+            interleave(list(contestants.values()), self.seconds(0.02), 15)
+            times = {label: contestant.median for label, contestant in contestants.items()}
+            absent, everyone = "–", ["ctdenoise", "plain C", "Pillow", "tifffile"]
+            absolute = [f"{times[who]:.2f}" if who in times else absent for who in everyone]
+            ratios = [f"{times[who] / times['ctdenoise']:.2f}" if who in times else absent for who in everyone[1:]]
+            self.say(f"| {name} | {' | '.join(absolute + ratios)} |")
+
+    # MARK: The machine
+
+    def facts_of_the_machine(self):
+        import safetensors, skimage, tifffile, torch  # noqa: E401, only their versions
+
+        commit = subprocess.run(
+            ["git", "-C", str(ROOT), "describe", "--always", "--dirty"], capture_output=True, text=True).stdout.strip()
+        self.say(f"{cpu_name()}, {os.cpu_count()} cores; {platform.system()} {platform.release()}.")
+        self.say(
+            f"ctdenoise {commit or '?'}; Python {platform.python_version()}, PyTorch {torch.__version__} "
+            f"({torch.backends.cpu.get_cpu_capability()}), scikit-image {skimage.__version__}, "
+            f"tifffile {tifffile.__version__}, Pillow {Image.__version__}.")
+
+    def table_of_peaks(self):
+        for _ in range(3):
+            self.measure_peaks()
+        self.say("\n### The machine's peak, GFLOP/s, in registers\n")
+        self.say(f"| | {' | '.join(self.facts['kinds'])} |")
+        self.say(f"|---|{'--:|' * len(self.facts['kinds'])}")
+        for threads in sorted({1, self.threads}):
+            row = [f"{self.peaks[kind, threads]:.0f}" for kind in self.facts["kinds"]]
+            self.say(f"| {threads} thread{'s' if threads > 1 else ''} | {' | '.join(row)} |")
+
+
+def cpu_name():
+    try:
+        info = Path("/proc/cpuinfo").read_text().splitlines()
+        return next(line.split(":", 1)[1].strip() for line in info if line.startswith("model name"))
+    except (OSError, StopIteration):
+        return platform.processor() or platform.machine()
+
+
+CASES = {
+    "scan": Bench.scan, "network": Bench.network, "training": Bench.training, "memory": Bench.memory,
+    "folder": Bench.folder_of_slices, "ssim": Bench.ssim, "files": Bench.files,
+}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--bin", default=ROOT / ".build/release", help="where ctdenoise and ctdenoise-probe are")
+    parser.add_argument("--only", nargs="+", choices=CASES, default=list(CASES), help="these cases and no others")
+    parser.add_argument("--variants", nargs="+", choices=VARIANTS, help="these of ours; all that run here if not said")
+    parser.add_argument("--quick", action="store_true", help="a minute or two: few rounds, fewer contestants")
+    parser.add_argument("--minutes", type=float, help="about how long all cases take together; 5 if not said")
+    parser.add_argument("-o", "--output", help="write the tables to this file, too")
+    parser.add_argument(
+        "--work", default=ROOT / "out/bench", help="a folder for what is made on the way, emptied first")
+    options = parser.parse_args()
+    options.minutes = options.minutes or (0.5 if options.quick else 5)
+    options.rounds = 2 if options.quick else 5
+    bench = None
+    try:
+        bench = Bench(options)
+        bench.facts_of_the_machine()
+        for name in CASES:
+            if name in options.only:
+                CASES[name](bench)
+        bench.table_of_peaks()
+    except Failure as failure:
+        sys.exit(f"bench.py: {failure}")
+    finally:
+        if bench:
+            bench.end()
+    if options.output:
+        Path(options.output).write_text("\n".join(bench.lines) + "\n")
+
+
+if __name__ == "__main__":
+    main()

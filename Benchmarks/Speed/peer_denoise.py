@@ -1,0 +1,38 @@
+"""What `ctdenoise denoise` does to a folder of 16-bit grey PNGs, with PyTorch and Pillow.
+
+    python peer_denoise.py MODEL IN OUT THREADS
+"""
+import sys
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+
+import peers
+
+MARGIN = 8
+LOW, HIGH = -1024, 1023  # HU that the least and the greatest stored value stand for
+
+
+def main():
+    model, source, out, threads = sys.argv[1:]
+    torch.set_num_threads(int(threads))
+    network = peers.Inference(model)
+    config = network.config
+    slope = (HIGH - LOW) / 65535
+    Path(out).mkdir(parents=True, exist_ok=True)
+    for path in sorted(Path(source).glob("*.png")):
+        with Image.open(path) as image:
+            stored = np.asarray(image).astype(np.float32)
+        shown = (stored * slope + (LOW - config["center"])) / config["spread"]
+        below, right = (-(side + 2 * MARGIN) % config["patch"] for side in stored.shape)
+        padded = np.pad(shown, ((MARGIN, MARGIN + below), (MARGIN, MARGIN + right)), mode="reflect")
+        noise = network(torch.from_numpy(padded)[None])[0].numpy()
+        noise = noise[MARGIN : MARGIN + stored.shape[0], MARGIN : MARGIN + stored.shape[1]]
+        denoised = np.clip(np.rint(stored - noise * (config["spread"] / slope)), 0, 65535).astype(np.uint16)
+        # The level that our writer uses.
+        Image.fromarray(denoised).save(Path(out) / path.name, compress_level=4)
+
+
+main()
