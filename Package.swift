@@ -106,8 +106,9 @@ let package = Package(
         .testTarget(
             name: "CTPhantomsTests", dependencies: ["CTPhantoms", "CTImages", "TestSupport"],
             swiftSettings: swiftSettings),
+        .target(name: "AMXEmulator", path: "Tests/AMXEmulator"),
         .testTarget(
-            name: "CTNetworkTests", dependencies: ["CTNetwork", "TestSupport"],
+            name: "CTNetworkTests", dependencies: ["CTNetwork", "AMXEmulator", "TestSupport"],
             exclude: ["Fixtures"], swiftSettings: swiftSettings),
         .testTarget(
             name: "CTTrainingTests",

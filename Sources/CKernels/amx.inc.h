@@ -175,29 +175,24 @@ static void amx_gemm_outer(long m, long n, long outer, long inner, const float *
             const long down = (rows + 15) / 16, across = (columns + 31) / 32 * 2;
             const long most = MOST / (down + across);
             bf16 *const right = buffer + down * most * NEXT;
+            long o = 0, q = 0;
             for (long first = 0; first < outer * inner; first += most * BF16_K) {
                 const long rest = bf16_blocks(outer * inner - first), blocks = rest < most ? rest : most;
                 for (long block = 0; block < blocks; block++) {
                     const float *a_rows[BF16_K], *b_rows[BF16_K];
                     for (long p = 0; p < BF16_K; p++) {
-                        const long at = first + block * BF16_K + p, o = at / inner;
-                        const bool there = o < outer;
-                        a_rows[p] = there ? a + o * a_outer + (at - o * inner) * lda + top : NULL;
-                        b_rows[p] = there ? b + o * b_outer + (at - o * inner) * ldb + left : NULL;
+                        a_rows[p] = o < outer ? a + o * a_outer + q * lda + top : NULL;
+                        b_rows[p] = o < outer ? b + o * b_outer + q * ldb + left : NULL;
+                        if (++q == inner) q = 0, o++;
                     }
                     for (long tile = 0; tile < down; tile++) {
                         bf16 *to = buffer + (tile * blocks + block) * NEXT;
-                        bf16_right_tile(2, a_rows, rows - tile * 16, pairs);
+                        bf16_right_tile(2, a_rows, tile * 16, rows, pairs);
                         amx_transpose(pairs, to);
                         amx_transpose(pairs + BF16_TILE, to + BF16_TILE);
-                        for (long p = 0; p < BF16_K; p++)
-                            if (a_rows[p]) a_rows[p] += 16;
                     }
-                    for (long tile = 0; tile < across; tile++) {
-                        bf16_right_tile(2, b_rows, columns - tile * 16, right + (block * across + tile) * NEXT);
-                        for (long p = 0; p < BF16_K; p++)
-                            if (b_rows[p]) b_rows[p] += 16;
-                    }
+                    for (long tile = 0; tile < across; tile++)
+                        bf16_right_tile(2, b_rows, tile * 16, columns, right + (block * across + tile) * NEXT);
                 }
                 for (long j = 0; j < columns; j += 32)
                     for (long i = 0; i < rows; i += 32) {

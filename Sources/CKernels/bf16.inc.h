@@ -56,15 +56,16 @@ INLINE bf16_vf bf16_load(const float *p, long j, long width) {
 /// Rounds n ≤ height rows of x (n×k); the rows that are missing become zero.
 INLINE void bf16_rows(const int parts, long n, long k, const float *x, long ldx, long height, bf16 *to) {
     const __m512i order = _mm512_load_si512(bf16_in_order);
-    const long part = height * BF16_K;
-    for (long row = 0; row < height; row++) {
+    const long part = height * BF16_K, next = parts * part, whole = k / BF16_K * BF16_K;
+    for (long row = 0; row < n; row++, x += ldx) {
         bf16 *own = to + row * BF16_K;
-        for (long j = 0; j < k; j += BF16_K, own += parts * part) {
-            bf16_vf x0 = avx512_splat(0), x1 = x0;
-            if (row < n) x0 = bf16_load(x + row * ldx, j, k), x1 = bf16_load(x + row * ldx, j + 16, k);
-            bf16_round(parts, x0, x1, order, own, part);
-        }
+        for (long j = 0; j < whole; j += BF16_K, own += next)
+            bf16_round(parts, avx512_load(x + j), avx512_load(x + j + 16), order, own, part);
+        if (whole < k) bf16_round(parts, bf16_load(x, whole, k), bf16_load(x, whole + 16, k), order, own, part);
     }
+    for (long row = n; row < height; row++)
+        for (long i = 0; i < bf16_blocks(k) * parts; i++)
+            _mm512_storeu_si512(to + i * part + row * BF16_K, _mm512_setzero_si512());
 }
 
 // MARK: - Right operands
@@ -73,13 +74,13 @@ INLINE void bf16_rows(const int parts, long n, long k, const float *x, long ldx,
 // vdpbf16ps want. Packed: panels of four tiles side by side, the last of two if that is enough; each panel as (block of
 // rows, tile, part). What is missing is zero.
 
-/// Rounds one tile: 32 rows, NULL for zeros, of `count` ≤ 16 columns.
-INLINE void bf16_right_tile(const int parts, const float *const rows[BF16_K], long count, bf16 *to) {
+/// Rounds one tile: 32 rows, NULL for zeros, of columns `j`…`j` + 15 of `width`.
+INLINE void bf16_right_tile(const int parts, const float *const rows[BF16_K], long j, long width, bf16 *to) {
     const __m512i order = _mm512_load_si512(bf16_in_turn);
-    for (long pair = 0; pair < 16; pair++) {
-        bf16_vf x0 = rows[2 * pair] ? bf16_load(rows[2 * pair], 0, count) : avx512_splat(0);
-        bf16_vf x1 = rows[2 * pair + 1] ? bf16_load(rows[2 * pair + 1], 0, count) : avx512_splat(0);
-        bf16_round(parts, x0, x1, order, to + pair * 32, BF16_TILE);
+    for (long pair = 0; pair < BF16_K / 2; pair++, rows += 2, to += 32) {
+        bf16_vf x0 = rows[0] ? bf16_load(rows[0], j, width) : avx512_splat(0);
+        bf16_vf x1 = rows[1] ? bf16_load(rows[1], j, width) : avx512_splat(0);
+        bf16_round(parts, x0, x1, order, to, BF16_TILE);
     }
 }
 
@@ -91,8 +92,8 @@ static void bf16_pack_tile(int parts, long rows, long columns, const float *b, l
         all[p] = floats[p];
         for (long j = 0; p < rows && j < columns; j++) floats[p][j] = b[p * row + j * column];
     }
-    if (parts == 1) bf16_right_tile(1, all, 16, (bf16 *)packed);
-    else bf16_right_tile(2, all, 16, (bf16 *)packed);
+    if (parts == 1) bf16_right_tile(1, all, 0, 16, (bf16 *)packed);
+    else bf16_right_tile(2, all, 0, 16, (bf16 *)packed);
 }
 
 /// Tiles of the panel from column j of n.

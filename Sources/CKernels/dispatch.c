@@ -19,7 +19,7 @@
 #define INLINE static inline __attribute__((always_inline))
 #define UNROLL _Pragma("clang loop unroll(full)")
 
-// Those that differ between instruction sets in nothing but vectors; NAME(x) is the symbol for x.
+// Those that no other arithmetic replaces; NAME(x) is the symbol for x.
 #define FLOAT_KERNELS                      \
     .lstm_backward = NAME(lstm_backward),  \
     .add = NAME(add),                      \

@@ -25,8 +25,12 @@ public struct InferenceNetwork: Sendable {
 
     /// Folds and packs the numbers of `network`.
     public init(_ network: Network, precision: Precision = .single) {
+        self.init(network, kernels: .current(precision))
+    }
+
+    init(_ network: Network, kernels: Kernels) {
         let configuration = network.configuration
-        let (layout, kernels) = (network.layout, Kernels.current(precision))
+        let layout = network.layout
         let (c, area) = (configuration.channels, configuration.window * configuration.window)
         let parameters = FloatBuffer(network.parameters.count)
         defer { extendLifetime(parameters) }
@@ -97,7 +101,7 @@ public struct InferenceNetwork: Sendable {
 
     /// Replaces the pixels of `workspace` by the noise in them.
     private func run(_ workspace: Workspace) {
-        let (grid, threads, pixels) = (workspace.grid, workspace.threads, workspace.pixels.floats)
+        let (grid, pixels) = (workspace.grid, workspace.pixels.floats)
         var (current, other) = (workspace.stream.floats, workspace.mixed.floats)
         grid.embed(pixels, weights: embedWeights.floats, bias: embedBias.floats, into: current)
         for block in blocks {

@@ -120,7 +120,9 @@ internal import Dispatch
     }
 
     /// The kernels for AMX, whether or not this CPU has it; nil if this is not x86-64.
-    static func amx(fast: Bool) -> Kernels? { unsafe ct_kernels_amx(fast).map { unsafe Kernels(table: $0) } }
+    static func amx(fast: Bool) -> Kernels? {
+        unsafe ct_kernels_amx(fast).map { unsafe Kernels(table: $0) }
+    }
 
     /// The instruction set: "amx", "avx512", "avx2" or "baseline".
     var name: String { unsafe String(cString: table.pointee.name) }
@@ -338,7 +340,7 @@ func parallel(
     }
 }
 
-/// Memory for each worker of ``parallel(_:threads:_:)``.
+/// Memory for each worker of ``parallel(_:threads:kernels:_:)``.
 struct Scratch: Sendable {
     private let buffer: FloatBuffer
     private let share: Int

@@ -21,7 +21,7 @@ public final class TrainingPass {
     private let configuration: NetworkConfiguration
     private let layout: ParameterLayout
     private let threads: Int
-    private let kernels = Kernels.current(.single)
+    private let kernels: Kernels
     private let grid: TokenGrid
     private var tokens: Int { grid.tokens }
     private var area: Int { grid.area }
@@ -51,7 +51,13 @@ public final class TrainingPass {
     ///
     /// - Precondition: The sizes are positive, `rows` and `columns` are multiples of the patch, and
     ///   `threads` is positive.
-    public init(configuration: NetworkConfiguration, batch: Int, rows: Int, columns: Int, threads: Int) {
+    public convenience init(configuration: NetworkConfiguration, batch: Int, rows: Int, columns: Int, threads: Int) {
+        self.init(
+            configuration: configuration, batch: batch, rows: rows, columns: columns, threads: threads,
+            kernels: .current(.single))
+    }
+
+    init(configuration: NetworkConfiguration, batch: Int, rows: Int, columns: Int, threads: Int, kernels: Kernels) {
         let patch = configuration.patch
         precondition(batch > 0 && rows > 0 && columns > 0 && threads > 0, "\(batch) of \(rows)×\(columns)")
         precondition(rows % patch == 0 && columns % patch == 0, "\(rows)×\(columns) in patches of \(patch)")
@@ -60,6 +66,7 @@ public final class TrainingPass {
         self.rows = rows
         self.columns = columns
         self.threads = threads
+        self.kernels = kernels
         let layout = ParameterLayout(configuration)
         let grid = TokenGrid(
             batch: batch, rows: rows, columns: columns, configuration: configuration, threads: threads, kernels: kernels
