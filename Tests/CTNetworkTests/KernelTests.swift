@@ -22,6 +22,14 @@ extension Kernels: CustomTestStringConvertible {
         return all
     }()
 
+    /// Those that training may use: the best here, and AMX.
+    static let forTraining = tested.filter {
+        $0.precision != "bf16" && [current(.single).name, "amx"].contains($0.name)
+    }
+
+    /// By how much larger the errors of a whole network may be than with single precision throughout.
+    var allowance: Double { precision == "single" ? 1 : 5 }
+
     /// The largest error for a kernel that multiplies matrices, if it is `single` in that precision.
     func tolerance(_ single: Double) -> Double {
         switch precision {
