@@ -182,7 +182,9 @@ struct Case {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(4 * floats.count)
         for float in floats {
-            for shift in [0, 8, 16, 24] as [UInt32] { bytes.append(UInt8(truncatingIfNeeded: float.bitPattern >> shift)) }
+            for shift in stride(from: UInt32(0), to: 32, by: 8) {
+                bytes.append(UInt8(truncatingIfNeeded: float.bitPattern >> shift))
+            }
         }
         try FileAccess.save(bytes, to: path)
     }
