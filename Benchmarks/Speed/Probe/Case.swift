@@ -192,7 +192,7 @@ struct Case {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(4 * floats.count)
         for float in floats {
-            for shift in [0, 8, 16, 24] as [UInt32] {
+            for shift in stride(from: UInt32(0), to: 32, by: 8) {
                 bytes.append(UInt8(truncatingIfNeeded: float.bitPattern >> shift))
             }
         }

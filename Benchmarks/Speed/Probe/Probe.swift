@@ -20,6 +20,9 @@ import Glibc
 @main
 enum Probe {
     static func main() throws {
+        if let argument = CommandLine.arguments.dropFirst().first {
+            return try say(Answer(error: "no option '\(argument)'"))
+        }
         let startingBytes = resident_bytes()
         var cases: [String: Case] = [:]
         while let line = readLine() {
