@@ -6,6 +6,7 @@ turn, and every second round goes backwards; what is told is the median over rou
 if they differ by more than rounding nothing is measured.
 """
 import argparse
+import contextlib
 import json
 import os
 import platform
@@ -14,6 +15,7 @@ import statistics
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -43,6 +45,9 @@ KEPT = {
 PEERS = {"PyTorch": {}, "PyTorch, memory kept": KEPT}
 # After its turn a process may spin for a while in wait for more work; nobody else's turn begins before that ends.
 PAUSE = 0.05
+# A round in which other processes took more of the machine than this does not count, if there are enough others:
+# PyTorch's threads wait for each other in a loop, so that it suffers far more than a contestant that does not.
+QUIET = 0.04
 
 
 class Failure(Exception):
@@ -71,8 +76,15 @@ class Program:
         return reply
 
     def end(self):
-        self.process.stdin.close()
+        with contextlib.suppress(BrokenPipeError):
+            self.process.stdin.close()
         self.process.wait()
+
+    def cpu_seconds(self):
+        if self.process.poll() is not None:
+            return 0.0
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 class Contestant:
@@ -82,7 +94,7 @@ class Contestant:
         self.label = label or program.label
         self.program, self.repeats, self.peak, self.bound = program, repeats, peak, bound
         self.name = f"{case}, {self.label}"
-        self.times = []
+        self.times = ()
         program.ask("prepare", name=self.name, setup=setup)
 
     def run(self):
@@ -106,15 +118,57 @@ class Contestant:
         return (quarters[2] - quarters[0]) / 2 / self.median
 
 
-def interleave(contestants, seconds, least):
-    """Fills the times of the contestants, all of which have run before, in rounds."""
-    begin, rounds = time.monotonic(), 0
-    while rounds < least or time.monotonic() - begin < seconds:
-        for contestant in contestants if rounds % 2 == 0 else reversed(contestants):
-            contestant.times.append(contestant.run())
+class Disturbance:
+    """The share of the machine's time that processes took which are not ours. Always 0 where there is no /proc."""
+
+    def __init__(self, programs):
+        self.programs = programs
+        self.before = self.now()
+
+    def now(self):
+        if not os.path.exists("/proc/stat"):
+            return 0.0, 0.0
+        user, nice, system, idle, wait, *rest = map(int, Path("/proc/stat").read_text().splitlines()[0].split()[1:9])
+        ticks = os.sysconf("SC_CLK_TCK")
+        busy = (user + nice + system + sum(rest)) / ticks
+        own = sum(os.times()[:4]) + sum(program.cpu_seconds() for program in self.programs)
+        return busy - own, busy + (idle + wait) / ticks
+
+    def since(self):
+        """Since this was asked last."""
+        before, self.before = self.before, self.now()
+        whole = self.before[1] - before[1]
+        return max(0.0, self.before[0] - before[0]) / whole if whole > 0 else 0.0
+
+
+def rounds(disturbance, turns, seconds, least):
+    """Calls each of `turns` once a round, and gives the results that count, and a sentence about them.
+
+    It takes about so many seconds, longer if there are fewer than `least` rounds without disturbance, three times as
+    long at most.
+    """
+    done, shares, begin = [], [], time.monotonic()
+    disturbance.since()
+    while True:
+        results = [None] * len(turns)
+        order = range(len(turns))
+        for index in order if len(done) % 2 == 0 else reversed(order):
+            results[index] = turns[index]()
             time.sleep(PAUSE)
-        rounds += 1
-    return rounds
+        done.append(results)
+        shares.append(disturbance.since())
+        quiet = [results for results, share in zip(done, shares) if share <= QUIET]
+        spent = time.monotonic() - begin
+        if len(done) >= least and (spent >= 3 * seconds or spent >= seconds and len(quiet) >= least):
+            break
+    if len(quiet) >= least:
+        return quiet, f"{len(quiet)} rounds; {len(done) - len(quiet)} disturbed by other processes do not count."
+    # Too few: the quietest third.
+    best = sorted(range(len(done)), key=shares.__getitem__)[: max(least, len(done) // 3)]
+    share = statistics.mean(shares[index] for index in best)
+    return [done[index] for index in best], (
+        f"{len(best)} rounds, the quietest of {len(done)}, and yet **disturbed**: other processes took {share:.0%} of "
+        "the machine. PyTorch suffers most from that.")
 
 
 # MARK: Sizes
@@ -187,6 +241,14 @@ class Bench:
         self.programs = {}
         self.threads = min(2, os.cpu_count() or 1)
         self.find_variants()
+        self.disturbance = Disturbance(self.programs.values())
+        quiet = 0
+        for _ in range(20):
+            self.disturbance.since()
+            self.measure_peaks()
+            quiet += self.disturbance.since() <= QUIET
+            if quiet == 3:
+                break
 
     def worker(self, label):
         if label not in self.programs:
@@ -207,9 +269,9 @@ class Bench:
             program = self.start(label)
             try:
                 self.facts = program.ask("facts")
-            except Failure:
-                reasons.append(f"{label}: {(program.process.stderr.read().strip().splitlines() or ['it ended'])[-1]}")
+            except Failure as failure:
                 program.end()
+                reasons.append(f"{failure} {program.process.stderr.read().strip()}")
                 continue
             self.programs[label] = program
             self.variants.append(label)
@@ -218,7 +280,7 @@ class Bench:
         self.peaks = {}
 
     def measure_peaks(self):
-        """Before each case anew, so that what disturbs once does not lower them all."""
+        """The best so far: what disturbs can only lower them."""
         for kind in self.facts["kinds"]:
             for threads in sorted({1, self.threads}):
                 speed = self.programs[self.variants[0]].ask("peak", kind=kind, threads=threads)["gflops"]
@@ -305,14 +367,21 @@ class Bench:
     def measure(self, title, setup, gflop, threads, share, contestants=None, read=None, worst=None, unit="error"):
         title = f"{title}, {threads} thread{'s' if threads > 1 else ''}"
         self.progress(title)
-        for _ in range(3):
-            self.measure_peaks()
+        self.measure_peaks()
         contestants = contestants or self.contestants(title, setup)
         errors = self.compare(
             contestants, read or (lambda path: np.fromfile(path, "<f4")),
             worst or (lambda right, other: float(np.abs(right - other).max())))
-        interleave(contestants, self.seconds(share), self.options.rounds)
+        remark = self.interleave(contestants, share, self.options.rounds)
         self.table(title, contestants, errors, gflop, threads, unit)
+        self.say(f"\n{remark}")
+
+    def interleave(self, contestants, share, least):
+        """Fills the times of contestants that have all run before; gives a sentence about them."""
+        times, remark = rounds(self.disturbance, [c.run for c in contestants], self.seconds(share), least)
+        for contestant, own in zip(contestants, zip(*times)):
+            contestant.times = own
+        return remark
 
     def network_setup(self, threads):
         image, side = self.folder / "image", 512
@@ -384,7 +453,7 @@ class Bench:
         return clean, noisy
 
     def folder_of_slices(self):
-        count = 3 if self.options.quick else 16
+        count = 3 if self.options.quick else 8
         title = f"A folder of {count} slices of 512×512, 16-bit PNG, {self.threads} threads"
         self.progress(title)
         _, noisy = self.noisy_slices(count)
@@ -412,24 +481,17 @@ class Bench:
                 raise Failure(f"{label}: {done.stderr.strip()}")
             return time.perf_counter() - begin
 
-        all_times = {label: [] for label in commands}
-        one_times = {label: [] for label in commands}
         for label in commands:
             seconds(label, noisy)
         worst = {label: self.folder_difference(label) for label in commands}
-        begin, rounds = time.monotonic(), 0
-        while rounds < self.options.rounds or time.monotonic() - begin < self.seconds(0.2):
-            for label in commands if rounds % 2 == 0 else reversed(commands):
-                all_times[label].append(seconds(label, noisy))
-                one_times[label].append(seconds(label, one))
-                time.sleep(PAUSE)
-            rounds += 1
+        turns = [partial(seconds, label, source) for label in commands for source in [noisy, one]]
+        times, remark = rounds(self.disturbance, turns, self.seconds(0.2), min(3, self.options.rounds))
+        medians = [statistics.median(own) for own in zip(*times)]
+        whole, single = dict(zip(commands, medians[0::2])), dict(zip(commands, medians[1::2]))
+        further = {label: (whole[label] - single[label]) / (count - 1) for label in commands}
         self.say(f"\n### {title}\n")
         self.say("| | s | slices/s | one slice, s | a further one, ms | difference | × PyTorch | × a further one |")
         self.say("|---|--:|--:|--:|--:|--:|--:|--:|")
-        whole = {label: statistics.median(times) for label, times in all_times.items()}
-        single = {label: statistics.median(times) for label, times in one_times.items()}
-        further = {label: (whole[label] - single[label]) / (count - 1) for label in commands}
         for label in commands:
             name = f"**{label}**" if label.startswith("ctdenoise") else label
             self.say(
@@ -438,7 +500,7 @@ class Bench:
                 f"| {further['PyTorch'] / further[label]:.2f} |")
         self.say(
             "\nWhole programs, start-up included; a further slice is what a slice takes without it. The difference is "
-            "the largest to PyTorch's files, in steps of 65535.")
+            f"the largest to PyTorch's files, in steps of 65535. {remark}")
 
     def folder_difference(self, label):
         """The largest difference between samples of a contestant's files and PyTorch's."""
@@ -475,10 +537,11 @@ class Bench:
             difference = abs(values[0] - values[1])
             if not difference <= 1e-5:
                 raise Failure(f"SSIM, {window}: {values[0]}, and scikit-image says {values[1]}")
-            interleave([ours, theirs], self.seconds(0.02), 9)
+            remark = self.interleave([ours, theirs], 0.02, 9)
             self.say(
                 f"| {window} | {ours.median:.2f} | {theirs.median:.2f} | {difference:.0e} "
                 f"| {theirs.median / ours.median:.1f} |")
+        self.say(f"\n{remark}")
 
     def files(self):
         self.progress("Files")
@@ -510,12 +573,13 @@ class Bench:
                 right = np.array([2 * samples.size]) if label == "plain C" else samples.ravel()
                 if not np.array_equal(values, right):
                     raise Failure(f"{label} reads other samples from {path}")
-            interleave(list(contestants.values()), self.seconds(0.02), 15)
+            remark = self.interleave(list(contestants.values()), 0.02, 15)
             times = {label: contestant.median for label, contestant in contestants.items()}
             absent, everyone = "–", ["ctdenoise", "plain C", "Pillow", "tifffile"]
             absolute = [f"{times[who]:.2f}" if who in times else absent for who in everyone]
             ratios = [f"{times[who] / times['ctdenoise']:.2f}" if who in times else absent for who in everyone[1:]]
             self.say(f"| {name} | {' | '.join(absolute + ratios)} |")
+        self.say(f"\n{remark}")
 
     # MARK: The machine
 
@@ -531,8 +595,7 @@ class Bench:
             f"tifffile {tifffile.__version__}, Pillow {Image.__version__}.")
 
     def table_of_peaks(self):
-        for _ in range(3):
-            self.measure_peaks()
+        self.measure_peaks()
         self.say("\n### The machine's peak, GFLOP/s, in registers\n")
         self.say(f"| | {' | '.join(self.facts['kinds'])} |")
         self.say(f"|---|{'--:|' * len(self.facts['kinds'])}")

@@ -27,8 +27,6 @@ struct Setup: Decodable {
     var rows: Int?
     var columns: Int?
     var threads: Int?
-    /// Of a scan or a network: "single" if not said, or "fast".
-    var precision: String?
     /// Of a similarity.
     var window: String?
     var dataRange: Double?
@@ -41,10 +39,10 @@ struct Case {
     let write: (_ path: String) throws -> Void
 
     /// Reads files, allocates buffers.
-    init(_ setup: Setup) throws {
+    init(_ setup: Setup, _ precision: Precision) throws {
         switch setup.kind {
-        case "scan": self = try .scan(setup)
-        case "network": self = try .network(setup)
+        case "scan": self = try .scan(setup, precision)
+        case "network": self = try .network(setup, precision)
         case "training": self = try .training(setup)
         case "similarity": self = try .similarity(setup)
         case "read": self = try .read(setup)
@@ -60,16 +58,16 @@ struct Case {
 
     // MARK: - The network
 
-    private static func scan(_ setup: Setup) throws -> Case {
+    private static func scan(_ setup: Setup, _ precision: Precision) throws -> Case {
         let scan = LoneScan(
             try readNetwork(setup), down: try said(setup.rows, "rows"), across: try said(setup.columns, "columns"),
-            threads: try said(setup.threads, "threads"), precision: try precision(setup))
+            threads: try said(setup.threads, "threads"), precision: precision)
         scan.read(try readFloats(try said(setup.input, "input")))
         return Case(run: { scan.run() }, write: { try writeFloats(scan.output, to: $0) })
     }
 
-    private static func network(_ setup: Setup) throws -> Case {
-        let network = InferenceNetwork(try readNetwork(setup), precision: try precision(setup))
+    private static func network(_ setup: Setup, _ precision: Precision) throws -> Case {
+        let network = InferenceNetwork(try readNetwork(setup), precision: precision)
         let input = try readFloats(try said(setup.input, "input"))
         let (rows, columns) = (try said(setup.rows, "rows"), try said(setup.columns, "columns"))
         let threads = try said(setup.threads, "threads")
@@ -168,14 +166,6 @@ struct Case {
 
     // MARK: - Numbers
 
-    private static func precision(_ setup: Setup) throws -> Precision {
-        let name = setup.precision ?? Precision.single.rawValue
-        guard let precision = Precision(rawValue: name) else {
-            throw Misunderstanding(description: "no precision '\(name)'")
-        }
-        return precision
-    }
-
     private static func readNetwork(_ setup: Setup) throws -> Network {
         let path = try said(setup.model, "model")
         return try Network(Safetensors(contentsOf: path), file: path)
@@ -192,7 +182,7 @@ struct Case {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(4 * floats.count)
         for float in floats {
-            for shift in [0, 8, 16, 24] as [UInt32] {
+            for shift in stride(from: UInt32(0), to: 32, by: 8) {
                 bytes.append(UInt8(truncatingIfNeeded: float.bitPattern >> shift))
             }
         }

@@ -16,15 +16,20 @@ import Glibc
 ///
 /// `prepare` sets a case up under a name, `run` runs it and answers the milliseconds that it took, `write` writes what
 /// it computed, `peak` measures the machine, `memory` this process. An object with `error` ends the process. Which
-/// instruction set is measured is said by the environment variable `CTDENOISE_ISA`, once for the whole process.
+/// instruction set is measured is said by the environment variable `CTDENOISE_ISA`, and in which precision by the option
+/// `--precision fast`, once for the whole process.
 @main
 enum Probe {
     static func main() throws {
+        let arguments = CommandLine.arguments.dropFirst()
+        guard let precision = arguments.isEmpty ? .single : Precision(arguments: arguments) else {
+            return try say(Answer(error: "no such options: \(arguments.joined(separator: " "))"))
+        }
         let startingBytes = resident_bytes()
         var cases: [String: Case] = [:]
         while let line = readLine() {
             do {
-                try say(try answer(line, cases: &cases, startingBytes: startingBytes))
+                try say(try answer(line, precision, cases: &cases, startingBytes: startingBytes))
             } catch {
                 try say(Answer(error: "\(error)"))
                 return
@@ -54,8 +59,6 @@ enum Probe {
         var milliseconds: Double?
         /// The instruction set in use.
         var instructionSet: String?
-        /// With precision "fast".
-        var fastInstructionSet: String?
         /// The kinds of arithmetic whose peak can be measured.
         var kinds: [String]?
         var gflops: Double?
@@ -64,18 +67,16 @@ enum Probe {
     }
 
     private static func answer(
-        _ line: String, cases: inout [String: Case], startingBytes: Int
+        _ line: String, _ precision: Precision, cases: inout [String: Case], startingBytes: Int
     ) throws -> Answer {
         let request = try JSONDecoder().decode(Request.self, from: Data(line.utf8))
         switch request.command {
         case "facts":
             var kinds: [String] = []
             while let kind = unsafe peak_kind(Int32(kinds.count)) { kinds.append(unsafe String(cString: kind)) }
-            return Answer(
-                instructionSet: Precision.single.instructionSet, fastInstructionSet: Precision.fast.instructionSet,
-                kinds: kinds)
+            return Answer(instructionSet: precision.instructionSet, kinds: kinds)
         case "prepare":
-            cases[try said(request.name, "name")] = try Case(try said(request.setup, "setup"))
+            cases[try said(request.name, "name")] = try Case(try said(request.setup, "setup"), precision)
             return Answer()
         case "run":
             let prepared = try prepared(request, in: cases)
@@ -119,4 +120,12 @@ struct Misunderstanding: Error, CustomStringConvertible {
 func said<Value>(_ value: Value?, _ name: String) throws -> Value {
     guard let value else { throw Misunderstanding(description: "'\(name)' is missing") }
     return value
+}
+
+extension Precision {
+    /// From `--precision` and a name.
+    fileprivate init?(arguments: ArraySlice<String>) {
+        guard arguments.count == 2, arguments.first == "--precision", let name = arguments.last else { return nil }
+        self.init(rawValue: name)
+    }
 }
