@@ -1,5 +1,6 @@
 // Vector kernels of the scanning LSTM. One source, isa.inc.h and what it includes, is compiled once per instruction set;
-// ct_kernels_current() picks the best one that the CPU has, or the one that CTDENOISE_ISA names.
+// bf16.inc.h and amx.inc.h replace those that multiply matrices where the CPU has instructions for that.
+// ct_kernels_current() picks the best kernels that the CPU has, or those that CTDENOISE_ISA names.
 //
 // Matrices are row-major floats; `ld` is the distance between rows in floats. No kernel allocates, prints or keeps
 // state. Pointers need no alignment beyond a float's; what is written never overlaps what is read unless it says so.
