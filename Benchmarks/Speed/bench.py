@@ -31,6 +31,7 @@ MODEL = ROOT / "Sources/CDefaultModel/default.safetensors"
 VARIANTS = {
     "amx-fast": ({"CTDENOISE_ISA": "amx"}, ["--precision", "fast"], "amx-bf16", 0.1),
     "amx": ({"CTDENOISE_ISA": "amx"}, [], "amx-bf16", 1e-4),
+    "avx512-fast": ({"CTDENOISE_ISA": "avx512"}, ["--precision", "fast"], "avx512-bf16", 0.1),
     "avx512": ({"CTDENOISE_ISA": "avx512"}, [], "avx512", 1e-4),
     "avx2": ({"CTDENOISE_ISA": "avx2"}, [], "avx2", 1e-4),
     "baseline": ({"CTDENOISE_ISA": "baseline"}, [], "baseline", 1e-4),
@@ -237,7 +238,7 @@ class Bench:
         self.folder = Path(options.work)
         shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir(parents=True)
-        self.lines = []
+        self.parts = []
         self.programs = {}
         self.threads = min(2, os.cpu_count() or 1)
         self.find_variants()
@@ -290,9 +291,15 @@ class Bench:
         for program in self.programs.values():
             program.end()
 
-    def say(self, line=""):
-        print(line, flush=True)
-        self.lines.append(line)
+    def say(self, part):
+        """Adds to the report: a line, or a function that gives lines once everything was measured."""
+        self.parts.append(part)
+
+    def report(self):
+        lines = []
+        for part in self.parts:
+            lines += part() if callable(part) else [part]
+        return "\n".join(lines)
 
     def progress(self, text):
         print(text, file=sys.stderr, flush=True)
@@ -339,9 +346,9 @@ class Bench:
     def table(self, title, contestants, errors, gflop, threads, unit="error"):
         by_label = {c.label: c for c in contestants}
         references = [by_label[label] for label in PEERS]
-        self.say(f"\n### {title}\n")
-        self.say(f"| | ms | ± | GFLOP/s | of peak | {unit} | × PyTorch | × PyTorch, memory kept |")
-        self.say("|---|--:|--:|--:|--:|--:|--:|--:|")
+        lines = [f"\n### {title}\n"]
+        lines.append(f"| | ms | ± | GFLOP/s | of peak | {unit} | × PyTorch | × PyTorch, memory kept |")
+        lines.append("|---|--:|--:|--:|--:|--:|--:|--:|")
         for c in contestants:
             speed = gflop / c.median * 1e3
             peak = self.peaks.get((c.peak, threads))
@@ -349,7 +356,8 @@ class Bench:
             ratios = " | ".join(f"{r.median / c.median:.2f}" for r in references)
             name = f"**ctdenoise {c.label}**" if c.label in VARIANTS else c.label
             error = "–" if c.label == "PyTorch" else f"{errors[c.label]:.1e}"
-            self.say(f"| {name} | {c.median:.1f} | {c.spread:.0%} | {speed:.0f} | {share} | {error} | {ratios} |")
+            lines.append(f"| {name} | {c.median:.1f} | {c.spread:.0%} | {speed:.0f} | {share} | {error} | {ratios} |")
+        return lines
 
     # MARK: Cases
 
@@ -373,7 +381,9 @@ class Bench:
             contestants, read or (lambda path: np.fromfile(path, "<f4")),
             worst or (lambda right, other: float(np.abs(right - other).max())))
         remark = self.interleave(contestants, share, self.options.rounds)
-        self.table(title, contestants, errors, gflop, threads, unit)
+        self.progress("  " + ", ".join(f"{c.label} {c.median:.1f} ms" for c in contestants))
+        # The share of the peak is not known before the end.
+        self.say(partial(self.table, title, contestants, errors, gflop, threads, unit))
         self.say(f"\n{remark}")
 
     def interleave(self, contestants, share, least):
@@ -415,7 +425,8 @@ class Bench:
         # Backward has two products for each of forward's.
         gflop = 3 * network_gflop(model_config(MODEL), pixels)
         title = "Training step without Adam: the default network, 16 crops of 64×64"
-        contestants = self.contestants(title, setup)
+        # No one trains in less than single precision.
+        contestants = [c for c in self.contestants(title, setup) if not c.label.endswith("-fast")]
         contestants.append(
             Contestant(
                 self.worker("PyTorch"), title, {**setup, "statistics": "gates"}, label="PyTorch, statistics of gates",
@@ -644,8 +655,9 @@ def main():
     finally:
         if bench:
             bench.end()
+            print(bench.report())
     if options.output:
-        Path(options.output).write_text("\n".join(bench.lines) + "\n")
+        Path(options.output).write_text(bench.report() + "\n")
 
 
 if __name__ == "__main__":
