@@ -75,23 +75,27 @@ INLINE void NAME(panel)(const int nv, long count, long m, long k, const float *a
 #undef TILE
 }
 
-// Columns in panels: of four vectors, the last of as many as it needs. CALL(nv) has nv as a constant; the last vector
-// has `count` columns.
-#define FOR_PANELS(j, n, CALL)                                              \
-    for (long j = 0; j < (n); j += 4 * VL) {                                \
-        long vectors = (n) - j < 4 * VL ? ((n) - j + VL - 1) / VL : 4;      \
-        long count = (n) - j < 4 * VL ? (n) - j - (vectors - 1) * VL : VL;  \
-        switch (vectors) {                                                  \
-        case 4: CALL(4); break;                                             \
-        case 3: CALL(3); break;                                             \
-        case 2: CALL(2); break;                                             \
-        default: CALL(1);                                                   \
-        }                                                                   \
+// Columns in panels: of four vectors, the last of as many as it needs. CALL(nv, count) has nv as a constant, and also
+// `count`, the columns of the last vector, if that is full: then nothing in the inner loops asks for it.
+#define FOR_PANELS(j, n, CALL)                                             \
+    for (long j = 0; j < (n); j += 4 * VL) {                               \
+        long vectors = (n) - j < 4 * VL ? ((n) - j + VL - 1) / VL : 4;     \
+        long count = (n) - j < 4 * VL ? (n) - j - (vectors - 1) * VL : VL; \
+        switch (count == VL ? vectors : -vectors) {                        \
+        case 4: CALL(4, VL); break;                                        \
+        case 3: CALL(3, VL); break;                                        \
+        case 2: CALL(2, VL); break;                                        \
+        case 1: CALL(1, VL); break;                                        \
+        case -4: CALL(4, count); break;                                    \
+        case -3: CALL(3, count); break;                                    \
+        case -2: CALL(2, count); break;                                    \
+        default: CALL(1, count);                                           \
+        }                                                                  \
     }
 
 static void NAME(gemm)(long m, long n, long k, const float *a, long lda, const float *packed, const float *bias,
                        const float *onto, long ld_onto, float *c, long ldc) {
-#define PANEL(nv)                                                                                              \
+#define PANEL(nv, count)                                                                                       \
     NAME(panel)(nv, count, m, k, a, lda, packed + j * k, bias ? bias + j : NULL, onto ? onto + j : NULL, ld_onto, \
                 c + j, ldc)
     FOR_PANELS(j, n, PANEL);
@@ -128,7 +132,8 @@ INLINE void NAME(outer_panel)(const int nv, long count, long m, long outer, long
 
 static void NAME(gemm_outer)(long m, long n, long outer, long inner, const float *a, long a_outer, long lda,
                              const float *b, long b_outer, long ldb, float *c, long ldc) {
-#define PANEL(nv) NAME(outer_panel)(nv, count, m, outer, inner, a, a_outer, lda, b + j, b_outer, ldb, c + j, ldc)
+#define PANEL(nv, count) \
+    NAME(outer_panel)(nv, count, m, outer, inner, a, a_outer, lda, b + j, b_outer, ldb, c + j, ldc)
     FOR_PANELS(j, n, PANEL);
 #undef PANEL
 }

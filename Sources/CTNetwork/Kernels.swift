@@ -345,10 +345,10 @@ struct Scratch: Sendable {
     private let buffer: FloatBuffer
     private let share: Int
 
-    /// `count` floats for each of `workers`.
-    init(workers: Int, _ count: Int) {
+    /// `count` floats for each worker of at most `items` items on `threads` threads.
+    init(items: Int, threads: Int, _ count: Int) {
         share = (count + 15) / 16 * 16
-        buffer = FloatBuffer(workers * share)
+        buffer = FloatBuffer(min(items, threads) * share)
     }
 
     /// Valid as long as this is.

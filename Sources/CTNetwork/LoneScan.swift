@@ -23,7 +23,7 @@ package final class LoneScan {
         geometry = .rows(batch: 1, down: down, across: across)
         stream = FloatBuffer(down * across * configuration.channels)
         states = FloatBuffer(down * across * configuration.states)
-        cells = Scratch(workers: threads, ScanGeometry.largestBlock * configuration.hidden)
+        cells = ScanWeights.cells([geometry], configuration, threads: threads)
         self.threads = threads
     }
 

@@ -145,6 +145,13 @@ struct ScanWeights: Sendable {
         }
     }
 
+    /// A scratch for ``scan(_:stream:states:cells:threads:)`` along any of `geometries`.
+    static func cells(_ geometries: [ScanGeometry], _ configuration: NetworkConfiguration, threads: Int) -> Scratch {
+        Scratch(
+            items: configuration.directions * (geometries.map(\.blocks.count).max() ?? 0), threads: threads,
+            ScanGeometry.largestBlock * configuration.hidden)
+    }
+
     /// - Parameter cells: Where a direction's cell states of a worker are, from one sequence to the next, and from one token
     ///   to the next: 0 if each step takes the place of the one before.
     private func scan(

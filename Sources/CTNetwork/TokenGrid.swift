@@ -29,7 +29,9 @@ struct TokenGrid: Sendable {
         self.kernels = kernels
         let area = configuration.window * configuration.window
         let lines = Self.bandHeight + 2 * ((configuration.window - 1) / configuration.patch + 1)
-        windows = Scratch(workers: threads, lines * (columns / configuration.patch) * area)
+        windows = Scratch(
+            items: batch * (rows / configuration.patch), threads: threads,
+            lines * (columns / configuration.patch) * area)
     }
 
     /// Rows of tokens of an image.

@@ -14,13 +14,15 @@ final class TrainingMemory: Sendable {
     /// (N, S)
     let dStates: FloatBuffer
 
-    init(_ configuration: NetworkConfiguration, grid: TokenGrid, parameters: Int, partials: Int, scratch: Int) {
+    init(
+        _ configuration: NetworkConfiguration, grid: TokenGrid, parameters: Int, partials: Int, scratch: Int, items: Int
+    ) {
         let (c, g) = (configuration.channels, configuration.gates)
         kernels = grid.kernels
         gradient = FloatBuffer(parameters)
         self.partials = FloatBuffer(max(partials, c * c + g * c))
         vectors = FloatBuffer(3 * g + c + kernels.packedSize(c, c))
-        self.scratch = Scratch(workers: grid.threads, scratch)
+        self.scratch = Scratch(items: items, threads: grid.threads, scratch)
         dOther = FloatBuffer(configuration.directions > 1 ? grid.tokens * c : 0)
         dStates = FloatBuffer(grid.tokens * configuration.states)
     }

@@ -83,7 +83,7 @@ public final class TrainingPass {
             batch * (taps + 1) * c)
         let memory = TrainingMemory(
             configuration, grid: grid, parameters: layout.parameterCount, partials: partials,
-            scratch: TrainingScan.scratchSize(configuration))
+            scratch: TrainingScan.scratchSize(configuration), items: max(scanItems, chunkCount(n)))
         self.memory = memory
         pixels = FloatBuffer(batch * rows * columns)
         noise = FloatBuffer(batch * rows * columns)

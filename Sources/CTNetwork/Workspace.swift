@@ -26,7 +26,7 @@ final class Workspace: Sendable {
         stream = FloatBuffer(grid.tokens * configuration.channels)
         mixed = FloatBuffer(configuration.mixing > 0 ? grid.tokens * configuration.channels : 0)
         states = FloatBuffer(grid.tokens * configuration.states)
-        cells = Scratch(workers: threads, ScanGeometry.largestBlock * configuration.hidden)
+        cells = ScanWeights.cells([along, downwards], configuration, threads: threads)
     }
 }
 
