@@ -474,7 +474,7 @@ class Bench:
         threads = str(self.threads)
         commands = {"ctdenoise": ({}, lambda s, o: [
             self.bin / "ctdenoise", "denoise", s, "-o", o, "--overwrite", "--jobs", threads])}
-        if "amx-fast" in self.variants:
+        if any(label.endswith("-fast") for label in self.variants):
             commands["ctdenoise --precision fast"] = ({}, lambda s, o: [
                 self.bin / "ctdenoise", "denoise", s, "-o", o, "--overwrite", "--jobs", threads, "--precision", "fast"])
         for label, environment in PEERS.items():

@@ -13,10 +13,9 @@ struct ScanGeometry: Sendable {
     /// First token and number of sequences of each block.
     let blocks: [(first: Int, count: Int)]
 
-    /// At most this many sequences a block: what a step reads and writes stays in L1 or L2.
+    /// Sequences of a block, except the last: what a step reads and writes stays in L1 or L2, and the kernels' tiles, of 6 or
+    /// 16 rows, are full.
     static let largestBlock = 48
-    /// Blocks are of multiples of this many sequences, if they can be: the rows of a kernel's tile.
-    private static let tile = 6
 
     /// Along token rows: each row of each image is a sequence.
     static func rows(batch: Int, down: Int, across: Int) -> ScanGeometry {
@@ -36,11 +35,7 @@ struct ScanGeometry: Sendable {
     }
 
     private static func cut(_ sequences: Int) -> [Range<Int>] {
-        let pieces = (sequences + largestBlock - 1) / largestBlock
-        let tiles = (sequences + tile - 1) / tile
-        return (0..<pieces).map { piece in
-            tiles * piece / pieces * tile..<min(tiles * (piece + 1) / pieces * tile, sequences)
-        }
+        stride(from: 0, to: sequences, by: largestBlock).map { $0..<min($0 + largestBlock, sequences) }
     }
 
     /// The token of a block's first sequence at `step`, counted from the end if `reverse`.
