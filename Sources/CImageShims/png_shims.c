@@ -101,6 +101,13 @@ ct_status ct_png_decode(const ct_bytes *parts, size_t count, uint8_t *rows, size
     return status;
 }
 
+/// Whether both bytes of each 16-bit sample are equal: 8-bit samples that were stretched.
+static bool repeats_bytes(const uint8_t *rows, size_t bytes) {
+    for (size_t i = 0; i + 1 < bytes; i += 2)
+        if (rows[i] != rows[i + 1]) return false;
+    return true;
+}
+
 static void write_rows(
     png_structp png, png_infop info, sink *to, const ct_png_header *header, const uint8_t *rows, size_t row_bytes) {
     if (setjmp(png_jmpbuf(png))) return;
@@ -109,13 +116,12 @@ static void write_rows(
     png_set_IHDR(
         png, info, header->width, header->height, header->depth, header->color_type, header->interlace,
         PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
-    if (header->depth >= 8) {
-        // Filtered CT slices hold hardly any repetitions but runs of zeros: to look for others takes three times as
-        // long and saves a hundredth at best.
-        png_set_compression_strategy(png, Z_RLE);
-    } else {
-        png_set_compression_level(png, 4);
-    }
+    // Filtered CT slices hold hardly any repetitions but runs of zeros: to look for others takes three times as long and
+    // saves a hundredth. It does pay where bytes are repeated by design: in colours, and in stretched samples.
+    bool isGrey = (header->color_type & PNG_COLOR_MASK_COLOR) == 0;
+    bool isStretched = header->depth == 16 && repeats_bytes(rows, row_bytes * header->height);
+    if (header->depth >= 8 && isGrey && !isStretched) png_set_compression_strategy(png, Z_RLE);
+    else png_set_compression_level(png, 4);
     png_write_info(png, info);
     if (png_get_rowbytes(png, info) != row_bytes) png_error(png, "the rows do not fit the header");
     int passes = png_set_interlace_handling(png);

@@ -125,7 +125,7 @@ PACKING(2)
 
 static const ct_kernels amx_kernels = {
     .name = "amx",
-    .precision = "bf16 in three products",
+    .precision = "bf16, three products for one",
     .begin_work = amx_begin,
     .end_work = amx_end,
     .gemm = amx_gemm,

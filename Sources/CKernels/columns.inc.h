@@ -13,11 +13,9 @@ static void NAME(column_sums)(long n, long width, const float *x, long ldx, floa
     }
 }
 
-
-static void NAME(add_row)(long n, long width, const float *x, long ldx, float factor, const float *row, float *y,
-                          long ldy) {
+static void NAME(subtract_row)(long n, long width, const float *x, long ldx, const float *row, float *y, long ldy) {
     for (long s = 0; s < n; s++)
-        FOR_COLUMNS(j, width) STORE_AT(y + s * ldy + j, LOAD_AT(x + s * ldx + j) + factor * LOAD_AT(row + j));
+        FOR_COLUMNS(j, width) STORE_AT(y + s * ldy + j, LOAD_AT(x + s * ldx + j) - LOAD_AT(row + j));
 }
 
 static void NAME(row_dots)(long n, long width, const float *a, long lda, const float *b, long ldb, float *dots) {

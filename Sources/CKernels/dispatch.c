@@ -23,7 +23,7 @@
 #define FLOAT_KERNELS                      \
     .lstm_backward = NAME(lstm_backward),  \
     .add = NAME(add),                      \
-    .add_row = NAME(add_row),              \
+    .subtract_row = NAME(subtract_row),    \
     .column_sums = NAME(column_sums),      \
     .row_dots = NAME(row_dots),            \
     .adam = NAME(adam),                    \
@@ -102,26 +102,33 @@ const ct_kernels *ct_kernels_amx(bool fast) {
 }
 #endif
 
-int ct_kernels_available(bool fast, const ct_kernels **list, int capacity) {
+/// Asks for AMX only if it `may` be used: permission is for good, and makes signal stacks larger.
+static int list_kernels(bool fast, bool may_use_amx, const ct_kernels **list, int capacity) {
     const ct_kernels *all[4];
     int count = 0;
 #if defined(__x86_64__)
-    if (has_amx()) all[count++] = ct_kernels_amx(fast);
+    if (may_use_amx && has_amx()) all[count++] = ct_kernels_amx(fast);
     if (has_avx512()) all[count++] = fast && has_avx512_bf16() ? &avx512_plain_kernels : &avx512_kernels;
     if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) all[count++] = &avx2_kernels;
 #else
     (void)fast;
+    (void)may_use_amx;
 #endif
     all[count++] = &baseline_kernels;
     for (int i = 0; i < count && i < capacity; i++) list[i] = all[i];
     return count < capacity ? count : capacity;
 }
 
+int ct_kernels_available(bool fast, const ct_kernels **list, int capacity) {
+    return list_kernels(fast, true, list, capacity);
+}
+
 const ct_kernels *ct_kernels_current(bool fast) {
     const ct_kernels *list[4];
-    int count = ct_kernels_available(fast, list, 4);
     const char *wanted = getenv("CTDENOISE_ISA");
-    if (!wanted || !*wanted) return list[0];
+    bool is_free = !wanted || !*wanted;
+    int count = list_kernels(fast, is_free || strcmp(wanted, "amx") == 0, list, 4);
+    if (is_free) return list[0];
     for (int i = 0; i < count; i++)
         if (strcmp(wanted, list[i]->name) == 0) return list[i];
     // Other kernels than those that were asked for would be measured or tested in their place.

@@ -17,7 +17,7 @@
 
 static const ct_kernels NAME(kernels) = {
     .name = ISA_NAME,
-    .precision = "single",
+    .precision = "single precision",
     .packed_size = NAME(packed_size),
     .pack = NAME(pack),
     .gemm = NAME(gemm),

@@ -25,6 +25,10 @@ public struct Denoiser: Sendable {
     private static let margin = 8
 
     /// Makes a denoiser of a network.
+    ///
+    /// - Parameters:
+    ///   - record: What is known about the model.
+    ///   - precision: How exactly it multiplies.
     public init(_ network: Network, record: [String: String] = [:], precision: Precision = .single) {
         self.network = network
         self.record = record

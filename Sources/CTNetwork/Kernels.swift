@@ -127,7 +127,7 @@ internal import Dispatch
     /// The instruction set: "amx", "avx512", "avx2" or "baseline".
     var name: String { unsafe String(cString: table.pointee.name) }
 
-    /// How numbers are multiplied: "single", "bf16 in three products" or "bf16".
+    /// How numbers are multiplied: "single precision", "bf16, three products for one" or "bf16".
     var precision: String { unsafe String(cString: table.pointee.precision) }
 
     /// Runs `body`, which calls kernels, on this thread: denormals are flushed to zero, and AMX is set up.
@@ -238,11 +238,9 @@ internal import Dispatch
         unsafe table.pointee.add(n, width, a.pointer, lda, b.pointer, ldb, y.pointer, ldy)
     }
 
-    func addRow(
-        _ n: Int, _ width: Int, _ x: Floats, ldx: Int, factor: Float, row: Floats, into y: Floats, ldy: Int
-    ) {
+    func subtractRow(_ n: Int, _ width: Int, _ x: Floats, ldx: Int, row: Floats, into y: Floats, ldy: Int) {
         assert((n - 1) * ldx + width <= x.count && width <= row.count && (n - 1) * ldy + width <= y.count)
-        unsafe table.pointee.add_row(n, width, x.pointer, ldx, factor, row.pointer, y.pointer, ldy)
+        unsafe table.pointee.subtract_row(n, width, x.pointer, ldx, row.pointer, y.pointer, ldy)
     }
 
     func addColumnSums(_ n: Int, _ width: Int, _ x: Floats, ld: Int, to sums: Floats) {
@@ -266,7 +264,8 @@ internal import Dispatch
         var step = ct_adam_step(
             scale: step.scale, decay_first: step.decayFirst, decay_second: step.decaySecond, rate: step.rate,
             root: step.root, epsilon: step.epsilon)
-        unsafe table.pointee.adam(count, &step, gradient, &first, &second, &parameters)
+        // Without gradient, averages decay into the denormals.
+        work { unsafe table.pointee.adam(count, &step, gradient, &first, &second, &parameters) }
     }
 
     // MARK: Convolutions

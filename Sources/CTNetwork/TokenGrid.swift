@@ -28,10 +28,16 @@ struct TokenGrid: Sendable {
         self.threads = threads
         self.kernels = kernels
         let area = configuration.window * configuration.window
-        let lines = Self.bandHeight + 2 * ((configuration.window - 1) / configuration.patch + 1)
+        let lines = min(rows / configuration.patch, Self.bandHeight + 2 * Self.reach(configuration))
         windows = Scratch(
             items: batch * (rows / configuration.patch), threads: threads,
             lines * (columns / configuration.patch) * area)
+    }
+
+    /// How many token rows beyond its own a window reaches into, on either side.
+    private static func reach(_ configuration: NetworkConfiguration) -> Int {
+        let margin = (configuration.window - configuration.patch) / 2
+        return (margin + configuration.patch - 1) / configuration.patch
     }
 
     /// Rows of tokens of an image.
@@ -43,19 +49,32 @@ struct TokenGrid: Sendable {
     /// Pixels of a window.
     var area: Int { configuration.window * configuration.window }
 
-    /// Gives `body(line, windows, worker)` the windows (across, w²) that each row of tokens sees of `pixels`, which end in their
-    /// reflection or in zeros.
+    /// Rows of tokens of a work item of about ``chunkSize`` tokens.
+    var linesPerChunk: Int { max(1, chunkSize / across) }
+
+    /// Work items of so many rows of tokens.
+    func items(ofLines lines: Int) -> Int { (batch * down + lines - 1) / lines }
+
+    /// Gives `body(line, windows, item)` the windows (across, w²) that each row of tokens sees of `pixels`, which end in their
+    /// reflection or in zeros. The rows of one of ``items(ofLines:)`` come one after the other.
     func forEachLine(
-        of pixels: Floats, reflect: Bool, _ body: @Sendable (_ line: Int, _ windows: Floats, _ worker: Int) -> Void
+        of pixels: Floats, reflect: Bool, linesPerItem: Int = 1,
+        _ body: @Sendable (_ line: Int, _ windows: Floats, _ item: Int) -> Void
     ) {
-        parallel(batch * down, threads: threads, kernels: kernels) { line, worker in
-            let (image, row) = (line / down, line % down)
-            kernels.gatherWindows(
-                pixels.from(image * rows * columns), rows: rows, columns: columns, patch: configuration.patch,
-                window: configuration.window, reflect: reflect, tokens: row * across..<(row + 1) * across,
-                into: windows[worker])
-            body(line, windows[worker], worker)
+        parallel(items(ofLines: linesPerItem), threads: threads, kernels: kernels) { item, worker in
+            for line in item * linesPerItem..<min((item + 1) * linesPerItem, batch * down) {
+                gather(line, of: pixels, reflect: reflect, into: windows[worker])
+                body(line, windows[worker], item)
+            }
         }
+    }
+
+    /// The windows of one row of tokens.
+    private func gather(_ line: Int, of pixels: Floats, reflect: Bool, into windows: Floats) {
+        let (image, row) = (line / down, line % down)
+        kernels.gatherWindows(
+            pixels.from(image * rows * columns), rows: rows, columns: columns, patch: configuration.patch,
+            window: configuration.window, reflect: reflect, tokens: row * across..<(row + 1) * across, into: windows)
     }
 
     /// From pixels to the stream (N, C), with packed weights (w², C).
@@ -87,8 +106,7 @@ struct TokenGrid: Sendable {
             let image = item / bands
             let band = item % bands * Self.bandHeight..<min((item % bands + 1) * Self.bandHeight, down)
             // Windows of the token rows that reach into the band.
-            let margin = (configuration.window - patch) / 2
-            let reach = (margin + patch - 1) / patch
+            let reach = Self.reach(configuration)
             let lines = max(band.lowerBound - reach, 0)..<min(band.upperBound + reach, down)
             kernels.gemm(
                 lines.count * across, area, c, a: stream.from((image * down + lines.lowerBound) * across * c), lda: c,

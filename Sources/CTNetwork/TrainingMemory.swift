@@ -21,7 +21,7 @@ final class TrainingMemory: Sendable {
         kernels = grid.kernels
         gradient = FloatBuffer(parameters)
         self.partials = FloatBuffer(max(partials, c * c + g * c))
-        vectors = FloatBuffer(3 * g + c + kernels.packedSize(c, c))
+        vectors = FloatBuffer(2 * g + c + kernels.packedSize(c, c))
         self.scratch = Scratch(items: items, threads: grid.threads, scratch)
         dOther = FloatBuffer(configuration.directions > 1 ? grid.tokens * c : 0)
         dStates = FloatBuffer(grid.tokens * configuration.states)

@@ -79,7 +79,8 @@ public final class TrainingPass {
         let taps = configuration.mixing * configuration.mixing
         let scanItems = configuration.directions * max(along.blocks.count, downwards.blocks.count)
         let partials = max(
-            TrainingScan.partialSize(configuration, tokens: n, items: scanItems), batch * grid.down * (c * area + c),
+            TrainingScan.partialSize(configuration, tokens: n, items: scanItems),
+            grid.items(ofLines: grid.linesPerChunk) * (c * area + c),
             batch * (taps + 1) * c)
         let memory = TrainingMemory(
             configuration, grid: grid, parameters: layout.parameterCount, partials: partials,
@@ -172,18 +173,18 @@ public final class TrainingPass {
         memory.gradient.floats.add(to: &gradient)
     }
 
-    /// Gives `body` the windows of each row of tokens of `image`, and the place of the partial gradient of its weights.
+    /// Gives `body` the windows of each row of tokens of `image`, and the partial gradient to add to.
     private func windowsBackward(
         _ image: Floats, reflect: Bool, partial size: Int, to ranges: [(Range<Int>, offset: Int)],
         _ body: @Sendable (_ line: Int, _ windows: Floats, _ partial: Floats) -> Void
     ) {
         let partials = memory.partials.floats
-        grid.forEachLine(of: image, reflect: reflect) { line, windows, _ in
-            let partial = partials.slice(line * size..<(line + 1) * size)
-            partial.fill(0)
-            body(line, windows, partial)
+        let items = grid.items(ofLines: grid.linesPerChunk)
+        partials.slice(0..<items * size).fill(0)
+        grid.forEachLine(of: image, reflect: reflect, linesPerItem: grid.linesPerChunk) { line, windows, item in
+            body(line, windows, partials.slice(item * size..<(item + 1) * size))
         }
-        for (range, offset) in ranges { memory.reduce(batch * grid.down, of: range, stride: size, offset: offset) }
+        for (range, offset) in ranges { memory.reduce(items, of: range, stride: size, offset: offset) }
     }
 
     private func headBackward() {

@@ -153,8 +153,8 @@ struct TrainingScan: Sendable {
             let products = partials.slice(number * c * c..<(number + 1) * c * c)
             products.fill(0)
             let centred = scratch[worker]
-            kernels.addRow(
-                chunk.count, c, x.from(chunk.lowerBound * c), ldx: c, factor: -1, row: mean, into: centred, ldy: c)
+            kernels.subtractRow(
+                chunk.count, c, x.from(chunk.lowerBound * c), ldx: c, row: mean, into: centred, ldy: c)
             kernels.gemmOuter(c, c, inner: chunk.count, a: centred, lda: c, b: centred, ldb: c, to: products, ldc: c)
         }
         let covariance = partials.slice(0..<c * c)
@@ -336,7 +336,7 @@ struct TrainingScan: Sendable {
         let (kernels, c, g, tokens) = (kernels, c, g, grid.tokens)
         let other = configuration.directions > 1 ? memory.dOther.floats : nil
         let normalized = configuration.normalization == .sequence && mode == .batch
-        let (constant, packed) = (memory.vectors.floats.from(3 * g), memory.vectors.floats.from(3 * g + c))
+        let (constant, packed) = (memory.vectors.floats.from(2 * g), memory.vectors.floats.from(2 * g + c))
         if normalized {
             let inputWeights = parameters.slice(layout.inputWeights)
             let (means, productMeans) = (memory.vectors.floats, memory.vectors.floats.from(g))

@@ -44,5 +44,9 @@ final class WorkspacePool: @unchecked Sendable {
         return found ?? make()
     }
 
-    func putBack(_ workspace: Workspace) { queue.sync { idle.append(workspace) } }
+    func putBack(_ workspace: Workspace) {
+        // Half a gigabyte is much to keep for the case that another image comes.
+        guard workspace.grid.tokens <= 1 << 19 else { return }
+        queue.sync { idle.append(workspace) }
+    }
 }

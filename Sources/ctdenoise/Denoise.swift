@@ -26,7 +26,7 @@ struct Denoise: AsyncParsableCommand {
 
     @Option(
         help: """
-            single is as exact as 32-bit floats; fast rounds what is multiplied to 8 significant bits, where the CPU has \
+            single computes with 32-bit floats; fast rounds what is multiplied to 8 significant bits where the CPU has \
             instructions for that.
             """)
     var precision = Precision.single
@@ -39,7 +39,7 @@ struct Denoise: AsyncParsableCommand {
             batch,
             settings: [
                 "model": model ?? "default", "jobs": "\(jobs)", "precision": precision.rawValue,
-                "instructionSet": precision.instructionSet,
+                "instructionSet": precision.instructionSet, "arithmetic": precision.arithmetic,
             ],
             protecting: model.map { [("the model", $0)] } ?? [])
         let denoiser: Denoiser

@@ -181,10 +181,11 @@ private struct ModelDescription: Encodable {
     let file: String
     let configuration: NetworkConfiguration
     let parameters: Int
-    /// The instruction set that networks run with on this machine, and in which numbers it multiplies.
+    /// The instruction set that networks run with on this machine.
     let instructionSet = Precision.single.instructionSet
-    /// The same with `--precision fast`.
-    let fastInstructionSet = Precision.fast.instructionSet
+    /// What it multiplies, and what with `--precision fast`.
+    let arithmetic = Precision.single.arithmetic
+    let fastArithmetic = Precision.fast.arithmetic
     /// What the model file says about itself.
     let record: [String: String]
 
@@ -204,7 +205,7 @@ private struct ModelDescription: Encodable {
             "  \(Format.count(shape.blocks, "block")): mixing \(shape.mixing)×\(shape.mixing), LSTM along rows, then along columns, "
                 + "\(shape.bidirectional ? "both ways" : "one way"), \(shape.hidden) hidden units a direction",
             "  batch normalization: \(shape.normalization == .none ? "none" : "\(shape.normalization.rawValue)-wise")",
-            "  multiplies here by \(instructionSet); with --precision fast by \(fastInstructionSet)",
+            "  runs here with the instruction set \(instructionSet), in \(arithmetic); with --precision fast in \(fastArithmetic)",
         ]
         for (name, value) in record.sorted(by: { $0.key < $1.key }) {
             lines.append(

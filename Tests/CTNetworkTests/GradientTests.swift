@@ -29,6 +29,8 @@ func randomNetwork(_ configuration: NetworkConfiguration, seed: UInt64 = 1) -> N
         var rows: Int
         var columns: Int
         var mode = StatisticsMode.batch
+        /// The middle of the inputs, which spread by 2 around it.
+        var offset: Float = 0
     }
 
     /// Every layer and every branch of it; tensors have a few numbers, each is differentiated on its own.
@@ -72,6 +74,10 @@ func randomNetwork(_ configuration: NetworkConfiguration, seed: UInt64 = 1) -> N
             testDescription: "a token",
             configuration: NetworkConfiguration(patch: 2, window: 6, channels: 3, hidden: 2, blocks: 2, mixing: 3),
             batch: 1, rows: 2, columns: 2, mode: .running),
+        Case(
+            testDescription: "inputs far from zero",
+            configuration: NetworkConfiguration(patch: 1, window: 3, channels: 3, hidden: 2, blocks: 1, mixing: 3),
+            batch: 2, rows: 4, columns: 5, offset: 10),
     ]
 
     /// One pass of `test`: network, numbers in, numbers out.
@@ -87,12 +93,11 @@ func randomNetwork(_ configuration: NetworkConfiguration, seed: UInt64 = 1) -> N
             network = randomNetwork(test.configuration)
             var generator = TestGenerator(seed: 2)
             let pixels = test.batch * test.rows * test.columns
-            input = generator.floats(pixels, in: -2...2)
+            input = generator.floats(pixels, in: test.offset - 2...test.offset + 2)
             dNoise = generator.floats(pixels)
             let pass = TrainingPass(
                 configuration: test.configuration, batch: test.batch, rows: test.rows, columns: test.columns,
-                threads: 2,
-                kernels: kernels)
+                threads: 2, kernels: kernels)
             var moved = network
             noise = pass.forward(&moved, input: input, statistics: test.mode)
             var gradient = [Float](repeating: 0, count: network.parameters.count)

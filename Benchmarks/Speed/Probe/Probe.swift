@@ -74,7 +74,7 @@ enum Probe {
         case "facts":
             var kinds: [String] = []
             while let kind = unsafe peak_kind(Int32(kinds.count)) { kinds.append(unsafe String(cString: kind)) }
-            return Answer(instructionSet: precision.instructionSet, kinds: kinds)
+            return Answer(instructionSet: "\(precision.instructionSet), \(precision.arithmetic)", kinds: kinds)
         case "prepare":
             cases[try said(request.name, "name")] = try Case(try said(request.setup, "setup"), precision)
             return Answer()

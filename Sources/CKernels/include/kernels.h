@@ -2,8 +2,8 @@
 // bf16.inc.h and amx.inc.h replace those that multiply matrices where the CPU has instructions for that.
 // ct_kernels_current() picks the best kernels that the CPU has, or those that CTDENOISE_ISA names.
 //
-// Matrices are row-major floats; `ld` is the distance between rows in floats. No kernel allocates, prints or keeps
-// state. Pointers need no alignment beyond a float's; what is written never overlaps what is read unless it says so.
+// Matrices are row-major floats; `ld` is the distance between rows in floats. No kernel allocates or prints,
+// or keeps state but AMX's between begin_work and end_work. Pointers need no alignment beyond a float's; what is written never overlaps what is read unless it says so.
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -71,8 +71,8 @@ typedef struct ct_kernels {
     /// The instruction set: "amx", "avx512", "avx2" or "baseline".
     const char *_Nonnull name;
 
-    /// How numbers are multiplied in gemm, gemm_outer and lstm_forward: "single"; "bf16 in three products", which is off
-    /// by about 4e-6 of the sum of magnitudes; or "bf16", by about 2e-3. Sums and all else are in single precision.
+    /// How numbers are multiplied in gemm, gemm_outer and lstm_forward: "single precision"; "bf16, three products for
+    /// one", which is off by about 4e-6 of the sum of magnitudes; or "bf16", by about 2e-3. Finite numbers only in bf16. Sums and all else are in single precision.
     const char *_Nonnull precision;
 
     /// What a thread may call before its first kernel and after its last one, so that not every call prepares the CPU
@@ -114,9 +114,9 @@ typedef struct ct_kernels {
     void (*_Nonnull add)(long n, long width, const float *_Nonnull a, long lda, const float *_Nonnull b, long ldb,
                          float *_Nonnull y, long ldy);
 
-    /// y (n×width) = x + factor · row, for each row of x.
-    void (*_Nonnull add_row)(long n, long width, const float *_Nonnull x, long ldx, float factor,
-                             const float *_Nonnull row, float *_Nonnull y, long ldy);
+    /// y (n×width) = x − row, for each row of x.
+    void (*_Nonnull subtract_row)(long n, long width, const float *_Nonnull x, long ldx, const float *_Nonnull row,
+                                  float *_Nonnull y, long ldy);
 
     /// sums[j] += the sum of column j.
     void (*_Nonnull column_sums)(long n, long width, const float *_Nonnull x, long ldx, float *_Nonnull sums);
