@@ -29,6 +29,21 @@ import Testing
         #expect(try program.bytes("one/a.tif") == program.bytes("three/a.tif"))
     }
 
+    @Test func `multiplies as exactly as it is told, and says how`() throws {
+        let program = try Program()
+        try program.makePhantoms("in/a.tif", side: 64, "--format", "tiff32f")
+        let single = try program.json("denoise", "in", "-o", "single")
+        let fast = try program.json("denoise", "in", "-o", "fast", "--precision", "fast")
+        #expect((single["settings"] as? [String: Any])?["precision"] as? String == "single")
+        let settings = try #require(fast["settings"] as? [String: Any])
+        let arithmetic = try #require(settings["arithmetic"] as? String)
+        // Where the CPU multiplies no bf16, nothing changes; where it does, something does, but hardly.
+        let same = try program.bytes("single/a.tif") == program.bytes("fast/a.tif")
+        #expect(same == (arithmetic == "single precision"))
+        if !same { #expect(try meanPSNR(program.json("evaluate", "single", "fast")) > 50) }
+        #expect(try program.run("denoise", "in", "-o", "out", "--precision", "double").status == 64)
+    }
+
     @Test func `goes on after a bad file`() throws {
         let program = try Program()
         try program.makePhantoms("in/b.png", side: 32)
