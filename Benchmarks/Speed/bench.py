@@ -468,7 +468,8 @@ class Bench:
             setup = self.network_setup(threads)
             case = f"{title}, {threads}"
             contestants, remarks = self.contestants(case, setup), []
-            for label in [] if self.options.quick else PEERS:
+            # It compiles for one number of threads, for up to a minute.
+            for label in PEERS if threads == self.threads and not self.options.quick else []:
                 name = label.replace("PyTorch", "PyTorch compiled")
                 self.progress(f"{name}: compiling")
                 try:
@@ -596,7 +597,8 @@ class Bench:
             name = f"**{label}**" if label.startswith("ctdenoise") else label
             self.say(
                 f"| {name} | {further['PyTorch'] / further[label]:.2f} | {further[label] * 1e3:.0f} "
-                f"| {single[label]:.2f} | {whole[label]:.2f} | {whole['PyTorch'] / whole[label]:.2f} | {worst[label]} |")
+                f"| {single[label]:.2f} | {whole[label]:.2f} | {whole['PyTorch'] / whole[label]:.2f} "
+                f"| {worst[label]} |")
         self.say(
             "\nA further slice is what a slice takes without start-up; the other times are of whole programs. The "
             "peer reads and writes between inferences, ours meanwhile. The difference is the largest to PyTorch's "
@@ -649,7 +651,7 @@ class Bench:
                 f"| {window} | {ours.median:.2f} | {theirs.median:.2f} | {single.median:.2f} | {difference:.0e} "
                 f"| {theirs.median / ours.median:.1f} | {single.median / ours.median:.1f} |")
         self.say(
-            f"\n{' '.join(remarks)} Ours is given Double and computes in it, as scikit-image does unless it says float32.")
+            f"\n{' '.join(remarks)} Ours is given Double and computes in it, as scikit-image does but for float32.")
 
     def files(self):
         self.progress("Files")
@@ -709,7 +711,7 @@ class Bench:
         for part in [*PARTS, "the rest", "the system"]:
             self.say(f"| {part} | {' | '.join(f'{shares[case][part]:.1%}' for case in cases)} |")
         self.say(
-            "\nSamples of all threads, by perf. Forward, a product and its cells are one function. The rest is copies, "
+            "\nSamples of all threads, by perf. A product forward and its cells are one function. The rest is copies, "
             "sums, and waiting for other threads.")
 
     def shares_of_time(self, contestant):
