@@ -107,7 +107,8 @@ class Program:
         line = self.process.stdout.readline()
         reply = json.loads(line) if line else {"error": f"it ended. {self.last_words()}"}
         if "error" in reply:
-            raise Failure(f"{self.label}: {command} {request.get('name', '')}: {reply['error']}")
+            asked = " ".join([command, request.get("name", "")]).strip()
+            raise Failure(f"{self.label}: {asked}: {reply['error']}")
         return reply
 
     def last_words(self):
@@ -338,8 +339,9 @@ class Bench:
             raise Failure("no variant runs here:\n" + "\n".join(reasons))
         for reason in reasons:
             self.progress(f"left out: {reason}")
-        if self.options.quick and not self.options.variants and self.variants[-1:] == ["baseline"] != self.variants:
-            self.programs.pop(self.variants.pop()).end()
+        if self.options.quick and not self.options.variants and len(self.variants) > 1 and "baseline" in self.variants:
+            self.variants.remove("baseline")
+            self.programs.pop("baseline").end()
         self.peaks = {}
 
     def measure_peaks(self):
@@ -695,7 +697,7 @@ class Bench:
     def profile(self):
         """Where the time goes, by samples of Linux's perf."""
         self.progress("Profile")
-        label = self.variants[0]
+        label = next((label for label in self.variants if not label.endswith("-fast")), self.variants[0])
         self.say(f"\n### Where the time goes: ctdenoise {label}, {self.threads} threads\n")
         shares = {}
         cases = {"one inference of 512×512": self.network_setup(self.threads), "training step": self.training_setup()}
