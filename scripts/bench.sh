@@ -5,10 +5,20 @@
 # Usage: scripts/bench.sh [OPTION…]   (those of Benchmarks/Speed/bench.py: --quick, --only CASE…, -o FILE, --help …)
 set -euo pipefail
 # A file that is named by the caller is meant to lie where the caller is.
+absolute() { case $1 in /*) printf '%s' "$1" ;; *) printf '%s/%s' "$PWD" "$1" ;; esac; }
 arguments=()
+previous=
 for argument in "$@"; do
-    case ${previous:-} in -o | --output | --work) case $argument in /*) ;; *) argument=$PWD/$argument ;; esac ;; esac
-    previous=$argument
+    case $previous in
+    -o | --output | --work | --bin) previous= argument=$(absolute "$argument") ;;
+    *)
+        previous=$argument
+        case $argument in
+        --output=* | --work=* | --bin=*) argument=${argument%%=*}=$(absolute "${argument#*=}") ;;
+        -o?*) argument=-o$(absolute "${argument#-o}") ;;
+        esac
+        ;;
+    esac
     arguments+=("$argument")
 done
 cd "$(dirname "$0")/.."

@@ -1,6 +1,7 @@
 """Runs PyTorch, scikit-image, Pillow and tifffile for bench.py, by the line protocol of Probe/Probe.swift."""
 import contextlib
 import json
+import resource
 import sys
 import time
 
@@ -15,10 +16,10 @@ import peers
 
 
 def memory(field):
-    """A field of this process's status in bytes; 0 where there is no such file."""
+    """A field of this process's status in bytes; where there is no such file, the most there ever was of it."""
     with contextlib.suppress(OSError), open("/proc/self/status") as status:
         return next(int(line.split()[1]) * 1024 for line in status if line.startswith(field))
-    return 0
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
 def read_floats(path, *shape):
@@ -32,7 +33,6 @@ class Case:
         self.setup = setup
         self.threads = setup.get("threads", 1)
         self.result = None
-        # Nobody asks for gradients of what is written.
         self.function = getattr(self, setup["kind"].replace(" ", "_"))(setup)
 
     def run(self):
@@ -49,6 +49,12 @@ class Case:
     def network(self, setup):
         network = peers.Inference(setup["model"])
         image = torch.from_numpy(read_floats(setup["input"], 1, setup["rows"], setup["columns"]))
+        if setup.get("compiled"):
+            # What is compiled is for so many threads; the first runs compile it.
+            torch.set_num_threads(self.threads)
+            network.compile()
+            for _ in range(3):
+                network(image)
         return lambda: network(image)
 
     def training(self, setup):
@@ -61,8 +67,9 @@ class Case:
 
     def similarity(self, setup):
         shape = (setup["rows"], setup["columns"])
-        reference = read_floats(setup["input"], *shape).astype(np.float64)
-        test = read_floats(setup["target"], *shape).astype(np.float64)
+        # It computes in the type that it is given.
+        type = np.float32 if setup.get("float32") else np.float64
+        reference, test = (read_floats(setup[name], *shape).astype(type) for name in ["input", "target"])
         options = {"data_range": setup["dataRange"]}
         if setup["window"] == "gaussian":
             options.update(gaussian_weights=True, sigma=1.5, use_sample_covariance=False)

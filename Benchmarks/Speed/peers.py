@@ -115,8 +115,22 @@ class Inference:
         states = lstm(self.config, x, self.scans[name], False)
         return F.linear(states, self.p[name + "project.weight"], self.p[name + "project.bias"])
 
+    def compile(self):
+        """By torch.compile, which takes LSTMs only if asked to; the first call then takes a while."""
+        # Not at the top: they take a while to load, and peer_denoise.py has no use for them.
+        import torch._dynamo
+        import torch._inductor.config
+
+        torch._dynamo.config.allow_rnn = True
+        # No processes beside this one, whose time would count as somebody else's.
+        torch._inductor.config.compile_threads = 1
+        self.forward = torch.compile(self.forward)
+
     @torch.inference_mode()
     def __call__(self, images):
+        return self.forward(images)
+
+    def forward(self, images):
         config, p = self.config, self.p
         s = embed(config, images, p["embed.weight"], p["embed.bias"])
         for block in range(config["blocks"]):

@@ -5,10 +5,12 @@ import CTMetrics
 import CTNetwork
 import PlainDecoders
 
-#if canImport(Darwin)
-import Darwin
-#else
+#if canImport(Glibc)
 import Glibc
+#elseif canImport(Musl)
+import Musl
+#elseif canImport(Darwin)
+import Darwin
 #endif
 
 /// What a case works on. Files of numbers hold little-endian floats, and nothing else.
