@@ -50,11 +50,11 @@ FAST = ["--precision", "fast"]
 # The best first. What the CPU or the program lacks is left out.
 VARIANTS = {
     "amx-fast": Variant("amx", "bf16", FAST, "amx-bf16", 0.1),
-    "amx": Variant("amx", "bf16 in three products", [], "amx-bf16", 1e-4),
+    "amx": Variant("amx", "bf16, three products for one", [], "amx-bf16", 1e-4),
     "avx512-fast": Variant("avx512", "bf16", FAST, "avx512-bf16", 0.1),
-    "avx512": Variant("avx512", "single", [], "avx512", 1e-4),
-    "avx2": Variant("avx2", "single", [], "avx2", 1e-4),
-    "baseline": Variant("baseline", "single", [], "baseline", 1e-4),
+    "avx512": Variant("avx512", "single precision", [], "avx512", 1e-4),
+    "avx2": Variant("avx2", "single precision", [], "avx2", 1e-4),
+    "baseline": Variant("baseline", "single precision", [], "baseline", 1e-4),
 }
 # glibc gives large blocks back to the system at once, and PyTorch pays for that with page faults in every operation.
 # With these, which hardly anybody sets, it keeps them. A high MALLOC_MMAP_THRESHOLD_ would do the same, but before
