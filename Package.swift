@@ -75,17 +75,6 @@ let package = Package(
             ],
             swiftSettings: swiftSettings),
 
-        // MARK: Benchmarks
-        .target(
-            name: "PlainDecoders", dependencies: ["CPNG", "CTIFF"], path: "Benchmarks/Speed/PlainDecoders"),
-        .target(name: "PeakProbe", path: "Benchmarks/Speed/PeakProbe"),
-        .executableTarget(
-            name: "ctdenoise-probe",
-            dependencies: [
-                "CTFileAccess", "CTImageFiles", "CTImages", "CTMetrics", "CTNetwork", "PeakProbe", "PlainDecoders",
-            ],
-            path: "Benchmarks/Speed/Probe", swiftSettings: swiftSettings),
-
         // MARK: Tests
         .target(
             name: "TestSupport", dependencies: ["CTImages", "CTNetwork"], path: "Tests/TestSupport",
@@ -129,3 +118,19 @@ let package = Package(
     ],
     cLanguageStandard: .gnu2x
 )
+
+// MARK: - Benchmarks
+
+// Users need none of this: scripts/bench.sh says that it is wanted, and continuous integration, that it still builds.
+if Context.environment["CTDENOISE_BENCHMARKS"] != nil {
+    package.targets += [
+        .target(name: "PlainDecoders", dependencies: ["CPNG", "CTIFF"], path: "Benchmarks/Speed/PlainDecoders"),
+        .target(name: "PeakProbe", path: "Benchmarks/Speed/PeakProbe"),
+        .executableTarget(
+            name: "ctdenoise-probe",
+            dependencies: [
+                "CTFileAccess", "CTImageFiles", "CTImages", "CTMetrics", "CTNetwork", "PeakProbe", "PlainDecoders",
+            ],
+            path: "Benchmarks/Speed/Probe", swiftSettings: swiftSettings),
+    ]
+}

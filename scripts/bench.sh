@@ -42,6 +42,7 @@ else
 fi
 
 scripts/setup.sh
+export CTDENOISE_BENCHMARKS=1
 for product in ctdenoise ctdenoise-probe; do
     swift build -c release --product "$product" >&2
 done

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Sets up, builds the program and its tests, runs them. With CI set, warnings are errors and the formatting is checked.
+# Sets up, builds the program and its tests, runs them. With CI set, warnings are errors, the formatting is checked, and the
+# benchmarks are built too.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 scripts/setup.sh
@@ -10,6 +11,7 @@ if [ -n "${CI:-}" ]; then
     # -Wall follows -Werror because SwiftPM takes what comes next for the name of a warning, and wants something there.
     strict=(-Xswiftc -warnings-as-errors -Xcc -Werror -Xcc -Wall --explicit-target-dependency-import-check error)
     make --no-print-directory lint
+    export CTDENOISE_BENCHMARKS=1
 fi
 # The form with + keeps bash 3.2 (macOS) from taking an empty array for an unset variable.
 swift build --build-tests ${strict[@]+"${strict[@]}"}
