@@ -26,8 +26,8 @@ struct Denoise: AsyncParsableCommand {
 
     @Option(
         help: """
-            single computes with 32-bit floats; fast rounds what is multiplied to 8 significant bits where the CPU has \
-            instructions for that.
+            single multiplies as 32-bit floats do, or nearly; fast rounds what is multiplied to 8 significant bits where \
+            the CPU has instructions for that. `info` says what works here.
             """)
     var precision = Precision.single
 
