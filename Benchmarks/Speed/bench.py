@@ -31,7 +31,6 @@ ROOT = HERE.parent.parent
 MODEL = ROOT / "Sources/CDefaultModel/default.safetensors"
 
 
-
 class Variant(NamedTuple):
     """A way of ours to compute."""
 

@@ -74,6 +74,18 @@ def along_columns(tokens, scan):
     return tokens + out.view(down, batch, across, channels).transpose(0, 1)
 
 
+def network(config, p, scan, images):
+    """All stages; `scan(prefix, x)` is a scan and its projection."""
+    s = embed(config, images, p["embed.weight"], p["embed.bias"])
+    for block in range(config["blocks"]):
+        prefix = f"blocks.{block}."
+        if config["mixing"]:
+            s = mix(config, s, p[prefix + "mix.weight"], p[prefix + "mix.bias"])
+        s = along_rows(s, lambda x: scan(prefix + "rows.", x))
+        s = along_columns(s, lambda x: scan(prefix + "columns.", x))
+    return head(config, s, p["head.weight"], p["head.bias"])
+
+
 def folded_scan(config, p, prefix):
     """Weights of one scan in nn.LSTM's order, batch normalization folded into them."""
     weights = []
@@ -131,15 +143,7 @@ class Inference:
         return self.forward(images)
 
     def forward(self, images):
-        config, p = self.config, self.p
-        s = embed(config, images, p["embed.weight"], p["embed.bias"])
-        for block in range(config["blocks"]):
-            prefix = f"blocks.{block}."
-            if config["mixing"]:
-                s = mix(config, s, p[prefix + "mix.weight"], p[prefix + "mix.bias"])
-            s = along_rows(s, lambda x: self.scan(prefix + "rows.", x))
-            s = along_columns(s, lambda x: self.scan(prefix + "columns.", x))
-        return head(config, s, p["head.weight"], p["head.bias"])
+        return network(self.config, self.p, self.scan, images)
 
 
 def batch_statistics_from_covariance(x, weight):
@@ -205,15 +209,7 @@ class Training:
         return F.linear(states, p[prefix + "project.weight"], p[prefix + "project.bias"])
 
     def forward(self, images):
-        config, p = self.config, self.p
-        s = embed(config, images, p["embed.weight"], p["embed.bias"])
-        for block in range(config["blocks"]):
-            prefix = f"blocks.{block}."
-            if config["mixing"]:
-                s = mix(config, s, p[prefix + "mix.weight"], p[prefix + "mix.bias"])
-            s = along_rows(s, lambda x: self.scan(prefix + "rows.", x))
-            s = along_columns(s, lambda x: self.scan(prefix + "columns.", x))
-        return head(config, s, p["head.weight"], p["head.bias"])
+        return network(self.config, self.p, self.scan, images)
 
     def __call__(self, images, target):
         for parameter in self.p.values():

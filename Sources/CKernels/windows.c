@@ -11,11 +11,11 @@ static long mirrored(long index, long count) {
 }
 
 void ct_windows_gather(const float *image, long rows, long columns, long patch, long window, bool reflect, long first,
-                       long count, float *windows, long ld) {
+                       long count, float *windows) {
     long margin = (window - patch) / 2, across = columns / patch;
     for (long token = first; token < first + count; token++) {
         long top = token / across * patch - margin, left = token % across * patch - margin;
-        float *to = windows + (token - first) * ld;
+        float *to = windows + (token - first) * window * window;
         bool inside = left >= 0 && left + window <= columns;
         for (long u = 0; u < window; u++, to += window) {
             long row = top + u;
@@ -40,7 +40,7 @@ void ct_windows_gather(const float *image, long rows, long columns, long patch, 
     }
 }
 
-void ct_windows_sum_row(const float *windows, long ld, long first_down, long rows, long columns, long patch, long window,
+void ct_windows_sum_row(const float *windows, long first_down, long rows, long columns, long patch, long window,
                         float bias, long row, float *image) {
     long margin = (window - patch) / 2, down = rows / patch, across = columns / patch;
     float *to = image + row * columns;
@@ -52,7 +52,7 @@ void ct_windows_sum_row(const float *windows, long ld, long first_down, long row
     for (long i = first; i <= last && i < down; i++) {
         long u = row + margin - i * patch;
         for (long j = 0; j < across; j++) {
-            const float *from = windows + ((i - first_down) * across + j) * ld + u * window;
+            const float *from = windows + (((i - first_down) * across + j) * window + u) * window;
             long left = j * patch - margin;
             long v = left < 0 ? -left : 0, end = left + window > columns ? columns - left : window;
             for (; v < end; v++) to[left + v] += from[v];

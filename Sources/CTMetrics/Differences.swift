@@ -10,14 +10,18 @@ internal import Glibc
 ///
 /// - Throws: ``MetricError`` if the numbers of samples differ or are zero, or a sample is not finite.
 public func meanSquaredError(_ reference: [Double], _ test: [Double]) throws(MetricError) -> Double {
-    try check(reference, test)
+    try meanSquaredError(Samples(values: reference), Samples(values: test))
+}
+
+func meanSquaredError(_ reference: Samples, _ test: Samples) throws(MetricError) -> Double {
+    try check(reference.values, test.values)
     var sum = 0.0
-    for i in reference.indices {
-        let difference = test[i] - reference[i]
+    for (a, b) in zip(reference.values, test.values) {
+        let difference = test.value(b) - reference.value(a)
         sum += difference * difference
     }
-    if !sum.isFinite { try checkFinite(reference, test) }
-    return sum / Double(reference.count)
+    if !sum.isFinite { try checkFinite(reference.array, test.array) }
+    return sum / Double(reference.values.count)
 }
 
 /// The root of the mean of the squared differences, in the samples' units.

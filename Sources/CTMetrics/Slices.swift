@@ -7,16 +7,7 @@ public import CTImages
 /// - Throws: ``MetricError`` if sizes differ or a sample is not finite.
 public func meanSquaredError(_ reference: Slice, _ test: Slice) throws(MetricError) -> Double {
     try checkShapes(reference, test)
-    let (slope, intercept) = (reference.scale.slope, reference.scale.intercept)
-    let (testSlope, testIntercept) = (test.scale.slope, test.scale.intercept)
-    // Without copies in HU, which would take several times as long as the sum.
-    var sum = 0.0
-    for (a, b) in zip(reference.samples, test.samples) {
-        let difference = (testSlope * b + testIntercept) - (slope * a + intercept)
-        sum += difference * difference
-    }
-    if !sum.isFinite { try checkFinite(reference.hu, test.hu) }
-    return sum / Double(reference.samples.count)
+    return try meanSquaredError(Samples(reference), Samples(test))
 }
 
 /// The root of the mean of the squared differences of two slices, in HU.
@@ -62,12 +53,16 @@ public func structuralSimilarity(
 ) throws(MetricError) -> Double {
     try checkShapes(reference, test)
     let low = rangeHU.lowerBound
-    func above(_ slice: Slice) -> Samples {
-        Samples(values: slice.samples, slope: slice.scale.slope, intercept: slice.scale.intercept, low: low)
-    }
     return try structuralSimilarity(
-        above(reference), above(test), width: reference.width, height: reference.height,
+        Samples(reference, above: low), Samples(test, above: low), width: reference.width, height: reference.height,
         dataRange: rangeHU.upperBound - low, window: window)
+}
+
+extension Samples {
+    /// Those of a slice in HU above `low`.
+    fileprivate init(_ slice: Slice, above low: Double = 0) {
+        self.init(values: slice.samples, slope: slice.scale.slope, intercept: slice.scale.intercept, low: low)
+    }
 }
 
 private func checkShapes(_ reference: Slice, _ test: Slice) throws(MetricError) {

@@ -79,17 +79,6 @@ public func structuralSimilarity(
         window: window)
 }
 
-/// Samples and what they are compared as: `slope · sample + intercept − low`, without copies of them in those units, which
-/// would take as long as the comparison.
-struct Samples {
-    var values: [Double]
-    var slope = 1.0
-    var intercept = 0.0
-    var low = 0.0
-
-    var array: [Double] { values.map { slope * $0 + intercept - low } }
-}
-
 func structuralSimilarity(
     _ reference: Samples, _ test: Samples, width: Int, height: Int, dataRange: Double, window: SimilarityWindow
 ) throws(MetricError) -> Double {

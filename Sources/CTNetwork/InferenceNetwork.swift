@@ -85,7 +85,7 @@ public struct InferenceNetwork: Sendable {
     ///
     /// - Precondition: As there, and `noise.count == image.count`.
     public func estimate(
-        _ image: borrowing [Float], rows: Int, columns: Int, threads: Int, into noise: inout [Float]
+        _ image: [Float], rows: Int, columns: Int, threads: Int, into noise: inout [Float]
     ) {
         let patch = configuration.patch
         precondition(image.count == rows * columns && rows > 0 && columns > 0, "\(image.count) for \(rows)×\(columns)")
@@ -98,7 +98,7 @@ public struct InferenceNetwork: Sendable {
         defer { workspaces.putBack(workspace) }
         workspace.pixels.floats.copy(image)
         run(workspace)
-        unsafe noise.withUnsafeMutableBufferPointer { unsafe workspace.pixels.floats.copy(to: $0) }
+        workspace.pixels.floats.copy(to: &noise)
     }
 
     /// Replaces the pixels of `workspace` by the noise in them.

@@ -57,10 +57,10 @@ internal import Dispatch
         unsafe base.update(from: other.base, count: count)
     }
 
-    /// Copies all to memory that has room for as many.
-    func copy(to target: UnsafeMutableBufferPointer<Float>) {
-        precondition(target.count == count)
-        unsafe target.baseAddress?.update(from: base, count: count)
+    /// Copies all to as many numbers.
+    func copy(to array: inout [Float]) {
+        precondition(array.count == count)
+        unsafe array.withUnsafeMutableBufferPointer { unsafe $0.baseAddress?.update(from: base, count: count) }
     }
 
     /// Adds all to as many numbers.
@@ -294,8 +294,7 @@ internal import Dispatch
     ) {
         assert(rows * columns <= image.count && tokens.count * window * window <= windows.count)
         unsafe ct_windows_gather(
-            image.pointer, rows, columns, patch, window, reflect, tokens.lowerBound, tokens.count, windows.pointer,
-            window * window)
+            image.pointer, rows, columns, patch, window, reflect, tokens.lowerBound, tokens.count, windows.pointer)
     }
 
     /// - Parameter firstDown: The row of tokens that `windows` starts with.
@@ -305,7 +304,7 @@ internal import Dispatch
     ) {
         assert(rows * columns <= image.count)
         unsafe ct_windows_sum_row(
-            windows.pointer, window * window, firstDown, rows, columns, patch, window, bias, row, image.pointer)
+            windows.pointer, firstDown, rows, columns, patch, window, bias, row, image.pointer)
     }
 }
 

@@ -137,9 +137,8 @@ struct TrainingScan: Sendable {
     ///
     /// In two passes: products of differences from the mean lose nothing to cancellation.
     private func measureInputs(_ x: Floats) {
-        let (kernels, c, tokens) = (kernels, c, grid.tokens)
-        let (partials, scratch) = (memory.partials.floats, memory.scratch)
-        let (mean, chunks) = (inputMean.floats, chunkCount(tokens))
+        let (tokens, partials, mean) = (grid.tokens, memory.partials.floats, inputMean.floats)
+        let chunks = chunkCount(tokens)
         inChunks(of: tokens, threads: grid.threads, kernels: kernels) { number, chunk, _ in
             let sums = partials.slice(number * c..<(number + 1) * c)
             sums.fill(0)
@@ -152,7 +151,7 @@ struct TrainingScan: Sendable {
         inChunks(of: tokens, threads: grid.threads, kernels: kernels) { number, chunk, worker in
             let products = partials.slice(number * c * c..<(number + 1) * c * c)
             products.fill(0)
-            let centred = scratch[worker]
+            let centred = memory.scratch[worker]
             kernels.subtractRow(
                 chunk.count, c, x.from(chunk.lowerBound * c), ldx: c, row: mean, into: centred, ldy: c)
             kernels.gemmOuter(c, c, inner: chunk.count, a: centred, lda: c, b: centred, ldb: c, to: products, ldc: c)
@@ -208,8 +207,7 @@ struct TrainingScan: Sendable {
 
     /// `dStates` = `dStream` · P, and the gradient of P and its bias.
     private func projectionBackward(_ parameters: Floats, dStream: Floats) {
-        let (kernels, c, s) = (kernels, c, s)
-        let (partials, dStates, states) = (memory.partials.floats, memory.dStates.floats, self.states.floats)
+        let (partials, dStates, states) = (memory.partials.floats, memory.dStates.floats, states.floats)
         let packed = projectionBack.floats
         kernels.pack(c, s, parameters.slice(layout.projection), row: s, column: 1, into: packed)
         let size = c * s + c
@@ -333,7 +331,6 @@ struct TrainingScan: Sendable {
     /// Adds up the two directions' gradients of the input, and what the batch's own statistics take back of it:
     /// Σ over gates of `(mean dz + normalized · mean (dz · normalized)) · γ rstd · w`, a linear map of the input.
     private func streamBackward(_ parameters: Floats, from: Floats, dStream: Floats, mode: StatisticsMode) {
-        let (kernels, c, g, tokens) = (kernels, c, g, grid.tokens)
         let other = configuration.directions > 1 ? memory.dOther.floats : nil
         let normalized = configuration.normalization == .sequence && mode == .batch
         let (constant, packed) = (memory.vectors.floats.from(2 * g), memory.vectors.floats.from(2 * g + c))
@@ -356,7 +353,7 @@ struct TrainingScan: Sendable {
             }
             kernels.pack(c, c, map, row: c, column: 1, into: packed)
         }
-        inChunks(of: tokens, threads: grid.threads, kernels: kernels) { _, chunk, _ in
+        inChunks(of: grid.tokens, threads: grid.threads, kernels: kernels) { _, chunk, _ in
             let d = dStream.from(chunk.lowerBound * c)
             if let other {
                 kernels.add(

@@ -72,7 +72,8 @@ typedef struct ct_kernels {
     const char *_Nonnull name;
 
     /// How numbers are multiplied in gemm, gemm_outer and lstm_forward: "single precision"; "bf16, three products for
-    /// one", which is off by about 4e-6 of the sum of magnitudes; or "bf16", by about 2e-3. Finite numbers only in bf16. Sums and all else are in single precision.
+    /// one", which is off by about 4e-6 of the sum of magnitudes; or "bf16", by about 2e-3. Only finite numbers go through
+    /// bf16. Sums and all else are in single precision.
     const char *_Nonnull precision;
 
     /// What a thread may call before its first kernel and after its last one, so that not every call prepares the CPU
@@ -156,14 +157,14 @@ void ct_denormals_restore(uint64_t mode);
 
 /// Copies windows of `window`×`window` pixels, one a token, token after token from `first`, row by row:
 /// the window of token (i, j) starts at pixel (i·patch − margin, j·patch − margin). Outside the image pixels
-/// are mirrored without repeating the edge (`reflect`) or zero. `ld` ≥ window²; the rest is not touched.
+/// are mirrored without repeating the edge (`reflect`) or zero.
 void ct_windows_gather(const float *_Nonnull image, long rows, long columns, long patch, long window, bool reflect,
-                       long first, long count, float *_Nonnull windows, long ld);
+                       long first, long count, float *_Nonnull windows);
 
 /// Adds up the windows of tokens of one image where they overlap, and `bias`: writes pixel row `row`. `windows` are those
 /// of the token rows from `first_down` on.
-void ct_windows_sum_row(const float *_Nonnull windows, long ld, long first_down, long rows, long columns, long patch,
-                        long window, float bias, long row, float *_Nonnull image);
+void ct_windows_sum_row(const float *_Nonnull windows, long first_down, long rows, long columns, long patch, long window,
+                        float bias, long row, float *_Nonnull image);
 
 /// The next number of a counter that threads share.
 static inline long ct_take(long *_Nonnull counter) { return __atomic_fetch_add(counter, 1, __ATOMIC_RELAXED); }
