@@ -37,7 +37,7 @@ let package = Package(
             name: "CTIFF", pkgConfig: "libtiff-4", providers: [.apt(["libtiff-dev"]), .brew(["libtiff"])]),
         .target(name: "CImageShims", dependencies: ["CPNG", "CTIFF"], linkerSettings: [.linkedLibrary("z")]),
         .target(name: "CKernels", linkerSettings: [libm]),
-        .target(name: "CDefaultModel", exclude: ["default.safetensors"]),
+        .target(name: "CBundledModels", exclude: ["default.safetensors", "fast.safetensors"]),
 
         // MARK: Files
         .target(name: "CTFileAccess", swiftSettings: swiftSettings),
@@ -61,7 +61,7 @@ let package = Package(
             name: "CTTraining", dependencies: ["CTNetwork", "CTImages", "CTNoise", "CTMetrics"],
             swiftSettings: swiftSettings),
         .target(
-            name: "CTDenoising", dependencies: ["CTNetwork", "CTImages", "CDefaultModel"],
+            name: "CTDenoising", dependencies: ["CTNetwork", "CTImages", "CBundledModels"],
             swiftSettings: swiftSettings),
 
         // MARK: Program

@@ -28,7 +28,7 @@ from safetensors.numpy import load_file, save_file
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
-MODEL = ROOT / "Sources/CDefaultModel/default.safetensors"
+MODEL = ROOT / "Sources/CBundledModels/default.safetensors"
 
 
 class Variant(NamedTuple):

@@ -1,4 +1,3 @@
-internal import CDefaultModel
 public import CTImages
 public import CTNetwork
 
@@ -42,13 +41,14 @@ public struct Denoiser: Sendable {
         try self.init(Safetensors(contentsOf: path), file: path, precision: precision)
     }
 
-    /// The model inside the program.
+    /// A model inside the program.
     ///
     /// - Throws: ``CTNetwork/ModelError`` if the program was built with a damaged one.
-    public static func bundled(precision: Precision = .single) throws(ModelError) -> Denoiser {
-        var count = 0
-        let bytes = unsafe [UInt8](UnsafeRawBufferPointer(start: ct_default_model(&count), count: count))
-        let name = "the default model"
+    public static func bundled(
+        _ model: BundledModel = .default, precision: Precision = .single
+    ) throws(ModelError) -> Denoiser {
+        let name = "the \(model.rawValue) model"
+        let bytes = unsafe [UInt8](model.file)
         return try Denoiser(Safetensors(bytes: bytes, file: name), file: name, precision: precision)
     }
 
@@ -74,13 +74,18 @@ public struct Denoiser: Sendable {
     ///
     /// - Parameters:
     ///   - slice: Of any size.
+    ///   - strength: How much of the noise is taken out, from 0, nothing, so that the samples come back as they are, to
+    ///     1, all that the network sees.
     ///   - threads: At most so many work at it; at least 1.
-    public func denoise(_ slice: Slice, threads: Int = 1) -> Slice {
-        denoise(slice, threads: threads, tiling: Tiling())
+    /// - Precondition: `strength` is in 0…1, `threads` is positive.
+    public func denoise(_ slice: Slice, strength: Double = 1, threads: Int = 1) -> Slice {
+        denoise(slice, strength: strength, threads: threads, tiling: Tiling())
     }
 
-    /// As ``denoise(_:threads:)``, in tiles of another size.
-    func denoise(_ slice: Slice, threads: Int, tiling: Tiling) -> Slice {
+    /// As ``denoise(_:strength:threads:)``, in tiles of another size.
+    func denoise(_ slice: Slice, strength: Double = 1, threads: Int, tiling: Tiling) -> Slice {
+        precondition((0...1).contains(strength), "A strength of \(strength)")
+        if strength == 0 { return slice }
         let (center, spread) = (network.configuration.center, network.configuration.spread)
         let admission = Admission(slice)
         let input = slice.samples.map { sample in
@@ -90,7 +95,7 @@ public struct Denoiser: Sendable {
             self.noise(in: tile, width: width, height: height, threads: threads)
         }
         var result = slice
-        let unit = spread / slice.scale.slope
+        let unit = strength * spread / slice.scale.slope
         result.samples = zip(slice.samples, noise).map { sample, noise in
             admission.admit(slice.scale.hu(stored: sample)).isDenoised ? sample - unit * Double(noise) : sample
         }

@@ -15,14 +15,34 @@ struct Denoise: AsyncParsableCommand {
 
             Example: denoise every slice under noisy/ into denoised/
               ctdenoise denoise noisy -o denoised
+            Example: take out most of the noise, and show what was taken out
+              ctdenoise denoise noisy -o denoised --strength 0.8 --save-noise removed
             """)
 
     @OptionGroup var batch: BatchOptions
 
     @Option(
-        help: ArgumentHelp("A model that `ctdenoise train` made, instead of the one inside the program."),
-        completion: .file(extensions: ["safetensors"]))
-    var model: String?
+        help: ArgumentHelp(
+            "A model inside the program, \(ModelChoice.names), or the file of one that `ctdenoise train` made.",
+            discussion: "`info` says what they are.", valueName: "default|fast|path"),
+        completion: .file(extensions: ["safetensors"]), transform: ModelChoice.init(argument:))
+    var model = ModelChoice.bundled(.default)
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "How much of the noise is taken out, from 0 (nothing, all samples stay) to 1 (all that is seen).",
+            valueName: "0…1"))
+    var strength = 1.0
+
+    @Option(
+        help: ArgumentHelp(
+            """
+            A folder for what was taken out: of each file a TIFF in 32-bit floating point with the input minus the \
+            output in HU.
+            """, valueName: "folder"),
+        completion: .directory)
+    var saveNoise: String?
 
     @Option(
         help: """
@@ -33,28 +53,70 @@ struct Denoise: AsyncParsableCommand {
 
     @OptionGroup var threads: ThreadOptions
 
+    func validate() throws {
+        guard (0...1).contains(strength) else {
+            throw ValidationError("--strength is from 0 (nothing changes) to 1 (all noise is taken out), not \(strength).")
+        }
+        if let saveNoise, saveNoise.isEmpty { throw ValidationError("--save-noise is empty; name a folder.") }
+    }
+
     func run() async throws {
         let jobs = threads.count
         var run = try Batch(
             batch,
             settings: [
-                "model": model ?? "default", "jobs": "\(jobs)", "precision": precision.rawValue,
-                "instructionSet": precision.instructionSet, "arithmetic": precision.arithmetic,
+                "model": "\(model)", "strength": Format.plain(strength), "jobs": "\(jobs)",
+                "precision": precision.rawValue, "instructionSet": precision.instructionSet,
+                "arithmetic": precision.arithmetic,
             ],
-            protecting: model.map { [("the model", $0)] } ?? [])
+            protecting: model.path.map { [("the model", $0)] } ?? [], savingNoiseIn: saveNoise)
         let denoiser: Denoiser
         do throws(ModelError) {
             denoiser =
-                if let model {
-                    try Denoiser(modelAt: model, precision: precision)
-                } else {
-                    try Denoiser.bundled(precision: precision)
+                switch model {
+                case .bundled(let model): try Denoiser.bundled(model, precision: precision)
+                case .file(let path): try Denoiser(modelAt: path, precision: precision)
                 }
         } catch {
             throw try run.stopped(by: Failure(error))
         }
-        try await run.run(verb: "denoised") { slice, _, _ in denoiser.denoise(slice, threads: jobs) }
+        try await run.run(verb: "denoised") { slice, _, _ in
+            denoiser.denoise(slice, strength: strength, threads: jobs)
+        }
     }
 }
 
 extension Precision: ExpressibleByArgument {}
+
+/// What `--model` names.
+enum ModelChoice: CustomStringConvertible {
+    case bundled(BundledModel)
+    case file(String)
+
+    /// The names of the models inside the program, as in "default or fast".
+    static let names = BundledModel.allCases.map(\.rawValue).joined(separator: " or ")
+
+    /// A name of a model inside the program means that, also where a file is called so.
+    init(argument: String) throws {
+        if let model = BundledModel(rawValue: argument) {
+            self = .bundled(model)
+        } else if argument.contains("/") || FileSystem.fileExtension(argument) == "safetensors"
+            || FileSystem.kind(argument) == .file
+        {
+            self = .file(argument)
+        } else {
+            throw ValidationError(
+                "no model inside the program has this name, and no file; write \(Self.names), or the path of a file")
+        }
+    }
+
+    /// The file, if one is named.
+    var path: String? { if case .file(let path) = self { path } else { nil } }
+
+    var description: String {
+        switch self {
+        case .bundled(let model): model.rawValue
+        case .file(let path): path
+        }
+    }
+}

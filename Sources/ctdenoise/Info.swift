@@ -11,7 +11,7 @@ struct Info: ParsableCommand {
         discussion: """
             Of image files: size, pages, sample format, compression, resolution, texts, what stored values are taken \
             to mean and which occur. Of models (.safetensors): the network's shape and how it was trained; without \
-            any file, of the model inside the program.
+            any file, of the models inside the program.
 
             Example: which files would be misread without --rescale?
               ctdenoise info scans/*.png
@@ -48,12 +48,10 @@ struct Info: ParsableCommand {
             if !output.json { try StandardOutput.print(description.text) }
             report.files.append(description)
         }
-        for path in file.isEmpty ? [nil] : models.map(Optional.some) {
+        for choice in file.isEmpty ? BundledModel.allCases.map(ModelChoice.bundled) : models.map(ModelChoice.file) {
             let description: ModelDescription
             do throws(ModelError) {
-                let denoiser = if let path { try Denoiser(modelAt: path) } else { try Denoiser.bundled() }
-                description = ModelDescription(
-                    denoiser.network, record: denoiser.record, name: path ?? "the default model")
+                description = try ModelDescription(choice)
             } catch {
                 fail(Failure(error))
                 continue
@@ -179,6 +177,11 @@ extension SampleFormat.Kind {
 /// What is in a model file.
 private struct ModelDescription: Encodable {
     let file: String
+    /// What `--model` calls it, and what it is for, if it is inside the program.
+    let name: String?
+    let purpose: String?
+    /// Of the file.
+    let bytes: Int
     let configuration: NetworkConfiguration
     let parameters: Int
     /// The instruction set that networks run with on this machine.
@@ -189,17 +192,27 @@ private struct ModelDescription: Encodable {
     /// What the model file says about itself.
     let record: [String: String]
 
-    init(_ network: Network, record: [String: String], name: String) {
-        file = name
-        configuration = network.configuration
-        parameters = network.parameters.count
-        self.record = record
+    init(_ choice: ModelChoice) throws(ModelError) {
+        let denoiser: Denoiser
+        switch choice {
+        case .bundled(let model):
+            denoiser = try Denoiser.bundled(model)
+            (file, bytes) = ("the \(model.rawValue) model", model.size)
+            (name, purpose) = (model.rawValue, model.purpose)
+        case .file(let path):
+            denoiser = try Denoiser(modelAt: path)
+            (file, bytes) = (path, FileSystem.size(path))
+            (name, purpose) = (nil, nil)
+        }
+        configuration = denoiser.network.configuration
+        parameters = denoiser.network.parameters.count
+        record = denoiser.record
     }
 
     var text: String {
         let shape = configuration
         var lines = [
-            "\(Format.visible(file)): a network of \(parameters) parameters",
+            "\(Format.visible(file)): a network of \(parameters) parameters, \(Format.significant(Double(bytes) / 1e6, 3)) MB",
             "  tokens of \(shape.patch)×\(shape.patch) pixels through windows of \(shape.window)×\(shape.window), "
                 + "\(shape.channels) channels",
             "  \(Format.count(shape.blocks, "block")): mixing \(shape.mixing)×\(shape.mixing), LSTM along rows, then along columns, "
@@ -207,6 +220,7 @@ private struct ModelDescription: Encodable {
             "  batch normalization: \(shape.normalization == .none ? "none" : "\(shape.normalization.rawValue)-wise")",
             "  runs here with the instruction set \(instructionSet), in \(arithmetic); with --precision fast in \(fastArithmetic)",
         ]
+        if let name, let purpose { lines.insert("  --model \(name): \(purpose)", at: 1) }
         for (name, value) in record.sorted(by: { $0.key < $1.key }) {
             lines.append(
                 "  \(name): "

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 @Suite struct RecipeTests {
-    @Test(arguments: ["default", "quick"])
+    @Test(arguments: ["default", "fast", "quick"])
     func `the recipes that come with the program can be followed`(name: String) throws {
         let path = "\(SharedData.root)/Recipes/\(name).json"
         let recipe = try TrainingRecipe(json: Array(Data(contentsOf: URL(fileURLWithPath: path))), file: path)

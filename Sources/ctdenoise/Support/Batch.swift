@@ -1,4 +1,5 @@
 import ArgumentParser
+import CTDenoising
 import CTImageFiles
 import CTImages
 
@@ -33,9 +34,16 @@ struct Batch {
     private struct Job {
         let input: InputFile
         let output: String
+        /// Where what was removed goes, if it is wanted.
+        let noise: String?
+
+        /// The files to write.
+        var paths: [String] { [output] + (noise.map { [$0] } ?? []) }
     }
 
     private let options: BatchOptions
+    /// Where what was removed goes, if it is wanted.
+    private let noiseFolder: String?
     private var jobs: [Job] = []
     private var console = Console()
     private var assumptions = Assumptions()
@@ -50,6 +58,8 @@ struct Batch {
         struct File: Encodable {
             let input: String
             let output: String
+            /// The file with what was removed, if it was wanted and could be written.
+            let noise: String?
             let slices: Int
             /// Samples that lay outside the range of their format and were set to its end.
             let clamped: Int
@@ -67,6 +77,8 @@ struct Batch {
         var clamped = 0
         var seconds = 0.0
         let output: String
+        /// The folder for what was removed, if it was wanted.
+        let noise: String?
         /// The command's own words: its model, or its noise.
         let settings: [String: String]
     }
@@ -80,12 +92,15 @@ struct Batch {
     ///   - options: What the user said.
     ///   - settings: The command's own words for its report.
     ///   - needed: Files beside the inputs that are never overwritten, each with what it is: "the model".
+    ///   - noiseFolder: Where to write, too, what is removed from each file.
     /// - Throws: `ExitCode.failure`, after the reason has been printed.
     init(
-        _ options: BatchOptions, settings: [String: String], protecting needed: [(role: String, path: String)] = []
+        _ options: BatchOptions, settings: [String: String], protecting needed: [(role: String, path: String)] = [],
+        savingNoiseIn noiseFolder: String? = nil
     ) throws {
         self.options = options
-        report = Report(output: options.output, settings: settings)
+        self.noiseFolder = noiseFolder
+        report = Report(output: options.output, noise: noiseFolder, settings: settings)
         do throws(Failure) {
             try plan(protecting: needed)
         } catch {
@@ -105,7 +120,8 @@ struct Batch {
     // MARK: - Before any work
 
     private mutating func plan(protecting needed: [(role: String, path: String)]) throws(Failure) {
-        let found = InputFiles(options.input, leavingOut: options.output)
+        if let noiseFolder { try OutputName.checkFolder(noiseFolder) }
+        let found = InputFiles(options.input, leavingOut: [options.output] + (noiseFolder.map { [$0] } ?? []))
         report.skipped = found.skipped
         for path in found.skipped { console.line("skipped \(path): neither PNG nor TIFF") }
         for failure in found.failures { fail(failure) }
@@ -117,7 +133,7 @@ struct Batch {
 
         let outputIsFile = try outputIsFile(for: found)
         var inputs: [FileSystem.Identity: InputFile] = [:]
-        var outputs: [String: InputFile] = [:]
+        var targets: [String: String] = [:]
         for file in found.files {
             // A file that is named twice, say alone and through its folder, is done once.
             if let identity = FileSystem.identity(file.path) {
@@ -125,14 +141,18 @@ struct Batch {
                 inputs[identity] = file
             }
             let output = outputIsFile ? options.output : FileSystem.join(options.output, file.name)
-            // Many disks, those of macOS and Windows, take a.png and A.png for one file.
-            if let other = outputs.updateValue(file, forKey: output.lowercased()) {
-                throw Failure(
-                    file: output, found: "two files to be written here, \(other.path) and \(file.path)",
-                    expected: "a name for each, not only in upper and lower case",
-                    advice: "Take these files one by one, each with its own -o.")
+            let noise = noiseFolder.map { FileSystem.join($0, FileSystem.withTIFFEnding(file.name)) }
+            for (path, content) in [(output, file.path), (noise, "the noise of \(file.path)")] {
+                guard let path else { continue }
+                // Many disks, those of macOS and Windows, take a.png and A.png for one file.
+                if let other = targets.updateValue(content, forKey: FileSystem.resolved(path).lowercased()) {
+                    throw Failure(
+                        file: path, found: "two files to be written here, \(other) and \(content)",
+                        expected: "a name for each, not only in upper and lower case",
+                        advice: "Take these files one by one, each with its own \(option(for: path, of: output)).")
+                }
             }
-            jobs.append(Job(input: file, output: output))
+            jobs.append(Job(input: file, output: output, noise: noise))
         }
 
         var precious = inputs.mapValues { "the input \($0.path)" }
@@ -141,29 +161,35 @@ struct Batch {
         }
         var existing: [String] = []
         for job in jobs {
-            switch FileSystem.kind(job.output) {
-            case .missing: break
-            case .folder:
-                throw Failure(
-                    file: job.output, found: "a folder", expected: "the name of a file to write",
-                    advice: "Choose another -o.")
-            case .file:
-                if let found = FileSystem.identity(job.output).flatMap({ precious[$0] }) {
+            for path in job.paths {
+                let option = option(for: path, of: job.output)
+                switch FileSystem.kind(path) {
+                case .missing: break
+                case .folder:
                     throw Failure(
-                        file: job.output, found: "\(found) itself",
-                        expected: "somewhere else to write to, since inputs are never overwritten",
-                        advice: "Choose another -o.")
+                        file: path, found: "a folder", expected: "the name of a file to write",
+                        advice: "Choose another \(option).")
+                case .file:
+                    if let found = FileSystem.identity(path).flatMap({ precious[$0] }) {
+                        throw Failure(
+                            file: path, found: "\(found) itself",
+                            expected: "somewhere else to write to, since inputs are never overwritten",
+                            advice: "Choose another \(option).")
+                    }
+                    existing.append(path)
                 }
-                existing.append(job.output)
             }
         }
         if let first = existing.first, !options.overwrite {
             let others = existing.count > 1 ? " (and \(existing.count - 1) more)" : ""
             throw Failure(
                 file: first, found: "a file that is already there\(others)", expected: "names that are free",
-                advice: "Say --overwrite to replace, or choose another -o.")
+                advice: "Say --overwrite to replace, or choose another place.")
         }
     }
+
+    /// The option that says where the file at `path` goes, which is either `output` or the noise beside it.
+    private func option(for path: String, of output: String) -> String { path == output ? "-o" : "--save-noise" }
 
     /// Whether `-o` names the file to write, not the folder; for one file only, and of the input's own container.
     private func outputIsFile(for found: InputFiles) throws(Failure) -> Bool {
@@ -221,6 +247,7 @@ struct Batch {
             reading = next.flatMap { canReadAhead($0, during: result) ? read($0) : nil }
             do throws(Failure) {
                 var image = try result.get()
+                let before = job.noise == nil ? [] : image.pages
                 let isWhole = try work(on: &image, of: job, until: stop, transform: transform)
                 await finish(&writing)
                 guard isWhole, !isOutOfRoom else {
@@ -229,7 +256,8 @@ struct Batch {
                 }
                 let scale = image.pages.first?.scale ?? .assumedHU
                 writing = Writing(
-                    job: job, scale: scale, task: Self.write(image, job, overwrite: options.overwrite))
+                    job: job, scale: scale,
+                    task: Self.write(image, job, before: before, overwrite: options.overwrite))
                 // Else three large files would be in memory at once.
                 if reading == nil { await finish(&writing) }
             } catch {
@@ -256,6 +284,7 @@ struct Batch {
         guard !paths.isEmpty else { return }
         let isFile = paths == [options.output]
         try FileSystem.prepare(isFile ? FileSystem.parent(options.output) : options.output, for: paths)
+        if let noiseFolder { try FileSystem.prepare(noiseFolder, for: jobs.compactMap(\.noise)) }
     }
 
     /// Puts what `transform` makes of the pages of `image` in their place.
@@ -304,6 +333,8 @@ struct Batch {
     private struct Written: Sendable {
         let slices: Int
         let clamped: Int
+        /// Why what was removed could not be written.
+        let noiseFailure: Failure?
     }
 
     private func read(_ job: Job) -> Task<Result<ImageFile, Failure>, Never> {
@@ -314,18 +345,36 @@ struct Batch {
     }
 
     private static func write(
-        _ image: ImageFile, _ job: Job, overwrite: Bool
+        _ image: ImageFile, _ job: Job, before: [Slice], overwrite: Bool
     ) -> Task<Result<Written, Failure>, Never> {
         Task.detached {
             Result { () throws(Failure) in
-                try FileSystem.makeFolder(for: job.output)
-                do throws(ImageFileError) {
-                    let clamped = try image.write(to: job.output, overwrite: overwrite)
-                    return Written(slices: image.pages.count, clamped: clamped)
-                } catch {
-                    throw Failure(error)
+                let clamped = try save(image, to: job.output, overwrite: overwrite)
+                var noiseFailure: Failure?
+                if let path = job.noise {
+                    do throws(Failure) {
+                        // Of what was written: rounded and clamped.
+                        let noise = zip(before, image.pages).map { $0.difference(from: $1.quantized().slice) }
+                        try save(ImageFile(pages: noise, container: .tiff), to: path, overwrite: overwrite)
+                    } catch {
+                        noiseFailure = error
+                    }
                 }
+                return Written(slices: image.pages.count, clamped: clamped, noiseFailure: noiseFailure)
             }
+        }
+    }
+
+    /// Writes a file, and the folders above it.
+    ///
+    /// - Returns: How many samples had to be clamped.
+    @discardableResult
+    private static func save(_ image: ImageFile, to path: String, overwrite: Bool) throws(Failure) -> Int {
+        try FileSystem.makeFolder(for: path)
+        do throws(ImageFileError) {
+            return try image.write(to: path, overwrite: overwrite)
+        } catch {
+            throw Failure(error)
         }
     }
 
@@ -334,14 +383,19 @@ struct Batch {
         case .success(let written):
             report.files.append(
                 Report.File(
-                    input: job.input.path, output: job.output, slices: written.slices, clamped: written.clamped,
-                    scale: ScaleReport(scale)))
+                    input: job.input.path, output: job.output,
+                    noise: written.noiseFailure == nil ? job.noise : nil, slices: written.slices,
+                    clamped: written.clamped, scale: ScaleReport(scale)))
             report.slices += written.slices
             report.clamped += written.clamped
-        case .failure(let failure):
-            fail(failure)
-            isOutOfRoom = isOutOfRoom || failure.concernsFolder
+            if let failure = written.noiseFailure { failWriting(failure) }
+        case .failure(let failure): failWriting(failure)
         }
+    }
+
+    private mutating func failWriting(_ failure: Failure) {
+        fail(failure)
+        isOutOfRoom = isOutOfRoom || failure.concernsFolder
     }
 
     private mutating func fail(_ failure: Failure) {
@@ -368,6 +422,7 @@ struct Batch {
         if !report.skipped.isEmpty { text += ", skipped \(Format.count(report.skipped.count, "other file"))" }
         if !report.failed.isEmpty { text += ", \(report.failed.count) failed" }
         if !report.notDone.isEmpty { text += ", \(report.notDone.count) not done" }
-        return text + ": \(Format.visible(options.output))"
+        text += ": \(Format.visible(options.output))"
+        return text + (noiseFolder.map { ", noise: \(Format.visible($0))" } ?? "")
     }
 }

@@ -113,6 +113,26 @@ enum FileSystem {
         return slash == path.startIndex ? "/" : String(path[..<slash])
     }
 
+    /// The same path without links, `.` and `..`, as far as it leads to what is there.
+    static func resolved(_ path: String) -> String {
+        var (known, rest) = (path, "")
+        while true {
+            if let real = unsafe realpath(known, nil) {
+                defer { unsafe free(real) }
+                return unsafe join(String(cString: real), rest)
+            }
+            guard known != ".", known != "/" else { return path }
+            rest = join(lastComponent(known), rest)
+            known = parent(known)
+        }
+    }
+
+    /// The path with the ending .tiff, in place of an image's.
+    static func withTIFFEnding(_ path: String) -> String {
+        let ending = fileExtension(path)
+        return (InputFiles.extensions.contains(ending) ? String(path.dropLast(ending.count + 1)) : path) + ".tiff"
+    }
+
     /// The letters after the last dot of a file's name, in lower case; empty if there are none.
     static func fileExtension(_ path: String) -> String {
         let parts = lastComponent(path).split(separator: ".", omittingEmptySubsequences: false)

@@ -17,16 +17,16 @@ struct InputFiles {
     /// What cannot even be looked at.
     private(set) var failures: [Failure] = []
 
-    private let leftOut: FileSystem.Identity?
+    private let leftOut: Set<FileSystem.Identity>
 
     /// The endings that image files have; such a file is read, and refused, even when it does not begin like one.
     static let extensions: Set<String> = ["png", "tif", "tiff"]
 
-    /// Looks through `inputs`, folders with all folders in them, but not through the folder `output`.
+    /// Looks through `inputs`, folders with all folders in them, but not through the folders `outputs`.
     ///
     /// Files whose name begins with a dot are passed over in silence, unless they are named directly.
-    init(_ inputs: [String], leavingOut output: String? = nil) {
-        leftOut = output.flatMap(FileSystem.identity)
+    init(_ inputs: [String], leavingOut outputs: [String] = []) {
+        leftOut = Set(outputs.compactMap(FileSystem.identity))
         for input in inputs {
             switch FileSystem.kind(input) {
             case .file: add(InputFile(path: input, name: FileSystem.lastComponent(input)), named: true)
@@ -52,7 +52,7 @@ struct InputFiles {
             switch FileSystem.kind(path) {
             case .file: add(InputFile(path: path, name: entryName), named: false)
             case .folder:
-                if let leftOut, FileSystem.identity(path) == leftOut { continue }
+                if let identity = FileSystem.identity(path), leftOut.contains(identity) { continue }
                 walk(path, name: entryName, inside: inside.union([identity]))
             case .missing: failures.append(Self.missing(path))
             }

@@ -91,4 +91,14 @@ enum OutputName {
             file: output, found: "the ending .\(ending)", expected: ".png or .tif",
             advice: "Choose one of these, or write a / at the end if a folder is meant.")
     }
+
+    /// Refuses a name that means an image file where a folder is wanted, rather than making a folder of it.
+    static func checkFolder(_ folder: String) throws(Failure) {
+        let ending = FileSystem.fileExtension(folder)
+        let meansFile = foreign.contains(ending) || InputFiles.extensions.contains(ending)
+        guard meansFile, !folder.hasSuffix("/"), FileSystem.kind(folder) != .folder else { return }
+        throw Failure(
+            file: folder, found: "the ending .\(ending)", expected: "the name of a folder",
+            advice: "Choose another one, or write a / at the end if a folder is meant.")
+    }
 }
