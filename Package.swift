@@ -106,7 +106,8 @@ let package = Package(
         .testTarget(
             name: "CTDenoisingTests",
             dependencies: [
-                "CTDenoising", "CTNetwork", "CTImages", "CTPhantoms", "CTNoise", "CTMetrics", "TestSupport",
+                "CTDenoising", "CTNetwork", "CTImages", "CTImageFiles", "CTPhantoms", "CTNoise", "CTMetrics",
+                "TestSupport",
             ],
             swiftSettings: swiftSettings),
         .testTarget(

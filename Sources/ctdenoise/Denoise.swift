@@ -55,7 +55,8 @@ struct Denoise: AsyncParsableCommand {
 
     func validate() throws {
         guard (0...1).contains(strength) else {
-            throw ValidationError("--strength is from 0 (nothing changes) to 1 (all noise is taken out), not \(strength).")
+            throw ValidationError(
+                "--strength is from 0 (nothing changes) to 1 (all noise is taken out), not \(strength).")
         }
         if let saveNoise, saveNoise.isEmpty { throw ValidationError("--save-noise is empty; name a folder.") }
     }
