@@ -62,6 +62,27 @@ import Testing
         }
     }
 
+    @Test func `strength says how much is taken out, and 0 changes nothing`() {
+        let noisy = slice(20, 16)
+        let whole = denoiser().denoise(noisy)
+        #expect(denoiser().denoise(noisy, strength: 1) == whole)
+        #expect(denoiser().denoise(noisy, strength: 0).samples.map(\.bitPattern) == noisy.samples.map(\.bitPattern))
+        let quarter = denoiser().denoise(noisy, strength: 0.25).samples
+        let expected = zip(noisy.samples, whole.samples).map { 0.75 * $0 + 0.25 * $1 }
+        #expect(worstError(quarter, expected) < 1e-12)
+    }
+
+    @Test func `what was taken out is a slice in HU, zero where nothing was`() {
+        let scale = IntensityScale(slope: 0.5, intercept: -1024)
+        let noisy = Slice(
+            width: 4, height: 1, samples: [100, .nan, .infinity, 7], format: .float32, scale: scale)
+        var denoised = noisy
+        denoised.samples = [90, .nan, .infinity, 8]
+        let removed = noisy.difference(from: denoised)
+        #expect(removed.samples == [5, 0, 0, -0.5])
+        #expect(removed.format == .float32 && removed.scale == .assumedHU)
+    }
+
     @Test func `samples that are no numbers stay, and do not spread`() {
         var noisy = slice(24, 24)
         noisy.samples[30] = .nan

@@ -82,6 +82,30 @@ import Testing
         #expect(try program.run("info", "flat.safetensors").output.contains("description: flat"))
     }
 
+    @Test func `--model takes the models inside the program by name, and tells unknown ones the names`() throws {
+        let program = try Program()
+        try program.makePhantoms("a.tif", side: 32, "--format", "tiff32f")
+        let fast = try program.json("denoise", "a.tif", "-o", "fast.tif", "--model", "fast")
+        #expect((fast["settings"] as? [String: String])?["model"] == "fast")
+        try program.run("denoise", "a.tif", "-o", "default.tif", "--model", "default")
+        try program.run("denoise", "a.tif", "-o", "plain.tif")
+        #expect(try program.bytes("fast.tif") != program.bytes("plain.tif"))
+        #expect(try program.bytes("default.tif") == program.bytes("plain.tif"))
+        for name in ["quick", "", "Fast"] {
+            let outcome = try program.run("denoise", "a.tif", "-o", "b.tif", "--model", name)
+            #expect(outcome.status == 64)
+            #expect(outcome.messages.contains("default or fast"), "\(outcome.messages)")
+        }
+        // A path, or a file that is there, is a file whatever its name; a name inside the program comes first.
+        try writeModel(seeing: 0.25, to: "quick", in: program)
+        try program.write(program.bytes("quick"), to: "fast")
+        try program.run("denoise", "a.tif", "-o", "quick.tif", "--model", "quick")
+        try program.run("denoise", "a.tif", "-o", "file.tif", "--model", "./fast")
+        try program.run("denoise", "a.tif", "-o", "name.tif", "--model", "fast")
+        #expect(try program.bytes("quick.tif") == program.bytes("file.tif"))
+        #expect(try program.bytes("name.tif") == program.bytes("fast.tif"))
+    }
+
     @Test func `the model is never overwritten`() throws {
         let program = try Program()
         try program.makePhantoms("in/a.tif", side: 32)
@@ -108,5 +132,124 @@ import Testing
         }
         #expect(program.files(in: "out").isEmpty)
         #expect(try program.run("denoise", "a.png", "-o", "out", "--jobs", "0").status == 64)
+    }
+
+    // MARK: - Strength
+
+    private func samples(_ name: String, in program: Program) throws -> [[Double]] {
+        try ImageFile(contentsOf: program.url(name).path).pages.map(\.samples)
+    }
+
+    @Test func `--strength takes out a part of the noise, and 0 nothing at all`() throws {
+        let program = try Program()
+        try program.makePhantoms("in/a.tif", side: 32, "--format", "tiff32f")
+        try program.makePhantoms("in/b.png", side: 32)
+        try writeModel(seeing: 0.25, to: "flat.safetensors", in: program)
+        let half = try program.json(
+            "denoise", "in", "-o", "half", "--model", "flat.safetensors", "--strength", "0.5")
+        #expect((half["settings"] as? [String: String])?["strength"] == "0.5")
+        let before = try samples("in/a.tif", in: program)[0]
+        let worst = try zip(before, samples("half/a.tif", in: program)[0]).map { abs($0 - 62.5 - $1) }.max()
+        #expect(try #require(worst) < 1e-3)
+        try program.run("denoise", "in", "-o", "none", "--strength", "0")
+        for name in ["a.tif", "b.png"] {
+            #expect(try samples("none/\(name)", in: program) == samples("in/\(name)", in: program))
+        }
+        let whole = try program.json("denoise", "in", "-o", "whole", "--strength", "1")
+        #expect((whole["settings"] as? [String: String])?["strength"] == "1")
+        try program.run("denoise", "in", "-o", "plain")
+        #expect(try program.bytes("whole/a.tif") == program.bytes("plain/a.tif"))
+        for strength in ["-0.1", "1.01", "nan", "inf"] {
+            let outcome = try program.run("denoise", "in", "-o", "out", "--strength", strength)
+            #expect(outcome.status == 64)
+            #expect(outcome.messages.contains("--strength is from 0"), "\(outcome.messages)")
+        }
+    }
+
+    // MARK: - What was removed
+
+    @Test func `--save-noise writes what the output lacks of the input, page by page`() throws {
+        let program = try Program()
+        try program.makePhantoms("in/p/a.png", side: 32)
+        let pages = try (1...2).map { seed in
+            try program.makePhantoms("page.tif", side: 24, "--seed", "\(seed)", "--overwrite")
+            return try ImageFile(contentsOf: program.url("page.tif").path).pages[0]
+        }
+        try ImageFile(pages: pages, container: .tiff).write(to: program.url("in/stack.tif").path)
+        let report = try program.json("denoise", "in", "-o", "out", "--save-noise", "removed", "--strength", "0.7")
+        #expect(program.files(in: "removed") == ["p/a.tiff", "stack.tiff"])
+        #expect(report["noise"] as? String == "removed")
+        let files = try #require(report["files"] as? [[String: Any]])
+        #expect(files.map { $0["noise"] as? String } == ["removed/p/a.tiff", "removed/stack.tiff"])
+        for (name, noise) in [("p/a.png", "p/a.tiff"), ("stack.tif", "stack.tiff")] {
+            let input = try ImageFile(contentsOf: program.url("in/\(name)").path).pages
+            let output = try ImageFile(contentsOf: program.url("out/\(name)").path).pages
+            let removed = try ImageFile(contentsOf: program.url("removed/\(noise)").path).pages
+            #expect(removed.map(\.format) == input.map { _ in .float32 })
+            for page in input.indices {
+                let expected = zip(input[page].hu, output[page].hu).map { $0 - $1 }
+                let worst = zip(removed[page].samples, expected).map { abs($0 - $1) }.max()
+                #expect(try #require(worst) < 1e-4)
+                #expect(expected.contains { $0 != 0 })
+            }
+        }
+        let text = try program.run("denoise", "in", "-o", "out", "--save-noise", "removed", "--overwrite").output
+        #expect(text.contains("noise: removed"))
+    }
+
+    @Test func `--save-noise replaces nothing that it should not`() throws {
+        let program = try Program()
+        try program.makePhantoms("in/a.tiff", side: 24)
+        try program.makePhantoms("twins/a.tif", side: 24)
+        try program.makePhantoms("twins/a.png", side: 24)
+        let input = try program.bytes("in/a.tiff")
+        try FileManager.default.createDirectory(at: program.url("made"), withIntermediateDirectories: true)
+        try FileManager.default.createSymbolicLink(at: program.url("link"), withDestinationURL: program.url("made"))
+        let refused: [(input: String, output: String, noise: String, why: String)] = [
+            ("in", "out", "in", "the input in/a.tiff itself"), ("in", "out", "out", "two files to be written here"),
+            ("in", "out", "./out/", "two files to be written here"),
+            ("in", "made", "link", "two files to be written here"),
+            ("in/a.tiff", "new/a.tiff", "new", "two files to be written here"),
+            ("twins", "out", "removed", "two files to be written here"),
+            ("in", "out", "removed.tif", "expected the name of a folder"),
+            ("in", "out", "in/a.tiff/removed", "expected a folder"),
+        ]
+        for (name, output, noise, why) in refused {
+            let outcome = try program.run("denoise", name, "-o", output, "--save-noise", noise, "--overwrite")
+            #expect(outcome.status == 1)
+            #expect(outcome.messages.contains(why), "\(noise): \(outcome.messages)")
+        }
+        #expect(try program.bytes("in/a.tiff") == input)
+        #expect(program.files(in: "out") + program.files(in: "made") + program.files(in: "new") == [])
+        #expect(try program.run("denoise", "in", "-o", "out", "--save-noise", "").status == 64)
+
+        try program.write(Data("mine".utf8), to: "removed/a.tiff")
+        let outcome = try program.run("denoise", "in", "-o", "out", "--save-noise", "removed")
+        #expect(outcome.status == 1)
+        #expect(outcome.messages.contains("removed/a.tiff: found a file that is already there"))
+        #expect(program.files(in: "out").isEmpty)
+        #expect(try program.run("denoise", "in", "-o", "out", "--save-noise", "removed", "--overwrite").status == 0)
+        #expect(try program.bytes("removed/a.tiff") != Data("mine".utf8))
+    }
+
+    @Test func `--save-noise inside the input folder is no input the next time`() throws {
+        let program = try Program()
+        try program.makePhantoms("in/a.tif", side: 24)
+        for _ in 1...2 {
+            let report = try program.json(
+                "denoise", "in", "-o", "in/out", "--save-noise", "in/removed", "--overwrite")
+            #expect((report["files"] as? [Any])?.count == 1)
+        }
+        #expect(program.files(in: "in") == ["a.tif", "out/a.tif", "removed/a.tiff"])
+    }
+
+    @Test func `a place that takes no noise is one error before any work`() throws {
+        let program = try Program()
+        try program.makePhantoms("in/p/a.tif", side: 24)
+        try program.write(Data(), to: "removed/p")
+        let report = try program.json("denoise", "in", "-o", "out", "--save-noise", "removed", status: 1)
+        #expect((report["failed"] as? [[String: Any]])?.map { $0["file"] as? String } == ["removed/p"])
+        #expect((report["notDone"] as? [String]) == ["in/p/a.tif"])
+        #expect(program.files(in: "out").isEmpty)
     }
 }

@@ -17,14 +17,23 @@ import Testing
         for word in ["a.png", "b.tif", "40×40", "24×24", "-1024…1023 HU"] { #expect(text.contains(word), "\(text)") }
     }
 
-    @Test func `describes the model inside the program when no file is named`() throws {
+    @Test func `describes the models inside the program when no file is named`() throws {
         let program = try Program()
         let report = try program.json("info")
-        let model = try #require((report["models"] as? [[String: Any]])?.first)
-        #expect(try #require(model["parameters"] as? Int) > 0)
-        #expect((model["record"] as? [String: Any])?["recipe"] != nil)
-        #expect((model["configuration"] as? [String: Any])?["hidden"] != nil)
-        #expect(try program.run("info").output.contains("LSTM along rows"))
+        let models = try #require(report["models"] as? [[String: Any]])
+        #expect(models.map { $0["name"] as? String } == ["default", "fast"])
+        for model in models {
+            #expect(try #require(model["parameters"] as? Int) > 0)
+            #expect(try #require(model["bytes"] as? Int) > 4 * (model["parameters"] as? Int ?? 0))
+            let record = try #require(model["record"] as? [String: Any])
+            #expect(record["recipe"] != nil && record["training"] != nil && record["description"] != nil)
+            #expect((model["configuration"] as? [String: Any])?["hidden"] != nil)
+            #expect(!(try #require(model["purpose"] as? String)).isEmpty)
+        }
+        let text = try program.run("info").output
+        for words in ["LSTM along rows", "the default model: ", "the fast model: ", "--model fast: "] {
+            #expect(text.contains(words), "\(words)")
+        }
     }
 
     @Test func `runs with the instruction set that CTDENOISE_ISA names, or not at all`() throws {
