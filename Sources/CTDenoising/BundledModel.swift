@@ -11,7 +11,7 @@ public enum BundledModel: String, CaseIterable, Sendable {
     public var purpose: String {
         switch self {
         case .default: "the best pictures"
-        case .fast: "a quarter of the time a slice, with a little more noise left"
+        case .fast: "many slices in little time, with a little more noise left"
         }
     }
 
