@@ -24,7 +24,7 @@ struct Denoise: AsyncParsableCommand {
     @Option(
         help: ArgumentHelp(
             "A model inside the program, \(ModelChoice.names), or the file of one that `ctdenoise train` made.",
-            discussion: "`info` says what they are.", valueName: "default|fast|path"),
+            discussion: "Without it, default. `info` says what they are.", valueName: "default|fast|path"),
         completion: .file(extensions: ["safetensors"]), transform: ModelChoice.init(argument:))
     var model = ModelChoice.bundled(.default)
 
