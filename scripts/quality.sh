@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # Measures how well the program denoises, side by side with other methods, as docs/quality.md describes, and writes the
 # tables into that file. Needs a Python with the packages of Benchmarks/Quality/requirements.txt: $PYTHON, else
-# .build-quality-venv, else python3; if none has them, .build-quality-venv is made, and PyTorch takes a few gigabytes there.
-# Usage: scripts/quality.sh SLICES OUT [OPTION…]   (options of Benchmarks/Quality/quality.py: --dncnn DIR, --only METHOD…,
-# --program FILE instead of building the program, --help …)
+# .build-quality-venv, else python3; if none has them, .build-quality-venv is made, of a few gigabytes.
+# Usage: scripts/quality.sh SLICES OUT [OPTION…]   (options of Benchmarks/Quality/quality.py: --dncnn DIR,
+# --only METHOD…, --program FILE instead of building the program, --help …)
 set -euo pipefail
 if [ $# -lt 2 ]; then
-    echo "usage: scripts/quality.sh SLICES OUT [OPTION…]; SLICES holds a folder of 16-bit PNGs (HU + 1024) a patient" >&2
+    echo "usage: scripts/quality.sh SLICES OUT [OPTION…]; SLICES: a folder of 16-bit PNGs (HU + 1024) a patient" >&2
     exit 64
 fi
 root=$(cd "$(dirname "$0")/.." && pwd)

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Measures how well ctdenoise denoises, side by side with other methods. docs/quality.md says how; `make quality` runs it.
+"""Measures how well ctdenoise denoises, side by side with other methods: `make quality`, and docs/quality.md says how.
 
 Every figure of every slice is kept in OUT/results: a run that was stopped goes on where it was, and only what has
 changed (the program, a model, the checkpoint of DnCNN, the parameters that are tried) is measured again.
@@ -102,7 +102,7 @@ def parsed_arguments():
         "--models", nargs="+", default=["default"], help="'default' or files; the first is the one that aims are for")
     parser.add_argument("--dncnn", type=Path, help="folder that train_dncnn.py wrote; without it, DnCNN is left out")
     parser.add_argument("--per-patient", type=int, default=3, help="slices of each patient at most; 0: all")
-    parser.add_argument("--kinds", nargs="+", choices=[kind.name for kind in KINDS], help="kinds of noise; all if not said")
+    parser.add_argument("--kinds", nargs="+", choices=[kind.name for kind in KINDS], help="of noise; all if not said")
     parser.add_argument("--only", nargs="+", metavar="METHOD", help="measure only these; the others are taken as kept")
     parser.add_argument("--again", nargs="+", metavar="METHOD", default=[], help="measure these anew, as if new")
     parser.add_argument("--rounds", type=int, default=5, help="rounds of timing; 0: show what was measured before")
@@ -167,7 +167,8 @@ def write(options, slices, results, our_names, seconds):
     context = f"ctdenoise {version}; {len(slices)} slices of {patients} patients."
     text = tables.report(results, our_names, seconds, context)
     (options.out / "quality.md").write_text(text)
-    (options.out / "quality.json").write_text(json.dumps({"about": context, "noise": results, "seconds": seconds}, indent=1))
+    everything = {"about": context, "noise": results, "seconds": seconds}
+    (options.out / "quality.json").write_text(json.dumps(everything, indent=1))
     tables.write_csv(options.out / "quality.csv", results)
     if options.document:
         before, rest = options.document.read_text().split(BEGIN)

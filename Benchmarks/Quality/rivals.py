@@ -115,7 +115,7 @@ def detections(kind):
 
 def rivals(dncnn_folder):
     """All methods but ours."""
-    spreads = [0.4, 0.6, 0.8, 1.0]
+    spreads = [0.4, 0.6, 0.8]
     methods = [
         Method("noisy", lambda noisy, kind: noisy, always),
         Method("median 3×3", lambda noisy, kind: impulses.median(noisy, 3), always),

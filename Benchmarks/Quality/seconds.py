@@ -1,5 +1,5 @@
-"""Seconds a slice of 512×512, side by side: every contestant has one turn a round, on the same slice, every second round
-backwards. Files that only some read and write do not count but where the table says so."""
+"""Seconds a slice of 512×512, side by side: every contestant has one turn a round, on the same slice, every second
+round backwards. Files that only some read and write do not count but where the table says so."""
 import json
 import statistics
 import subprocess
@@ -25,7 +25,8 @@ class Probe:
         config = model_config(model)
         source = folder / "probe_input"
         ((image - config["center"]) / config["spread"]).astype("<f4").tofile(source)
-        self.process = subprocess.Popen([str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1)
+        self.process = subprocess.Popen(
+            [str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1)
         rows, columns = image.shape
         self.ask(command="prepare", name="network", setup={
             "kind": "network", "model": str(model), "input": str(source), "rows": rows, "columns": columns,

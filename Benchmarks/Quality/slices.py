@@ -89,7 +89,7 @@ def body_mask(clean):
 
 def read_slices(folder, per_patient):
     """The slices of each patient (a folder of 16-bit PNG files that hold HU + 1024), spread evenly from the first to
-    the last, at most so many of each (0: all; 1: the middle one). Clamped to the range, which is what everybody is measured in."""
+    the last, at most so many of each (0: all; 1: the middle one), clamped to the range."""
     slices = []
     for patient in sorted(path for path in Path(folder).iterdir() if path.is_dir()):
         paths = sorted(patient.rglob("*.png"))
