@@ -104,6 +104,7 @@ def report(results, our_names, seconds, context):
         ("PSNR, dB", "PSNR", 2, max),
         ("SSIM", "SSIM", 4, max),
         ("RMSE inside the body, HU", "RMSE in the body", 1, min),
+        ("Grid, HU", "grid", 2, min),
         ("Bias in lung, HU", "bias in lung", 2, None),
         ("Bias in soft tissue, HU", "bias in soft tissue", 2, None),
         ("Bias in bone, HU", "bias in bone", 2, None),
