@@ -118,11 +118,14 @@ def measure_seconds(all_ours, slices, dncnn_folder, out, threads, rounds):
     contestants["TV"] = timed(lambda: rivals.total_variation(image, KIND, weight=0.8))
 
     times = {name: [] for name in contestants}
-    for turn in range(rounds):
+    # The first round warms up.
+    for turn in range(rounds + 1):
         for name in list(contestants) if turn % 2 == 0 else reversed(contestants):
-            times[name].append(contestants[name]())
+            seconds = contestants[name]()
+            if turn > 0:
+                times[name].append(seconds)
             time.sleep(PAUSE)
-        print(f"timing: round {turn + 1} of {rounds}", flush=True)
+        print(f"timing: round {turn} of {rounds}", flush=True)
     for probe in probes:
         probe.end()
     return {name: {"median": statistics.median(values), "all": values} for name, values in times.items()}
