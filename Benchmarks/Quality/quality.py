@@ -8,12 +8,14 @@ import argparse
 import json
 import statistics
 import subprocess
+from importlib import metadata
 from pathlib import Path
 
 import tables
+from dncnn import CHECKPOINT
 from ours import ROOT, Ours
 from pictures import write_picture
-from rivals import rivals
+from rivals import Learned, rivals
 from seconds import measure_seconds
 from slices import KINDS, measure, patient_means, read_noisy, read_slices
 
@@ -118,8 +120,9 @@ def main():
     slices = read_slices(options.slices, options.per_patient)
     kinds = [kind for kind in KINDS if options.kinds is None or kind.name in options.kinds]
     all_ours = [Ours(options.program, model, out, options.threads) for model in options.models]
-    if options.dncnn is None:
-        print("DnCNN is left out: no --dncnn", flush=True)
+    if options.dncnn is None or not (options.dncnn / CHECKPOINT).exists():
+        print(f"DnCNN is left out: no --dncnn with a {CHECKPOINT} of train_dncnn.py", flush=True)
+        options.dncnn = None
     methods = {method.name: method for method in rivals(options.dncnn)}
     our_names = [ours.label for ours in all_ours]
     for name in (options.only or []) + options.again:
@@ -154,27 +157,40 @@ def main():
         seconds = measure_seconds(all_ours, slices, options.dncnn, out, options.threads, options.rounds)
         seconds_path.write_text(json.dumps(seconds, indent=1))
     seconds = json.loads(seconds_path.read_text()) if seconds_path.exists() else None
-    write(options, slices, results, our_names, seconds)
+    write(options, context(options, slices, all_ours), results, our_names, seconds)
     for kind in kinds:
         if our_names[0] in results[kind.name]:
             draw_worst(all_ours[0], methods, kind, slices, results[kind.name], out)
 
 
-def write(options, slices, results, our_names, seconds):
-    """Tables and data."""
+def context(options, slices, all_ours):
+    """What the tables are of."""
     version = subprocess.run([options.program, "--version"], capture_output=True, text=True).stdout.strip()
     patients = len({slice.patient for slice in slices})
-    context = f"ctdenoise {version}; {len(slices)} slices of {patients} patients."
-    text = tables.report(results, our_names, seconds, context)
+    packages = ", ".join(f"{name} {metadata.version(name)}" for name in ["bm3d", "scikit-image", "scipy", "torch"])
+    prints = ", ".join(f"{ours.label} {ours.version}" for ours in all_ours)
+    text = f"{len(slices)} slices of {patients} patients."
+    text += f" ctdenoise {version} (hash with its model: {prints}); {packages}."
+    if options.dncnn:
+        found = Learned(options.dncnn).checkpoint
+        text += (
+            f" DnCNN after {found['minutes']:.0f} of {found['planned']:.0f} minutes, {found['step']} steps,"
+            f" {found['samples']} crops.")
+    return text
+
+
+def write(options, about, results, our_names, seconds):
+    """Tables and data."""
+    text = tables.report(results, our_names, seconds, about)
     (options.out / "quality.md").write_text(text)
-    everything = {"about": context, "noise": results, "seconds": seconds}
+    everything = {"about": about, "noise": results, "seconds": seconds}
     (options.out / "quality.json").write_text(json.dumps(everything, indent=1))
     tables.write_csv(options.out / "quality.csv", results)
     if options.document:
         before, rest = options.document.read_text().split(BEGIN)
         after = rest.split(END)[1]
         options.document.write_text(f"{before}{BEGIN}\n\n{text}\n{END}{after}")
-    print(tables.report(results, our_names, seconds, context), flush=True)
+    print(text, flush=True)
 
 
 if __name__ == "__main__":

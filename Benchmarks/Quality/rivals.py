@@ -82,6 +82,7 @@ class Learned:
 
     def __init__(self, folder):
         self.network, self.checkpoint = dncnn.load(folder)
+        self.network = self.network.to(memory_format=torch.channels_last)
 
     @torch.inference_mode()
     def __call__(self, noisy, kind):
