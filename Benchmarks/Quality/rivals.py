@@ -111,7 +111,9 @@ def detections(kind):
     """What may tell real extremes from impulses; under white noise none is real."""
     if is_mixed(kind):
         return [{"reach": 3, "crowd": 2, "near": 0}]
-    return grid(reach=[3, 5, 7], crowd=[0.3, 0.4, 0.5, 0.6, 0.7], near=[20])
+    # Of 3 reaches and 7 shares, what was best or nearly so for some density.
+    pairs = [(3, 0.5), (3, 0.6), (5, 0.3), (5, 0.4), (5, 0.5), (5, 0.6), (7, 0.5), (7, 0.6)]
+    return [{"reach": reach, "crowd": crowd, "near": 20} for reach, crowd in pairs]
 
 
 def rivals(dncnn_folder):
