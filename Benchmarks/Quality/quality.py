@@ -108,6 +108,7 @@ def parsed_arguments():
     parser.add_argument("--only", nargs="+", metavar="METHOD", help="measure only these; the others are taken as kept")
     parser.add_argument("--again", nargs="+", metavar="METHOD", default=[], help="measure these anew, as if new")
     parser.add_argument("--rounds", type=int, default=5, help="rounds of timing; 0: show what was measured before")
+    parser.add_argument("--no-pictures", action="store_true", help="of the worst slices; they run the best rivals again")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--document", type=Path, help="Markdown file with the two marks between which tables go")
     return parser.parse_args()
@@ -159,7 +160,7 @@ def main():
     seconds = json.loads(seconds_path.read_text()) if seconds_path.exists() else None
     write(options, context(options, slices, all_ours), results, our_names, seconds)
     for kind in kinds:
-        if our_names[0] in results[kind.name]:
+        if not options.no_pictures and our_names[0] in results[kind.name]:
             draw_worst(all_ours[0], methods, kind, slices, results[kind.name], out)
 
 
