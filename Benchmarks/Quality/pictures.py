@@ -7,7 +7,6 @@ from slices import psnr
 
 TILE = 384
 LUNG = (-1350.0, 150.0)
-DIFFERENCE = (-150.0, 150.0)
 MAGNIFIED = 96  # pixels on a side of what the lower row shows
 
 
@@ -18,7 +17,8 @@ def tile(hu, window, label):
     picture = Image.fromarray(grey).resize((TILE, TILE), Image.Resampling.NEAREST)
     draw = ImageDraw.Draw(picture)
     draw.rectangle((0, 0, TILE, 20), fill=0)
-    draw.text((4, 2), label, fill=255, font=ImageFont.load_default(14))
+    # The font that comes with Pillow has no ×.
+    draw.text((4, 2), label.replace("×", "x"), fill=255, font=ImageFont.load_default(14))
     return picture
 
 
@@ -30,17 +30,19 @@ def worst_place(clean, rival, ours):
     return np.unravel_index(np.argmax(inner), inner.shape)
 
 
-def write_picture(path, slice, noisy, rival, ours, rival_name, our_name):
+def write_picture(path, slice, kind, noisy, rival, ours, rival_name, our_name):
     """Clean, noisy, rival, ours, and both differences to clean; below, the place where ours loses most."""
     clean = slice.clean
+    # Impulses leave most pixels as they are, and errors are small.
+    span = 150.0 if kind.white > 0 else 50.0
     y, x = worst_place(clean, rival, ours)
     parts = [
         (clean, LUNG, "clean"),
         (noisy, LUNG, f"noisy, {psnr(clean, noisy):.1f} dB"),
         (rival, LUNG, f"{rival_name}, {psnr(clean, rival):.2f} dB"),
         (ours, LUNG, f"{our_name}, {psnr(clean, ours):.2f} dB"),
-        (rival - clean, DIFFERENCE, f"{rival_name} - clean, ±150 HU"),
-        (ours - clean, DIFFERENCE, f"{our_name} - clean, ±150 HU"),
+        (rival - clean, (-span, span), f"{rival_name} - clean, ±{span:.0f} HU"),
+        (ours - clean, (-span, span), f"{our_name} - clean, ±{span:.0f} HU"),
     ]
     sheet = Image.new("L", (TILE * len(parts), TILE * 2))
     for column, (hu, window, label) in enumerate(parts):

@@ -91,7 +91,7 @@ def draw_worst(ours, methods, kind, slices, results, out):
     path = out / "pictures" / f"{kind.folder}.png"
     noisy = read_noisy(slice, kind, out)
     denoised = ours.denoised(slices, kind)[slices.index(slice)]
-    write_picture(path, slice, noisy, method.function(noisy, kind, **parameters), denoised, name, ours.label)
+    write_picture(path, slice, kind, noisy, method.function(noisy, kind, **parameters), denoised, name, ours.label)
     print(f"{path}: {slice.patient}/{slice.name}", flush=True)
 
 
