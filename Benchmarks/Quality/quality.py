@@ -108,7 +108,7 @@ def parsed_arguments():
     parser.add_argument("--only", nargs="+", metavar="METHOD", help="measure only these; the others are taken as kept")
     parser.add_argument("--again", nargs="+", metavar="METHOD", default=[], help="measure these anew, as if new")
     parser.add_argument("--rounds", type=int, default=5, help="rounds of timing; 0: show what was measured before")
-    parser.add_argument("--no-pictures", action="store_true", help="of the worst slices; they run the best rivals again")
+    parser.add_argument("--no-pictures", action="store_true", help="they run the best rivals again")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--document", type=Path, help="Markdown file with the two marks between which tables go")
     return parser.parse_args()
