@@ -1,6 +1,6 @@
 # Everything a newcomer types. What needs more than a line is in scripts/.
 .DEFAULT_GOAL := help
-.PHONY: help demo test build lint format bench samples pictures clean
+.PHONY: help demo test build lint format bench quality samples pictures clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -22,6 +22,9 @@ format: ## Format every Swift file in place
 
 bench: ## Measure speed side by side with PyTorch and others; BENCH="--quick" and so on for options
 	@scripts/bench.sh $(BENCH)
+
+quality: ## Measure quality side by side with others; QUALITY="SLICES OUT --dncnn DIR" and so on, see docs/quality.md
+	@scripts/quality.sh $(QUALITY)
 
 samples: ## Make samples/ anew with the program
 	@scripts/make_samples.sh
