@@ -32,7 +32,7 @@ class Kind:
         return self.name.replace(" ", "_").replace("%", "percent").replace("+", "and")
 
 
-# White noise is not clamped but in the last kind: clamped noise is biased in air, and no rival here expects that.
+# White noise is not clamped but in the last kinds: clamped noise is biased in air, and no rival here expects that.
 KINDS = [
     Kind("white 10", white=10),
     Kind("white 15", white=15),
@@ -44,6 +44,7 @@ KINDS = [
     Kind("impulses 50 %", impulses=0.5),
     Kind("white 25 + impulses 10 %", white=25, impulses=0.1),
     Kind("white 25 clamped", white=25, clamped=True),
+    Kind("white 25 + impulses 10 % clamped", white=25, impulses=0.1, clamped=True),
 ]
 
 

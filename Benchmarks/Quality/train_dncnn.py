@@ -89,7 +89,7 @@ def add_noise(clean, noise, random):
 def make_batch(groups, recipe, batch, step):
     """Noisy crops and the noise in them, in the network's units; the same for the same step."""
     random = np.random.default_rng([recipe["seed"], step])
-    clean = np.stack([draw_crop(groups, recipe["crop"], random) for _ in range(batch)])
+    clean = np.stack([draw_crop(groups, recipe["crops"][0]["rows"], random) for _ in range(batch)])
     clean, noisy = add_noise(clean, recipe["noise"], random)
     center, spread = recipe["network"]["center"], recipe["network"]["spread"]
     tensors = [torch.from_numpy(values.astype(np.float32))[:, None] for values in
@@ -190,7 +190,7 @@ def main():
         average.load_state_dict(checkpoint["average"])
         optimizer.load_state_dict(checkpoint["optimizer"])
         step, spent, samples = checkpoint["step"], checkpoint["minutes"], checkpoint["samples"]
-    groups = read_groups(options.train, recipe["crop"])
+    groups = read_groups(options.train, recipe["crops"][0]["rows"])
     validation = ValidationSet(options.validation, recipe) if options.validation else None
     curve = options.out / "curve.csv"
     if step == 0:

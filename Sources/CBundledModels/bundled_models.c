@@ -1,20 +1,30 @@
 #include "bundled_models.h"
 
 // In the program itself, so that a copied binary works alone.
+
 static const unsigned char default_model[] = {
 #embed "default.safetensors"
+};
+
+static const unsigned char default_impulses_model[] = {
+#embed "default_impulses.safetensors"
 };
 
 static const unsigned char fast_model[] = {
 #embed "fast.safetensors"
 };
 
-const void *ct_default_model(size_t *size) {
-    *size = sizeof default_model;
-    return default_model;
-}
+static const unsigned char fast_impulses_model[] = {
+#embed "fast_impulses.safetensors"
+};
 
-const void *ct_fast_model(size_t *size) {
-    *size = sizeof fast_model;
-    return fast_model;
-}
+#define MODEL(name)                          \
+    const void *ct_##name(size_t *size) {    \
+        *size = sizeof name;                 \
+        return name;                         \
+    }
+
+MODEL(default_model)
+MODEL(default_impulses_model)
+MODEL(fast_model)
+MODEL(fast_impulses_model)

@@ -15,17 +15,28 @@ public enum BundledModel: String, CaseIterable, Sendable {
         }
     }
 
-    /// Bytes of its safetensors file.
-    public var size: Int { unsafe file.count }
+    /// Bytes of its safetensors files together.
+    public var size: Int { unsafe file.count + impulseFile.count }
 
     /// Its safetensors file, which lives as long as the program.
     var file: UnsafeRawBufferPointer {
+        switch self {
+        case .default: unsafe Self.file(ct_default_model)
+        case .fast: unsafe Self.file(ct_fast_model)
+        }
+    }
+
+    /// That of its model for salt-and-pepper.
+    var impulseFile: UnsafeRawBufferPointer {
+        switch self {
+        case .default: unsafe Self.file(ct_default_impulses_model)
+        case .fast: unsafe Self.file(ct_fast_impulses_model)
+        }
+    }
+
+    private static func file(_ model: (UnsafeMutablePointer<Int>) -> UnsafeRawPointer?) -> UnsafeRawBufferPointer {
         var count = 0
-        let start =
-            switch self {
-            case .default: unsafe ct_default_model(&count)
-            case .fast: unsafe ct_fast_model(&count)
-            }
+        let start = unsafe model(&count)
         return unsafe UnsafeRawBufferPointer(start: start, count: count)
     }
 }

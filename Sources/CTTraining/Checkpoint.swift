@@ -99,7 +99,7 @@ public struct Checkpoint: Hashable, Sendable {
             var validation: [Validation.Result]
         }
         let training = Training(
-            steps: state.step, samples: state.step * recipe.batch * recipe.crop * recipe.crop,
+            steps: state.step, samples: recipe.pixels(in: state.step),
             hours: (state.seconds / 36).rounded() / 100, data: data,
             validation: state.history.last?.validation ?? [])
         return state.averaged.safetensors(metadata: [

@@ -80,7 +80,9 @@ public final class Trainer {
     public private(set) var state: State
 
     private let slices: TrainingSlices
-    private let pass: TrainingPass
+    private let threads: Int
+    /// For crops of one kind.
+    private var pass: TrainingPass
     private var gradient: [Float]
 
     /// Starts a training.
@@ -105,10 +107,16 @@ public final class Trainer {
         self.recipe = recipe
         self.state = state
         self.slices = slices
-        pass = TrainingPass(
-            configuration: recipe.network, batch: recipe.batch, rows: recipe.crop, columns: recipe.crop,
-            threads: threads)
+        self.threads = threads
+        pass = Self.pass(recipe, at: state.step, threads: threads)
         gradient = [Float](repeating: 0, count: state.network.parameters.count)
+    }
+
+    private static func pass(_ recipe: TrainingRecipe, at step: Int, threads: Int) -> TrainingPass {
+        let crops = recipe.crops(at: step)
+        return TrainingPass(
+            configuration: recipe.network, batch: crops.count, rows: crops.rows, columns: crops.columns,
+            threads: threads)
     }
 
     /// Whether all steps of the recipe are done.
@@ -120,11 +128,15 @@ public final class Trainer {
     @discardableResult
     public func advance() -> Double {
         let configuration = recipe.network
-        let (noisy, noise) = batch(at: state.step)
+        let crops = recipe.crops(at: state.step)
+        if pass.batch != crops.count || pass.rows != crops.rows || pass.columns != crops.columns {
+            pass = Self.pass(recipe, at: state.step, threads: threads)
+        }
+        let (noisy, noise) = batch(of: crops, at: state.step)
         let estimate = pass.forward(
             &state.network, input: noisy, statistics: recipe.statistics(at: state.step))
         let error = LogMeanSquaredError(tolerance: Float(recipe.tolerance / configuration.spread))
-        let (loss, derivative) = error(estimate, target: noise, crops: recipe.batch)
+        let (loss, derivative) = error(estimate, target: noise, crops: pass.batch)
         for index in gradient.indices { gradient[index] = 0 }
         pass.backward(state.network, dNoise: derivative, into: &gradient)
         return state.move(against: gradient, loss: loss, recipe: recipe) ? loss : .nan
@@ -143,16 +155,16 @@ public final class Trainer {
     public func spent(seconds: Double) { state.seconds += seconds }
 
     /// The crops of a step in the network's units, and the noise that was added to them.
-    private func batch(at step: Int) -> (noisy: [Float], noise: [Float]) {
+    private func batch(of crops: TrainingRecipe.Crops, at step: Int) -> (noisy: [Float], noise: [Float]) {
         // Far from the numbers that the first weights took.
         var generator = SplitMix64(seed: recipe.seed ^ 0x5bd1_e995_0000_0000)
         generator = SplitMix64(seed: generator.next() &+ UInt64(step) &* 0xff51_afd7_ed55_8ccd)
         let (center, spread) = (Float(recipe.network.center), Float(recipe.network.spread))
         var (noisy, noise): ([Float], [Float]) = ([], [])
-        noisy.reserveCapacity(recipe.batch * recipe.crop * recipe.crop)
-        noise.reserveCapacity(recipe.batch * recipe.crop * recipe.crop)
-        for _ in 0..<recipe.batch {
-            var clean = slices.crop(recipe.crop, using: &generator)
+        noisy.reserveCapacity(crops.pixels)
+        noise.reserveCapacity(crops.pixels)
+        for _ in 0..<crops.count {
+            var clean = slices.crop(crops.rows, crops.columns, using: &generator)
             let corrupted = recipe.noise.noisy(&clean, using: &generator)
             for index in clean.indices {
                 noisy.append((corrupted[index] - center) / spread)

@@ -14,11 +14,37 @@ public struct TrainingRecipe: Codable, Hashable, Sendable {
     /// Steps of gradient descent.
     public var steps: Int
 
-    /// Crops a step.
-    public var batch: Int
+    /// What a step sees, from some share of the steps on.
+    ///
+    /// Many small crops teach fastest; long ones, at the end, teach scans to run as far as in whole slices. Crops are flipped
+    /// and transposed at random: what has many columns trains scans along columns of a slice as well.
+    public struct Crops: Codable, Hashable, Sendable {
+        /// The share of the steps, 0…1, from which on these are drawn.
+        public var from: Double
 
-    /// Side of a crop in pixels, a multiple of the patch.
-    public var crop: Int
+        /// Crops a step.
+        public var count: Int
+
+        /// Rows of a crop in pixels, a multiple of the patch.
+        public var rows: Int
+
+        /// Columns of a crop in pixels, a multiple of the patch.
+        public var columns: Int
+
+        /// Makes crops.
+        public init(from: Double = 0, count: Int, rows: Int, columns: Int) {
+            self.from = from
+            self.count = count
+            self.rows = rows
+            self.columns = columns
+        }
+
+        /// Pixels of a step.
+        public var pixels: Int { count * rows * columns }
+    }
+
+    /// The crops that steps see, in order; the first are drawn from the start.
+    public var crops: [Crops]
 
     /// Step size of Adam at its highest, after the warm-up.
     public var learningRate: Double
@@ -47,15 +73,16 @@ public struct TrainingRecipe: Codable, Hashable, Sendable {
 
     /// Makes a recipe.
     public init(
-        description: String, network: NetworkConfiguration = NetworkConfiguration(), steps: Int, batch: Int = 8,
-        crop: Int = 48, learningRate: Double = 2e-3, warmUp: Int = 200, clip: Double = 1, averaging: Double = 0.999,
+        description: String, network: NetworkConfiguration = NetworkConfiguration(), steps: Int,
+        crops: [Crops] = [Crops(count: 4, rows: 48, columns: 48)], learningRate: Double = 2e-3, warmUp: Int = 200,
+        clip: Double = 1,
+        averaging: Double = 0.999,
         frozenFrom: Double = 0.5, tolerance: Double = 3, noise: NoiseRecipe = NoiseRecipe(), seed: UInt64 = 1
     ) {
         self.description = description
         self.network = network
         self.steps = steps
-        self.batch = batch
-        self.crop = crop
+        self.crops = crops
         self.learningRate = learningRate
         self.warmUp = warmUp
         self.clip = clip
@@ -70,10 +97,18 @@ public struct TrainingRecipe: Codable, Hashable, Sendable {
     public var defect: String? {
         if let defect = network.defect { return defect }
         if steps < 1 { return "\(steps) steps; at least 1 is needed" }
-        if !(1...4096).contains(batch) { return "a batch of \(batch) crops; 1 to 4096 are possible" }
-        if crop < network.window || crop > 4096 || crop % network.patch != 0 {
+        if crops.first?.from != 0 || !zip(crops, crops.dropFirst()).allSatisfy({ $0.from < $1.from && $1.from <= 1 }) {
             return
-                "crops of \(crop) pixels: a multiple of the patch \(network.patch) from \(network.window) to 4096 is possible"
+                "crops from \(crops.map(\.from)) of the steps on; from 0 and then from larger shares up to 1 is possible"
+        }
+        for crops in crops {
+            if !(1...4096).contains(crops.count) { return "\(crops.count) crops a step; 1 to 4096 are possible" }
+            for side in [crops.rows, crops.columns] {
+                if side < network.window || side > 4096 || side % network.patch != 0 {
+                    return "crops of \(crops.rows)×\(crops.columns) pixels: multiples of the patch \(network.patch) "
+                        + "from \(network.window) to 4096 are possible"
+                }
+            }
         }
         if !(learningRate > 0 && learningRate.isFinite) { return "a learning rate of \(learningRate)" }
         if warmUp < 0 { return "\(warmUp) steps of warm-up" }
@@ -92,6 +127,18 @@ public struct TrainingRecipe: Codable, Hashable, Sendable {
         let share = Double(step - warmUp) / Double(max(steps - warmUp, 1))
         return learningRate * 0.5 * (1 + cosine(.pi * min(share, 1)))
     }
+
+    /// The crops that `step` sees, counted from 0.
+    public func crops(at step: Int) -> Crops {
+        let share = Double(step) / Double(steps)
+        return crops.last { $0.from <= share } ?? crops[0]
+    }
+
+    /// Pixels that the first `steps` steps see.
+    public func pixels(in steps: Int) -> Int { (0..<steps).reduce(0) { $0 + crops(at: $1).pixels } }
+
+    /// The longest side of all crops in pixels.
+    public var longestSide: Int { crops.map { max($0.rows, $0.columns) }.max() ?? 0 }
 
     /// How batch normalization normalizes at `step`, counted from 0.
     public func statistics(at step: Int) -> StatisticsMode {

@@ -45,32 +45,28 @@ public struct TrainingSlices: Sendable {
         fingerprint = hash.value
     }
 
-    /// A random crop of `side`×`side` HU, flipped and transposed at random.
+    /// A random crop of `rows`×`columns` HU, flipped and transposed at random.
     ///
     /// Crops that show hardly anything but air are mostly drawn again.
-    func crop(_ side: Int, using generator: inout SplitMix64) -> [Float] {
+    func crop(_ rows: Int, _ columns: Int, using generator: inout SplitMix64) -> [Float] {
         var crop: [Float] = []
         for _ in 0..<4 {
             let group = groups[Int.random(in: 0..<groups.count, using: &generator)]
             let image = group[Int.random(in: 0..<group.count, using: &generator)]
-            let x = Int.random(in: 0...image.width - side, using: &generator)
-            let y = Int.random(in: 0...image.height - side, using: &generator)
-            crop = Self.turned(image.hu, width: image.width, x: x, y: y, side: side, way: generator.next())
-            if Self.deviation(crop) > 50 { break }
-        }
-        return crop
-    }
-
-    /// The crop at (x, y), in one of the eight symmetries of the square.
-    private static func turned(_ hu: [Float], width: Int, x: Int, y: Int, side: Int, way: UInt64) -> [Float] {
-        let (flipX, flipY, transpose) = (way & 1 != 0, way & 2 != 0, way & 4 != 0)
-        var crop = [Float](repeating: 0, count: side * side)
-        for row in 0..<side {
-            let from = (y + (flipY ? side - 1 - row : row)) * width + x
-            for column in 0..<side {
-                let value = hu[from + (flipX ? side - 1 - column : column)]
-                crop[transpose ? column * side + row : row * side + column] = value
+            let way = generator.next()
+            let transpose = way & 4 != 0
+            let (height, width) = transpose ? (columns, rows) : (rows, columns)
+            let x = Int.random(in: 0...image.width - width, using: &generator)
+            let y = Int.random(in: 0...image.height - height, using: &generator)
+            crop = [Float](repeating: 0, count: rows * columns)
+            for row in 0..<height {
+                let from = (y + (way & 2 != 0 ? height - 1 - row : row)) * image.width + x
+                for column in 0..<width {
+                    let value = image.hu[from + (way & 1 != 0 ? width - 1 - column : column)]
+                    crop[transpose ? column * columns + row : row * columns + column] = value
+                }
             }
+            if Self.deviation(crop) > 50 { break }
         }
         return crop
     }

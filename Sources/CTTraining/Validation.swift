@@ -39,7 +39,7 @@ public struct Validation: Sendable {
     ///   - limit: At most so many are used.
     ///   - side: Pixels of the middle that are used, at most; even.
     /// - Returns: `nil` if no slice is left.
-    public init?(_ slices: [Slice], limit: Int = 12, side: Int = 192) {
+    public init?(_ slices: [Slice], limit: Int = 12, side: Int = 384) {
         let large = slices.filter { $0.width >= 64 && $0.height >= 64 }
         let smallest = large.map { min($0.width, $0.height) }.min() ?? 0
         guard smallest > 0 else { return nil }

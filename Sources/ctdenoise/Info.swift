@@ -180,17 +180,15 @@ private struct ModelDescription: Encodable {
     /// What `--model` calls it, and what it is for, if it is inside the program.
     let name: String?
     let purpose: String?
-    /// Of the file.
+    /// Of all its networks.
     let bytes: Int
-    let configuration: NetworkConfiguration
-    let parameters: Int
+    /// One for all noise; or one for all but salt-and-pepper, and one for that.
+    let networks: [NetworkDescription]
     /// The instruction set that networks run with on this machine.
     let instructionSet = Precision.single.instructionSet
     /// What it multiplies, and what with `--precision fast`.
     let arithmetic = Precision.single.arithmetic
     let fastArithmetic = Precision.fast.arithmetic
-    /// What the model file says about itself.
-    let record: [String: String]
 
     init(_ choice: ModelChoice) throws(ModelError) {
         let denoiser: Denoiser
@@ -204,23 +202,47 @@ private struct ModelDescription: Encodable {
             (file, bytes) = (path, FileSystem.size(path))
             (name, purpose) = (nil, nil)
         }
-        configuration = denoiser.network.configuration
-        parameters = denoiser.network.parameters.count
-        record = denoiser.record
+        networks =
+            [NetworkDescription(denoiser.model, takes: denoiser.impulseModel == nil ? "all" : "no salt-and-pepper")]
+            + (denoiser.impulseModel.map { [NetworkDescription($0, takes: "salt-and-pepper")] } ?? [])
+    }
+
+    var text: String {
+        var lines = [
+            "\(Format.visible(file)): \(Format.count(networks.count, "network")), \(Format.significant(Double(bytes) / 1e6, 3)) MB",
+            "  runs here with the instruction set \(instructionSet), in \(arithmetic); with --precision fast in \(fastArithmetic)",
+        ]
+        if let name, let purpose { lines.insert("  --model \(name): \(purpose)", at: 1) }
+        return (lines + networks.map(\.text)).joined(separator: "\n")
+    }
+}
+
+/// A network of a model.
+private struct NetworkDescription: Encodable {
+    /// Which slices it is for: all, those with or those without salt-and-pepper.
+    let takes: String
+    let configuration: NetworkConfiguration
+    let parameters: Int
+    /// What the model file says about itself.
+    let record: [String: String]
+
+    init(_ model: Denoiser.Model, takes: String) {
+        self.takes = takes
+        configuration = model.network.configuration
+        parameters = model.network.parameters.count
+        record = model.record
     }
 
     var text: String {
         let shape = configuration
         var lines = [
-            "\(Format.visible(file)): a network of \(parameters) parameters, \(Format.significant(Double(bytes) / 1e6, 3)) MB",
+            "  for \(takes == "all" ? "all slices" : "slices with \(takes)"): \(parameters) parameters",
             "  tokens of \(shape.patch)×\(shape.patch) pixels through windows of \(shape.window)×\(shape.window), "
                 + "\(shape.channels) channels",
             "  \(Format.count(shape.blocks, "block")): mixing \(shape.mixing)×\(shape.mixing), LSTM along rows, then along columns, "
                 + "\(shape.bidirectional ? "both ways" : "one way"), \(shape.hidden) hidden units a direction",
             "  batch normalization: \(shape.normalization == .none ? "none" : "\(shape.normalization.rawValue)-wise")",
-            "  runs here with the instruction set \(instructionSet), in \(arithmetic); with --precision fast in \(fastArithmetic)",
         ]
-        if let name, let purpose { lines.insert("  --model \(name): \(purpose)", at: 1) }
         for (name, value) in record.sorted(by: { $0.key < $1.key }) {
             lines.append(
                 "  \(name): "

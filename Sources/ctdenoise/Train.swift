@@ -91,9 +91,10 @@ struct Train: ParsableCommand {
                 file: self.recipe ?? "the recipe", found: defect, expected: "a possible recipe", advice: "Correct it.")
         }
 
-        guard let slices = TrainingSlices(try readSlices(training, &console), crop: recipe.crop) else {
+        guard let slices = TrainingSlices(try readSlices(training, &console), crop: recipe.longestSide) else {
             throw Failure(
-                file: input.joined(separator: ", "), found: "no slice of \(recipe.crop)×\(recipe.crop) pixels or more",
+                file: input.joined(separator: ", "),
+                found: "no slice of \(recipe.longestSide)×\(recipe.longestSide) pixels or more",
                 expected: "slices larger than the recipe's crops", advice: "Name folders that have some.")
         }
         var validation: Validation?
@@ -206,7 +207,7 @@ struct Train: ParsableCommand {
 
     private func readRecipe() throws -> TrainingRecipe {
         guard let recipe else {
-            let json = try Denoiser.bundled().record["recipe"] ?? ""
+            let json = try Denoiser.bundled().model.record["recipe"] ?? ""
             return try TrainingRecipe(json: Array(json.utf8), file: "the default model")
         }
         return try TrainingRecipe(json: FileAccess.contents(of: recipe, largest: 1 << 20), file: recipe)
@@ -276,7 +277,7 @@ struct Train: ParsableCommand {
 
     private func line(_ measurement: Trainer.Measurement, _ recipe: TrainingRecipe, _ pace: Pace) -> String {
         let rate = pace.rate(at: measurement.step)
-        let pixels = rate * Double(recipe.batch * recipe.crop * recipe.crop) / 1e6
+        let pixels = rate * Double(recipe.crops(at: measurement.step).pixels) / 1e6
         let left = Double(recipe.steps - measurement.step) / rate
         var text = "step \(measurement.step)/\(recipe.steps)  loss \(Format.fixed(measurement.loss, 4))"
         for result in measurement.validation {
@@ -314,7 +315,7 @@ struct Train: ParsableCommand {
                 Report(model: output, steps: state.step, seconds: state.seconds, history: state.history))
             return
         }
-        let pixels = Double(recipe.batch * recipe.crop * recipe.crop) * Double(state.step) / 1e6
+        let pixels = Double(recipe.pixels(in: state.step)) / 1e6
         try StandardOutput.print(
             "trained \(state.step) steps, \(Format.significant(pixels, 3)) Mpixel, in \(Format.duration(state.seconds)): \(output)"
         )

@@ -125,7 +125,7 @@ import Testing
 
     @Test func `a model that overflows is refused`() throws {
         let folder = try TemporaryFolder()
-        var network = denoiser().network
+        var network = denoiser().model.network
         for index in network.parameters.indices { network.parameters[index] = 3e38 }
         try network.safetensors().write(to: folder.file("m.safetensors"))
         #expect(throws: ModelError.self) { try Denoiser(modelAt: folder.file("m.safetensors")) }

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 @Suite struct RecipeTests {
-    @Test(arguments: ["default", "fast", "quick"])
+    @Test(arguments: ["default", "default_impulses", "fast", "fast_impulses", "quick"])
     func `the recipes that come with the program can be followed`(name: String) throws {
         let path = "\(SharedData.root)/Recipes/\(name).json"
         let recipe = try TrainingRecipe(json: Array(Data(contentsOf: URL(fileURLWithPath: path))), file: path)
@@ -27,7 +27,10 @@ import Testing
     @Test func `each impossible value is named`() {
         let possible = TrainingRecipe(description: "", steps: 10)
         let changes: [(inout TrainingRecipe) -> Void] = [
-            { $0.steps = 0 }, { $0.batch = 0 }, { $0.crop = 47 }, { $0.crop = 4 }, { $0.learningRate = 0 },
+            { $0.steps = 0 }, { $0.crops = [] }, { $0.crops[0].count = 0 },
+            { $0.crops[0].rows = 47 }, { $0.crops[0].columns = 4 }, { $0.crops[0].from = 0.1 },
+            { $0.crops.append($0.crops[0]) }, { $0.crops.append(.init(from: 1.1, count: 1, rows: 48, columns: 48)) },
+            { $0.learningRate = 0 },
             { $0.learningRate = .nan }, { $0.warmUp = -1 }, { $0.clip = 0 }, { $0.averaging = 1 },
             { $0.frozenFrom = 1.5 }, { $0.tolerance = 0 }, { $0.noise.white = -1 }, { $0.noise.impulses = 2 },
             { $0.noise.whiteShare = 0.9 }, { $0.network.patch = 3 },
@@ -38,6 +41,16 @@ import Testing
             change(&recipe)
             #expect(recipe.defect != nil, "change \(index)")
         }
+    }
+
+    @Test func `each step sees the crops of its share of the steps`() {
+        let recipe = TrainingRecipe(
+            description: "", steps: 10,
+            crops: [.init(count: 4, rows: 48, columns: 48), .init(from: 0.7, count: 1, rows: 32, columns: 96)])
+        #expect((0..<10).map { recipe.crops(at: $0).columns } == [48, 48, 48, 48, 48, 48, 48, 96, 96, 96])
+        #expect(recipe.longestSide == 96)
+        #expect(recipe.pixels(in: 8) == 7 * 9216 + 3072)
+        #expect(recipe.crops(at: 9).count == 1)
     }
 
     @Test func `the step size grows to its peak, then falls to nothing`() {

@@ -8,7 +8,8 @@ import Testing
 private let recipe = TrainingRecipe(
     description: "test",
     network: NetworkConfiguration(patch: 2, window: 4, channels: 8, hidden: 4, blocks: 1, mixing: 3),
-    steps: 12, batch: 3, crop: 16, warmUp: 3, frozenFrom: 0.6)
+    steps: 12, crops: [.init(count: 3, rows: 16, columns: 16), .init(from: 0.5, count: 1, rows: 12, columns: 20)],
+    warmUp: 3, frozenFrom: 0.6)
 
 /// A slice of two materials in blocks.
 private func blocks(width: Int, height: Int, phase: Int) -> Slice {
@@ -19,7 +20,7 @@ private func blocks(width: Int, height: Int, phase: Int) -> Slice {
 /// Slices with edges, in two folders.
 private func slices() throws -> TrainingSlices {
     let slices = [0, 1, 3].map { blocks(width: 24, height: 20, phase: $0) }
-    return try #require(TrainingSlices(["a": [slices[0]], "b": [slices[1], slices[2]]], crop: recipe.crop))
+    return try #require(TrainingSlices(["a": [slices[0]], "b": [slices[1], slices[2]]], crop: recipe.longestSide))
 }
 
 @Suite struct TrainerTests {

@@ -23,11 +23,16 @@ import Testing
         let models = try #require(report["models"] as? [[String: Any]])
         #expect(models.map { $0["name"] as? String } == ["default", "fast"])
         for model in models {
-            #expect(try #require(model["parameters"] as? Int) > 0)
-            #expect(try #require(model["bytes"] as? Int) > 4 * (model["parameters"] as? Int ?? 0))
-            let record = try #require(model["record"] as? [String: Any])
-            #expect(record["recipe"] != nil && record["training"] != nil && record["description"] != nil)
-            #expect((model["configuration"] as? [String: Any])?["hidden"] != nil)
+            let networks = try #require(model["networks"] as? [[String: Any]])
+            #expect(networks.map { $0["takes"] as? String } == ["no salt-and-pepper", "salt-and-pepper"])
+            let parameters = networks.compactMap { $0["parameters"] as? Int }
+            #expect(parameters.count == 2 && parameters.allSatisfy { $0 > 0 })
+            #expect(try #require(model["bytes"] as? Int) > 4 * parameters.reduce(0, +))
+            for network in networks {
+                let record = try #require(network["record"] as? [String: Any])
+                #expect(record["recipe"] != nil && record["training"] != nil && record["description"] != nil)
+                #expect((network["configuration"] as? [String: Any])?["hidden"] != nil)
+            }
             #expect(!(try #require(model["purpose"] as? String)).isEmpty)
         }
         let text = try program.run("info").output

@@ -13,7 +13,7 @@ import Testing
         let recipe = TrainingRecipe(
             description: "test",
             network: NetworkConfiguration(patch: 2, window: 4, channels: 8, hidden: 4, blocks: 1, mixing: 3),
-            steps: steps, batch: 2, crop: 16, warmUp: 5)
+            steps: steps, crops: [.init(count: 2, rows: 16, columns: 16)], warmUp: 5)
         try program.write(Data(recipe.json.utf8), to: "recipe.json")
         return program
     }
@@ -35,7 +35,8 @@ import Testing
 
         let info = try program.json("info", "m.safetensors")
         let model = try #require((info["models"] as? [[String: Any]])?.first)
-        #expect((model["record"] as? [String: String])?["description"] == "test")
+        let networks = try #require(model["networks"] as? [[String: Any]])
+        #expect(networks.map { ($0["record"] as? [String: String])?["description"] } == ["test"])
         #expect(try program.run("denoise", "others", "-o", "out", "--model", "m.safetensors").status == 0)
     }
 

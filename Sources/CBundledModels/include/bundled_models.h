@@ -3,10 +3,18 @@
 
 #include <stddef.h>
 
-/// The default model, a safetensors file of `*size` bytes. It lives as long as the program.
+// Safetensors files of `*size` bytes, which live as long as the program.
+
+/// The default model.
 const void *ct_default_model(size_t *size);
 
-/// The fast model, a safetensors file of `*size` bytes. It lives as long as the program.
+/// The default model for salt-and-pepper.
+const void *ct_default_impulses_model(size_t *size);
+
+/// The fast model.
 const void *ct_fast_model(size_t *size);
+
+/// The fast model for salt-and-pepper.
+const void *ct_fast_impulses_model(size_t *size);
 
 #endif

@@ -1,0 +1,63 @@
+import CTImages
+import CTNoise
+import CTPhantoms
+import Testing
+
+@testable import CTDenoising
+
+@Suite struct ImpulseDetectorTests {
+    private static let hu = SampleFormat(kind: .floatingPoint, bits: 32)
+
+    /// A phantom with noise, in HU, as a file of integers holds it in `window` and `levels` if these are given.
+    private func image(_ noise: NoiseModel?, window: ClosedRange<Double>? = nil, levels: Double? = nil) -> [Float] {
+        var slice = ChestPhantom(width: 128, height: 128, seed: 5).slice(
+            format: Self.hu, scale: IntensityScale(slope: 1, intercept: 0))
+        let range = IntensityScale.huRange
+        let width = range.upperBound - range.lowerBound
+        if let window {
+            // What a viewer exports, taken for the whole range.
+            slice.samples = slice.samples.map { hu in
+                let part = (hu - window.lowerBound) / (window.upperBound - window.lowerBound)
+                return range.lowerBound + width * min(max(part, 0), 1)
+            }
+        }
+        if let noise { slice = noise.apply(to: slice, seed: 1) }
+        if let levels {
+            slice.samples = slice.samples.map { hu in
+                let part = min(max((hu - range.lowerBound) / width, 0), 1)
+                return range.lowerBound + width * (part * levels).rounded() / levels
+            }
+        }
+        return slice.samples.map { Float($0) }
+    }
+
+    @Test(arguments: [0.002, 0.05, 0.3, 0.6])
+    func `finds impulses, few and many, alone and in white noise`(density: Double) throws {
+        #expect(ImpulseDetector.finds(image(try NoiseModel(impulseDensity: density)), width: 128))
+        let both = try NoiseModel(white: .part(25, of: 255), impulseDensity: density)
+        #expect(ImpulseDetector.finds(image(both), width: 128) || density < 0.01)
+        #expect(ImpulseDetector.finds(image(both, levels: 2047), width: 128) || density < 0.01)
+    }
+
+    @Test(arguments: [0, 1])
+    func `finds salt alone and pepper alone`(saltShare: Double) throws {
+        let model = try NoiseModel(impulseDensity: 0.05, saltShare: saltShare)
+        #expect(ImpulseDetector.finds(image(model), width: 128))
+    }
+
+    @Test(arguments: [0.0, 10, 25, 50])
+    func `finds none in white noise, clamped or not, in windows or not, in 8 bits or more`(level: Double) throws {
+        let noise = level == 0 ? nil : try NoiseModel(white: .part(level, of: 255))
+        for levels in [nil, 255, 2047] as [Double?] {
+            for window in [nil, -1350...150, -160...240] as [ClosedRange<Double>?] {
+                let found = ImpulseDetector.finds(image(noise, window: window, levels: levels), width: 128)
+                #expect(!found, "\(String(describing: window)), \(String(describing: levels))")
+            }
+        }
+    }
+
+    @Test(arguments: [0, 1, 2])
+    func `what is too small for neighbours holds none`(width: Int) {
+        #expect(!ImpulseDetector.finds([Float](repeating: 1, count: 2 * width), width: width))
+    }
+}
