@@ -101,7 +101,7 @@ def measure_seconds(all_ours, slices, dncnn_folder, out, threads, rounds):
     shown = (image + 300) / 500
     contestants, probes = {}, []
     for ours in all_ours:
-        model = ROOT / "Sources/CDefaultModel/default.safetensors" if ours.model == "default" else ours.model
+        model = ROOT / "Sources/CBundledModels/default.safetensors" if ours.model == "default" else ours.model
         probe = ours.program.with_name("ctdenoise-probe")
         if probe.exists() and model.exists():
             probes.append(Probe(probe, model, image, out, threads))
