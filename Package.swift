@@ -37,7 +37,11 @@ let package = Package(
             name: "CTIFF", pkgConfig: "libtiff-4", providers: [.apt(["libtiff-dev"]), .brew(["libtiff"])]),
         .target(name: "CImageShims", dependencies: ["CPNG", "CTIFF"], linkerSettings: [.linkedLibrary("z")]),
         .target(name: "CKernels", linkerSettings: [libm]),
-        .target(name: "CBundledModels", exclude: ["default.safetensors", "fast.safetensors"]),
+        .target(
+            name: "CBundledModels",
+            exclude: [
+                "default.safetensors", "default_impulses.safetensors", "fast.safetensors", "fast_impulses.safetensors",
+            ]),
 
         // MARK: Files
         .target(name: "CTFileAccess", swiftSettings: swiftSettings),

@@ -70,7 +70,8 @@ public struct Denoiser: Sendable {
 
     /// `slice` without the noise that the network sees in it.
     ///
-    /// Where salt-and-pepper has a model of its own, it takes slices in which at least about one sample in 5000 is an impulse.
+    /// Where salt-and-pepper has a model of its own, it takes slices in which at least about one sample in 5000 is an impulse
+    /// that stands out from all its neighbours by 400 HU.
     /// The estimate is made in HU, so the slice's ``CTImages/Slice/scale`` decides; it is subtracted from the
     /// stored samples, which are neither rounded nor clamped. What is no tissue stays as it is: padding, that is the
     /// least value if it lies below −1100 HU and is common; values outside −3500…5000 HU, such as metal; NaN.

@@ -10,11 +10,9 @@ struct ImpulseDetector {
     /// One sample in so many has to be an impulse, and a few of them altogether.
     private static let (rarity, few) = (5000, 4)
 
-    /// The share of samples that stick out to one side that has to have one value.
-    ///
-    /// It is 0.9 and more with impulses, with white noise of 25/255 beside them, too, and up to 0.57 where white noise of 50/255
-    /// was clamped to a narrow window.
-    private static let agreement = 0.6
+    /// The share of samples that stick out to one side that has to have one value. With white noise of 25/255 beside them
+    /// impulses have 0.6 and more, with 50/255 half.
+    private static let agreement = 0.4
 
     /// Whether `image`, HU in rows of `width`, holds impulses.
     static func finds(_ image: [Float], width: Int) -> Bool {
@@ -33,18 +31,23 @@ struct ImpulseDetector {
                 }
             }
         }
-        return isOneValue(peaks, of: image.count) || isOneValue(dips, of: image.count)
+        let (salt, pepper) = (equals(peaks, of: image.count), equals(dips, of: image.count))
+        // Strong noise in lung that was clamped has equal dips as well, but then as many peaks of all values.
+        if salt > 0, pepper > 0 { return true }
+        return salt > 0 && 2 * dips.count < salt || pepper > 0 && 2 * peaks.count < pepper
     }
 
-    /// Whether enough of the values are one.
-    private static func isOneValue(_ values: [Float], of count: Int) -> Bool {
-        guard values.count >= few, values.count * rarity >= count else { return false }
+    /// How many of the values are one, 0 if these are too few for impulses.
+    private static func equals(_ values: [Float], of count: Int) -> Int {
+        guard values.count >= few, values.count * rarity >= count else { return 0 }
         let sorted = values.sorted()
         var (longest, run) = (1, 1)
         for index in sorted.indices.dropFirst() {
             run = sorted[index] == sorted[index - 1] ? run + 1 : 1
             longest = max(longest, run)
         }
-        return longest >= few && longest * rarity >= count && Double(longest) >= agreement * Double(values.count)
+        let isEnough =
+            longest >= few && longest * rarity >= count && Double(longest) >= agreement * Double(values.count)
+        return isEnough ? longest : 0
     }
 }

@@ -26,10 +26,10 @@ public struct NoiseRecipe: Codable, Hashable, Sendable {
     /// is not clamped.
     public var rangeShare: Double
 
-    /// Makes a recipe; the defaults are those of the default model.
+    /// Makes a recipe; the defaults are for one network that takes all noise.
     public init(
-        white: Double = 50.0 / 255, impulses: Double = 0.3, whiteShare: Double = 0.5, impulseShare: Double = 0.3,
-        floorShare: Double = 0.5, rangeShare: Double = 0.3
+        white: Double = 55.0 / 255, impulses: Double = 0.6, whiteShare: Double = 0.5, impulseShare: Double = 0.2,
+        floorShare: Double = 0.35, rangeShare: Double = 0.25
     ) {
         self.white = white
         self.impulses = impulses

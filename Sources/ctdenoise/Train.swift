@@ -27,7 +27,10 @@ struct Train: ParsableCommand {
     @Option(name: .shortAndLong, help: ArgumentHelp("The model file to write.", valueName: "model"))
     var output: String
 
-    @Option(help: ArgumentHelp("The recipe; without it, that of the default model.", valueName: "json"))
+    @Option(
+        help: ArgumentHelp(
+            "The recipe; without it, that of the default model, but with all kinds of noise for one network.",
+            valueName: "json"))
     var recipe: String?
 
     @Option(help: ArgumentHelp("Do so many steps instead of the recipe's.", valueName: "number"))
@@ -208,7 +211,11 @@ struct Train: ParsableCommand {
     private func readRecipe() throws -> TrainingRecipe {
         guard let recipe else {
             let json = try Denoiser.bundled().model.record["recipe"] ?? ""
-            return try TrainingRecipe(json: Array(json.utf8), file: "the default model")
+            var recipe = try TrainingRecipe(json: Array(json.utf8), file: "the default model")
+            // That model leaves salt-and-pepper to another network; a model of one's own is a single one.
+            recipe.noise = NoiseRecipe()
+            recipe.description = "A model for white noise, salt-and-pepper, and both."
+            return recipe
         }
         return try TrainingRecipe(json: FileAccess.contents(of: recipe, largest: 1 << 20), file: recipe)
     }
@@ -264,8 +271,8 @@ struct Train: ParsableCommand {
 
         init(_ step: Int) { firstStep = step }
 
-        /// Steps a second so far.
-        func rate(at step: Int) -> Double { Double(step - firstStep) / start.duration(to: .now).inSeconds }
+        /// Seconds so far.
+        var seconds: Double { start.duration(to: .now).inSeconds }
 
         /// Seconds since the last call, or the start.
         mutating func split() -> Double {
@@ -276,16 +283,18 @@ struct Train: ParsableCommand {
     }
 
     private func line(_ measurement: Trainer.Measurement, _ recipe: TrainingRecipe, _ pace: Pace) -> String {
-        let rate = pace.rate(at: measurement.step)
-        let pixels = rate * Double(recipe.crops(at: measurement.step).pixels) / 1e6
-        let left = Double(recipe.steps - measurement.step) / rate
+        let rate = Double(measurement.step - pace.firstStep) / pace.seconds
+        // Crops differ in size: time goes with their pixels.
+        let seen = recipe.pixels(in: measurement.step)
+        let pixels = Double(seen - recipe.pixels(in: pace.firstStep)) / pace.seconds
+        let left = Double(recipe.pixels(in: recipe.steps) - seen) / pixels
         var text = "step \(measurement.step)/\(recipe.steps)  loss \(Format.fixed(measurement.loss, 4))"
         for result in measurement.validation {
             text +=
                 "  \(result.name): noisy \(Format.fixed(result.noisy, 2)), median \(Format.fixed(result.median, 2)), "
             text += "denoised \(Format.fixed(result.denoised, 2)) dB"
         }
-        text += "  \(Format.significant(rate, 3)) steps/s, \(Format.significant(pixels, 3)) Mpixel/s"
+        text += "  \(Format.significant(rate, 3)) steps/s, \(Format.significant(pixels / 1e6, 3)) Mpixel/s"
         return text + ", \(Format.duration(left)) left"
     }
 

@@ -123,6 +123,28 @@ import Testing
         #expect(result.samples[99] != noisy.samples[99])
     }
 
+    @Test func `impulses have a network of their own, if there is one`() throws {
+        // Networks that see the same noise everywhere.
+        func network(_ noise: Float) -> Network {
+            var network = denoiser().model.network
+            for index in network.parameters.indices { network.parameters[index] = 0 }
+            network.parameters[network.parameters.count - 1] = noise
+            return network
+        }
+        let spread = network(0).configuration.spread
+        var smooth = slice(24, 24)
+        smooth.samples = smooth.samples.map { _ in -500 }
+        var spotted = smooth
+        for index in stride(from: 30, to: 500, by: 50) { spotted.samples[index] = 2000 }
+        let (one, two) = (Denoiser(network(0.5)), Denoiser(network(0.5), impulses: network(0.25)))
+        func taken(_ slice: Slice, _ denoiser: Denoiser) -> Double {
+            slice.samples[0] - denoiser.denoise(slice).samples[0]
+        }
+        #expect(abs(taken(smooth, two) - 0.5 * spread) < 1e-3)
+        #expect(abs(taken(spotted, two) - 0.25 * spread) < 1e-3)
+        #expect(abs(taken(spotted, one) - 0.5 * spread) < 1e-3)
+    }
+
     @Test func `a model that overflows is refused`() throws {
         let folder = try TemporaryFolder()
         var network = denoiser().model.network

@@ -56,6 +56,16 @@ import Testing
         }
     }
 
+    @Test(arguments: [-950, -850, -700, 40], [10, 25, 35, 50])
+    func `finds none in a flat piece of lung or tissue, clamped`(hu: Double, level: Double) throws {
+        let flat = Slice(
+            width: 128, height: 128, samples: [Double](repeating: hu, count: 128 * 128), format: Self.hu,
+            scale: IntensityScale(slope: 1, intercept: 0))
+        let noisy = try NoiseModel(white: .part(level, of: 255)).apply(to: flat, seed: 1)
+        let clamped = noisy.samples.map { Float(min(max($0.rounded(), -1024), 1023)) }
+        #expect(!ImpulseDetector.finds(clamped, width: 128))
+    }
+
     @Test(arguments: [0, 1, 2])
     func `what is too small for neighbours holds none`(width: Int) {
         #expect(!ImpulseDetector.finds([Float](repeating: 1, count: 2 * width), width: width))

@@ -1,3 +1,4 @@
+import Testing
 import CTDenoising
 import CTImageFiles
 import CTImages
@@ -148,12 +149,12 @@ struct RealSlice {
         guard let manifest else { return [] }
         let lines = try String(contentsOfFile: manifest, encoding: .utf8).split(separator: "\n")
             .map { $0.split(separator: ",", omittingEmptySubsequences: false).map(String.init) }
-        guard let titles = lines.first, let file = titles.firstIndex(of: "file"),
-            let patient = titles.firstIndex(of: "patient"), let split = titles.firstIndex(of: "split"),
-            let noise = titles.firstIndex(of: "noise_hu")
-        else { return [] }
+        let titles = try #require(lines.first)
+        func column(_ title: String) throws -> Int { try #require(titles.firstIndex(of: title), "no \(title)") }
+        let (file, patient, split, noise) = try (column("file"), column("patient"), column("split"), column("noise_hu"))
         let rows = lines.dropFirst().filter { $0[split] == "val" }
         let groups = Dictionary(grouping: rows) { $0[patient] }.sorted { $0.key < $1.key }
+        try #require(groups.count >= patients)
         return try groups.prefix(patients).map { _, rows in
             let row = rows[rows.count / 2]
             let folder = manifest.dropLast("manifest.csv".count)

@@ -206,7 +206,9 @@ import Testing
         try FileManager.default.createDirectory(at: program.url("made"), withIntermediateDirectories: true)
         try FileManager.default.createSymbolicLink(at: program.url("link"), withDestinationURL: program.url("made"))
         let refused: [(input: String, output: String, noise: String, why: String)] = [
-            ("in", "out", "in", "the input in/a.tiff itself"), ("in", "out", "out", "two files to be written here"),
+            ("in", "out", "in", "the input in itself"), ("in", "new//", "new", "two files to be written here"),
+            ("in", "no/../b", "b", "two files to be written here"),
+            ("in", "out", "out", "two files to be written here"),
             ("in", "out", "./out/", "two files to be written here"),
             ("in", "made", "link", "two files to be written here"),
             ("in/a.tiff", "new/a.tiff", "new", "two files to be written here"),

@@ -120,7 +120,16 @@ struct Batch {
     // MARK: - Before any work
 
     private mutating func plan(protecting needed: [(role: String, path: String)]) throws(Failure) {
-        if let noiseFolder { try OutputName.checkFolder(noiseFolder) }
+        if let noiseFolder {
+            try OutputName.checkFolder(noiseFolder)
+            let place = FileSystem.resolved(noiseFolder)
+            if let input = options.input.first(where: { FileSystem.resolved($0) == place }) {
+                throw Failure(
+                    file: noiseFolder, found: "the input \(input) itself",
+                    expected: "another folder, or what was taken out would be taken for slices the next time",
+                    advice: "Choose another --save-noise.")
+            }
+        }
         let found = InputFiles(options.input, leavingOut: [options.output] + (noiseFolder.map { [$0] } ?? []))
         report.skipped = found.skipped
         for path in found.skipped { console.line("skipped \(path): neither PNG nor TIFF") }

@@ -113,18 +113,19 @@ enum FileSystem {
         return slash == path.startIndex ? "/" : String(path[..<slash])
     }
 
-    /// The same path without links, `.` and `..`, as far as it leads to what is there.
+    /// The same path from the root, without links, `.` and `..`; what is not there yet is taken for folders and files to come.
     static func resolved(_ path: String) -> String {
-        var (known, rest) = (path, "")
-        while true {
-            if let real = unsafe realpath(known, nil) {
-                defer { unsafe free(real) }
-                return unsafe join(String(cString: real), rest)
-            }
-            guard known != ".", known != "/" else { return path }
-            rest = join(lastComponent(known), rest)
-            known = parent(known)
+        func real(_ path: String) -> String? {
+            guard let real = unsafe realpath(path, nil) else { return nil }
+            defer { unsafe free(real) }
+            return unsafe String(cString: real)
         }
+        var resolved = path.hasPrefix("/") ? "/" : real(".") ?? "."
+        for part in path.split(separator: "/") where part != "." {
+            let next = part == ".." ? parent(resolved) : join(resolved, String(part))
+            resolved = real(next) ?? next
+        }
+        return resolved
     }
 
     /// The path with the ending .tiff, in place of an image's.
