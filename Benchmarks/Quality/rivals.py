@@ -124,8 +124,10 @@ def detections(kind):
     """What may tell real extremes from impulses."""
     if is_mixed(kind):
         # Under white noise no extreme is real, and all are impulses; but where noise is clamped, half of the air is.
-        found = [{"reach": 3, "crowd": 2, "near": 0}]
-        return found + grid(reach=[5, 7], crowd=[0.15, 0.2, 0.3], near=[0]) if kind.clamped else found
+        pairs = [(3, 2)]
+        if kind.clamped:
+            pairs += [*product([5, 7], [0.15, 0.2, 0.3]), (9, 0.15), (9, 0.2)]
+        return [{"reach": reach, "crowd": crowd, "near": 0} for reach, crowd in pairs]
     # Of 3 reaches and 7 shares, what was best or nearly so for some density.
     pairs = [(3, 0.5), (3, 0.6), (5, 0.3), (5, 0.4), (5, 0.5), (5, 0.6), (7, 0.5), (7, 0.6)]
     return [{"reach": reach, "crowd": crowd, "near": 20} for reach, crowd in pairs]
