@@ -1,15 +1,18 @@
 #!/usr/bin/env bash
-# Measures how well the program denoises, side by side with other methods, as docs/quality.md describes, and writes the
-# tables into that file. Needs a Python with the packages of Benchmarks/Quality/requirements.txt: $PYTHON, else
-# .build-quality-venv, else python3; if none has them, .build-quality-venv is made, of a few gigabytes.
-# Usage: scripts/quality.sh SLICES OUT [OPTION…]   (options of Benchmarks/Quality/quality.py: --dncnn DIR,
-# --only METHOD…, --program FILE instead of building the program, --help …)
+# Measures how well the program denoises, side by side with other methods, as docs/quality.md describes. Needs a Python
+# with the packages of Benchmarks/Quality/requirements.txt: $PYTHON, else .build-quality-venv, else python3; if none has
+# them, .build-quality-venv is made, of a few gigabytes.
+# Usage: scripts/quality.sh SLICES OUT [OPTION…]   (scripts/quality.sh --help tells the options; with --program FILE, the
+# program is not built)
 set -euo pipefail
-if [ $# -lt 2 ]; then
-    echo "usage: scripts/quality.sh SLICES OUT [OPTION…]; SLICES: a folder of 16-bit PNGs (HU + 1024) a patient" >&2
-    exit 64
-fi
 root=$(cd "$(dirname "$0")/.." && pwd)
+
+# Before anything is installed or built: help, and what is wrong with the options.
+options=("${PYTHON:-python3}" -B "$root/Benchmarks/Quality/options.py")
+case " $* " in
+*" --help "* | *" -h "*) exec "${options[@]}" --help ;;
+esac
+"${options[@]}" "$@"
 
 venv=$root/.build-quality-venv
 packages='import bm3d, numpy, PIL, scipy, skimage, tifffile, torch'
@@ -49,4 +52,4 @@ esac
 # glibc gives large blocks back to the system at once, and PyTorch pays for that in every operation: up to twice the
 # time. With these it keeps them, which hardly anybody sets, but it is the comparison of the arithmetic alone.
 export MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=2147483647 MALLOC_TOP_PAD_=67108864
-exec "$python" "$root/Benchmarks/Quality/quality.py" "$@" --document "$root/docs/quality.md"
+exec "$python" "$root/Benchmarks/Quality/quality.py" "$@"

@@ -3,7 +3,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from scipy import ndimage
 
-from slices import HIGH, LOW
+from kinds import HIGH, LOW
 
 LARGEST_WINDOW = 21
 

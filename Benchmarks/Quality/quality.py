@@ -2,23 +2,28 @@
 """Measures how well ctdenoise denoises, side by side with other methods: `make quality`, and docs/quality.md says how.
 
 Every figure of every slice is kept in OUT/results: a run that was stopped goes on where it was, and only what has
-changed (the program, a model, the checkpoint of DnCNN, the parameters that are tried) is measured again.
+changed (the program, a model, the checkpoint of DnCNN, the parameters that are tried, a slice or its noise) is measured
+again.
 """
-import argparse
 import json
 import statistics
 import subprocess
 from importlib import metadata
-from pathlib import Path
+
+import tifffile
 
 import tables
 from dncnn import CHECKPOINT
-from ours import ROOT, Ours
+from kinds import KINDS
+from options import ROOT, parsed_arguments
+from ours import Ours
 from pictures import write_picture
 from rivals import Learned, rivals
 from seconds import measure_seconds
-from slices import KINDS, measure, patient_means, read_noisy, read_slices
+from slices import measure, patient_means, read_noisy, read_slices
 
+DOCUMENT = ROOT / "docs/quality.md"
+TABLES = "quality.md"
 BEGIN, END = "<!-- quality: begin -->", "<!-- quality: end -->"
 
 
@@ -26,6 +31,7 @@ class Results:
     """The figures of a method on a kind of noise, by parameters and slice; they outlive the run."""
 
     def __init__(self, out, kind, method):
+        self.kind = kind
         self.path = out / "results" / kind.folder / f"{method.name.replace(' ', '_')}.json"
         self.version = method.version
         self.figures = {}
@@ -34,15 +40,11 @@ class Results:
             if kept["version"] == self.version:
                 self.figures = kept["figures"]
 
-    @staticmethod
-    def key(slice):
-        return f"{slice.patient}/{slice.name}"
-
     def get(self, parameters, slice):
-        return self.figures.get(json.dumps(parameters), {}).get(self.key(slice))
+        return self.figures.get(json.dumps(parameters), {}).get(slice.key(self.kind))
 
     def keep(self, parameters, slice, figures):
-        self.figures.setdefault(json.dumps(parameters), {})[self.key(slice)] = figures
+        self.figures.setdefault(json.dumps(parameters), {})[slice.key(self.kind)] = figures
         self.path.parent.mkdir(parents=True, exist_ok=True)
         partial = self.path.with_suffix(".partial")
         partial.write_text(json.dumps({"version": self.version, "figures": self.figures}, indent=1))
@@ -81,8 +83,10 @@ def measure_ours(ours, kind, slices, out):
 
 
 def draw_worst(ours, methods, kind, slices, results, out):
-    """The slice where ours is least above the best rival, or most below it."""
-    name = max((name for name in results if name in methods), key=lambda name: results[name]["score"])
+    """The slice where ours is least above the best rival, or most below it; nothing where there is no rival."""
+    name = max((name for name in results if name in methods), key=lambda name: results[name]["score"], default=None)
+    if name is None:
+        return
     method, parameters = methods[name], results[name]["parameters"]
     rival_figures, our_figures = Results(out, kind, method), Results(out, kind, ours.method)
     slice = min(
@@ -90,28 +94,10 @@ def draw_worst(ours, methods, kind, slices, results, out):
         key=lambda slice: our_figures.get({}, slice)["PSNR"] - rival_figures.get(parameters, slice)["PSNR"])
     path = out / "pictures" / f"{kind.folder}.png"
     noisy = read_noisy(slice, kind, out)
-    denoised = ours.denoised(slices, kind)[slices.index(slice)]
+    kept = ours.denoised_path(slice, kind)
+    denoised = tifffile.imread(kept) if kept.exists() else ours.denoised(slices, kind)[slices.index(slice)]
     write_picture(path, slice, kind, noisy, method.function(noisy, kind, **parameters), denoised, name, ours.label)
     print(f"{path}: {slice.patient}/{slice.name}", flush=True)
-
-
-def parsed_arguments():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("slices", type=Path, help="folder with a folder of 16-bit PNGs (HU + 1024) for each patient")
-    parser.add_argument("out", type=Path, help="folder for everything that is made")
-    parser.add_argument("--program", type=Path, default=ROOT / ".build/release/ctdenoise")
-    parser.add_argument(
-        "--models", nargs="+", default=["default"], help="'default' or files; the first is the one that aims are for")
-    parser.add_argument("--dncnn", type=Path, help="folder that train_dncnn.py wrote; without it, DnCNN is left out")
-    parser.add_argument("--per-patient", type=int, default=3, help="slices of each patient at most; 0: all")
-    parser.add_argument("--kinds", nargs="+", choices=[kind.name for kind in KINDS], help="of noise; all if not said")
-    parser.add_argument("--only", nargs="+", metavar="METHOD", help="measure only these; the others are taken as kept")
-    parser.add_argument("--again", nargs="+", metavar="METHOD", default=[], help="measure these anew, as if new")
-    parser.add_argument("--rounds", type=int, default=5, help="rounds of timing; 0: show what was measured before")
-    parser.add_argument("--no-pictures", action="store_true", help="they run the best rivals again")
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--document", type=Path, help="Markdown file with the two marks between which tables go")
-    return parser.parse_args()
 
 
 def main():
@@ -121,11 +107,13 @@ def main():
     slices = read_slices(options.slices, options.per_patient)
     kinds = [kind for kind in KINDS if options.kinds is None or kind.name in options.kinds]
     all_ours = [Ours(options.program, model, out, options.threads) for model in options.models]
+    our_names = [ours.label for ours in all_ours]
+    if len(set(our_names)) < len(our_names):
+        raise SystemExit(f"--models: two would have the same name in the tables: {', '.join(our_names)}")
     if options.dncnn is None or not (options.dncnn / CHECKPOINT).exists():
         print(f"DnCNN is left out: no --dncnn with a {CHECKPOINT} of train_dncnn.py", flush=True)
         options.dncnn = None
     methods = {method.name: method for method in rivals(options.dncnn)}
-    our_names = [ours.label for ours in all_ours]
     for name in (options.only or []) + options.again:
         if name not in [*methods, *our_names]:
             raise SystemExit(f"no method '{name}'; there are: {', '.join([*our_names, *methods])}")
@@ -133,7 +121,7 @@ def main():
     def is_wanted(name):
         return options.only is None or name in options.only
 
-    results = {}
+    results, missing = {}, []
     for kind in kinds:
         for label, method in [*((ours.label, ours.method) for ours in all_ours), *methods.items()]:
             if label in options.again:
@@ -149,19 +137,29 @@ def main():
             best = Results(out, kind, method).best(method, kind, slices)
             if best is None:
                 print(f"{kind.name}: {method.name}: not measured yet", flush=True)
+                missing.append(f"{kind.name}: {method.name}")
                 continue
             results[kind.name][method.name] = best
             print(f"{kind.name}: {method.name}: {best['score']:.2f} dB {best['parameters'] or ''}", flush=True)
 
     seconds_path = out / "seconds.json"
+    seconds = json.loads(seconds_path.read_text()) if seconds_path.exists() else None
+    about = context(options, slices, all_ours)
+    # Before anything is timed, so that nothing is lost if that fails.
+    write(out, about, results, our_names, seconds)
     if options.rounds > 0:
         seconds = measure_seconds(all_ours, slices, options.dncnn, out, options.threads, options.rounds)
         seconds_path.write_text(json.dumps(seconds, indent=1))
-    seconds = json.loads(seconds_path.read_text()) if seconds_path.exists() else None
-    write(options, context(options, slices, all_ours), results, our_names, seconds)
+        write(out, about, results, our_names, seconds)
+    print((out / TABLES).read_text(), flush=True)
     for kind in kinds:
         if not options.no_pictures and our_names[0] in results[kind.name]:
             draw_worst(all_ours[0], methods, kind, slices, results[kind.name], out)
+    if options.document:
+        missing += ["DnCNN"] * (options.dncnn is None) + ["seconds"] * (seconds is None)
+        if missing:
+            raise SystemExit(f"{DOCUMENT} stays as it is, because not measured: {'; '.join(missing)}")
+        document((out / TABLES).read_text())
 
 
 def context(options, slices, all_ours):
@@ -180,18 +178,19 @@ def context(options, slices, all_ours):
     return text
 
 
-def write(options, about, results, our_names, seconds):
+def write(out, about, results, our_names, seconds):
     """Tables and data."""
-    text = tables.report(results, our_names, seconds, about)
-    (options.out / "quality.md").write_text(text)
+    (out / TABLES).write_text(tables.report(results, our_names, seconds, about))
     everything = {"about": about, "noise": results, "seconds": seconds}
-    (options.out / "quality.json").write_text(json.dumps(everything, indent=1))
-    tables.write_csv(options.out / "quality.csv", results)
-    if options.document:
-        before, rest = options.document.read_text().split(BEGIN)
-        after = rest.split(END)[1]
-        options.document.write_text(f"{before}{BEGIN}\n\n{text}\n{END}{after}")
-    print(text, flush=True)
+    (out / "quality.json").write_text(json.dumps(everything, indent=1))
+    tables.write_csv(out / "quality.csv", results)
+
+
+def document(text):
+    """Puts the tables where the documentation has them."""
+    before, rest = DOCUMENT.read_text().split(BEGIN)
+    after = rest.split(END)[1]
+    DOCUMENT.write_text(f"{before}{BEGIN}\n\n{text}\n{END}{after}")
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ Each parameter is tuned on the very slices that are evaluated, for each kind of 
 That flatters the rivals. They are told besides what ours has to find out: the kind of noise, the standard deviation of
 white noise, the values that impulses have.
 """
+import hashlib
 from dataclasses import dataclass
 from itertools import product
 from typing import Callable
@@ -16,7 +17,7 @@ from skimage.restoration import denoise_nl_means, denoise_tv_chambolle
 
 import dncnn
 import impulses
-from slices import LOW, RANGE
+from kinds import LOW, RANGE
 
 
 TV_WEIGHTS = [0.5, 0.65, 0.8, 1.0, 1.2]  # times sigma
@@ -70,9 +71,9 @@ def wiener_filter(noisy, kind, side):
 
 
 def chain(then):
-    """Impulses first, then what is made for white noise. With white noise over everything, no extreme is real."""
-    def denoise(noisy, kind, spread, **options):
-        return then(impulses.switching(noisy, reach=3, crowd=2, near=0, spread=spread), kind, **options)
+    """Impulses first, then what is made for white noise."""
+    def denoise(noisy, kind, reach, crowd, near, spread, **options):
+        return then(impulses.switching(noisy, reach, crowd, near, spread), kind, **options)
 
     return denoise
 
@@ -82,13 +83,25 @@ class Learned:
 
     def __init__(self, folder):
         self.network, self.checkpoint = dncnn.load(folder)
+        self.recipe = self.checkpoint["recipe"]
+        self.version = hashlib.sha256((folder / dncnn.CHECKPOINT).read_bytes()).hexdigest()[:16]
         self.network = self.network.to(memory_format=torch.channels_last)
 
     @torch.inference_mode()
     def __call__(self, noisy, kind):
-        center, spread = self.checkpoint["center"], self.checkpoint["spread"]
+        center, spread = self.recipe["network"]["center"], self.recipe["network"]["spread"]
         image = torch.from_numpy((noisy - center) / np.float32(spread))[None, None]
         return noisy - self.network(image)[0, 0].numpy() * spread
+
+    def was_trained_for(self, kind):
+        """Whether some crops of the recipe had such noise."""
+        noise = self.recipe["noise"]
+        if kind.impulses == 0:
+            return noise["white"] > 0 and (noise["whiteShare"] > 0 or noise["impulses"] == 0)
+        if kind.white == 0:
+            return noise["impulses"] > 0 and noise["impulseShare"] > 0
+        has_both = noise["whiteShare"] + noise["impulseShare"] < 1
+        return has_both and noise["impulses"] > 0 and noise["white"] > 0
 
 
 def is_white(kind):
@@ -108,12 +121,21 @@ def always(kind):
 
 
 def detections(kind):
-    """What may tell real extremes from impulses; under white noise none is real."""
+    """What may tell real extremes from impulses."""
     if is_mixed(kind):
-        return [{"reach": 3, "crowd": 2, "near": 0}]
+        # Under white noise no extreme is real, and all are impulses; but where noise is clamped, half of the air is.
+        pairs = [(3, 2)]
+        if kind.clamped:
+            pairs += [*product([5, 7], [0.15, 0.2, 0.3]), (9, 0.15), (9, 0.2)]
+        return [{"reach": reach, "crowd": crowd, "near": 0} for reach, crowd in pairs]
     # Of 3 reaches and 7 shares, what was best or nearly so for some density.
     pairs = [(3, 0.5), (3, 0.6), (5, 0.3), (5, 0.4), (5, 0.5), (5, 0.6), (7, 0.5), (7, 0.6)]
     return [{"reach": reach, "crowd": crowd, "near": 20} for reach, crowd in pairs]
+
+
+def with_detections(kind, **values):
+    """All combinations with each of the detections."""
+    return [found | others for found in detections(kind) for others in grid(**values)]
 
 
 def rivals(dncnn_folder):
@@ -132,18 +154,22 @@ def rivals(dncnn_folder):
         Method(
             "switching weighted mean", lambda noisy, kind, **found: impulses.switching(noisy, **found),
             lambda kind: kind.impulses > 0,
-            lambda kind: [found | {"spread": spread} for found in detections(kind) for spread in spreads]),
+            lambda kind: with_detections(kind, spread=spreads)),
         Method("Wiener", wiener_filter, is_white, lambda kind: grid(side=[3, 5, 7, 9])),
         Method("TV", total_variation, is_white, lambda kind: grid(weight=TV_WEIGHTS)),
         Method("NLM", non_local_means, is_white, lambda kind: grid(h=NLM_H)),
         Method("BM3D", block_matching, is_white),
         Method(
-            "switching, TV", chain(total_variation), is_mixed, lambda kind: grid(weight=TV_WEIGHTS, spread=[0.6, 1.0])),
-        Method("switching, NLM", chain(non_local_means), is_mixed, lambda kind: grid(h=NLM_H, spread=[0.6, 1.0])),
+            "switching, TV", chain(total_variation), is_mixed,
+            lambda kind: with_detections(kind, weight=TV_WEIGHTS, spread=[0.6, 1.0])),
         Method(
-            "switching, BM3D", chain(block_matching), is_mixed, lambda kind: grid(told=[1.0, 0.95], spread=[1.0])),
+            "switching, NLM", chain(non_local_means), is_mixed,
+            lambda kind: with_detections(kind, h=NLM_H, spread=[0.6, 1.0])),
+        Method(
+            "switching, BM3D", chain(block_matching), is_mixed,
+            lambda kind: with_detections(kind, told=[1.0, 0.95], spread=[1.0])),
     ]
     if dncnn_folder:
         learned = Learned(dncnn_folder)
-        methods.append(Method("DnCNN", learned, always, version=f"step {learned.checkpoint['step']}"))
+        methods.append(Method("DnCNN", learned, learned.was_trained_for, version=learned.version))
     return methods

@@ -1,16 +1,22 @@
-"""Seconds a slice of 512×512, side by side: every contestant has one turn a round, on the same slice, every second
+"""Seconds a slice, side by side: every contestant has one turn a round, on the same slice, every second
 round backwards. Files that only some read and write do not count but where the table says so."""
+import contextlib
 import json
+import os
+import re
+import shutil
 import statistics
 import subprocess
 import time
+from collections import Counter
+from pathlib import Path
 
 import numpy as np
 import torch
 
 import rivals
-from ours import ROOT
-from slices import KINDS, read_noisy
+from kinds import KINDS
+from slices import read_noisy
 
 # After its turn a process may spin for a while in wait for more work; nobody else's turn begins before that ends.
 PAUSE = 0.05
@@ -84,30 +90,69 @@ def dncnn_contestants(network, image):
 def program_contestant(ours, slices, out):
     """The program on a folder: start, reading, denoising and writing, divided by the slices."""
     source = out / "timing"
-    source.mkdir(exist_ok=True)
+    shutil.rmtree(source, ignore_errors=True)
+    source.mkdir()
     for slice in slices:
         link = source / f"{slice.patient}_{slice.name}.tiff"
-        link.unlink(missing_ok=True)
         link.symlink_to(slice.noisy_path(out, KIND).resolve())
     run = timed(lambda: ours.run(source, out / "timing_denoised"))
     return lambda: run() / len(slices)
 
 
+def cpus_apart():
+    """The CPUs that this process may use, those of cores apart first."""
+    def rank(cpu):
+        path = Path(f"/sys/devices/system/cpu/cpu{cpu}/topology/thread_siblings_list")
+        first = int(re.split("[,-]", path.read_text().strip())[0]) if path.exists() else cpu
+        return cpu != first, cpu
+
+    return sorted(os.sched_getaffinity(0), key=rank)
+
+
+@contextlib.contextmanager
+def limited_to(count):
+    """Lets this process and its children run on so many CPUs only: not everyone can be told how many threads to use.
+    Only Linux has that."""
+    if not hasattr(os, "sched_setaffinity"):
+        yield
+        return
+    before = os.sched_getaffinity(0)
+
+    def set_all(cpus):
+        # Of this thread alone, it would leave out those that libraries have started.
+        for thread in Path("/proc/self/task").iterdir():
+            with contextlib.suppress(ProcessLookupError):
+                os.sched_setaffinity(int(thread.name), cpus)
+
+    set_all(cpus_apart()[:count])
+    try:
+        yield
+    finally:
+        set_all(before)
+
+
 def measure_seconds(all_ours, slices, dncnn_folder, out, threads, rounds):
     """Medians over rounds in seconds, by contestant; ours first."""
+    with limited_to(threads):
+        return measure_rounds(all_ours, slices, dncnn_folder, out, threads, rounds)
+
+
+def measure_rounds(all_ours, slices, dncnn_folder, out, threads, rounds):
     torch.set_num_threads(threads)
-    large = [slice for slice in slices if slice.clean.shape == (512, 512)][:SLICES_OF_PROGRAM]
-    image = read_noisy(large[0], KIND, out)
+    shapes = Counter(slice.clean.shape for slice in slices)
+    shape = (512, 512) if (512, 512) in shapes else shapes.most_common(1)[0][0]
+    large = [slice for slice in slices if slice.clean.shape == shape][:SLICES_OF_PROGRAM]
+    # The network alone takes whole patches.
+    image = read_noisy(large[0], KIND, out)[: shape[0] // 4 * 4, : shape[1] // 4 * 4]
     shown = (image + 300) / 500
     contestants, probes = {}, []
     for ours in all_ours:
-        model = ROOT / "Sources/CBundledModels/default.safetensors" if ours.model == "default" else ours.model
         probe = ours.program.with_name("ctdenoise-probe")
-        if probe.exists() and model.exists():
-            probes.append(Probe(probe, model, image, out, threads))
+        if probe.exists():
+            probes.append(Probe(probe, ours.model_file, image, out, threads))
             contestants[f"{ours.label}, network alone"] = probes[-1]
         else:
-            print(f"no {probe} or no {model}: the network alone is not timed", flush=True)
+            print(f"no {probe}: the network alone is not timed", flush=True)
         for slice in large:
             read_noisy(slice, KIND, out)
         contestants[f"{ours.label}, whole program"] = program_contestant(ours, large, out)
@@ -128,4 +173,5 @@ def measure_seconds(all_ours, slices, dncnn_folder, out, threads, rounds):
         print(f"timing: round {turn} of {rounds}", flush=True)
     for probe in probes:
         probe.end()
-    return {name: {"median": statistics.median(values), "all": values} for name, values in times.items()}
+    return {
+        name: {"median": statistics.median(values), "all": values, "shape": shape} for name, values in times.items()}

@@ -1,4 +1,8 @@
 """The slices that are evaluated, what noise they get, and what is measured on them. Everything is in HU."""
+import functools
+import glob
+import hashlib
+import inspect
 import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,43 +13,7 @@ from PIL import Image
 from scipy import ndimage
 from skimage.metrics import structural_similarity
 
-LOW, HIGH = -1024.0, 1023.0
-RANGE = HIGH - LOW
-
-
-@dataclass(frozen=True)
-class Kind:
-    """A kind of noise: white noise first, then salt-and-pepper."""
-
-    name: str
-    white: float = 0  # standard deviation, /255 of the range
-    impulses: float = 0  # density; half salt at HIGH, half pepper at LOW
-    clamped: bool = False  # to the range, as a file of integers would hold it
-
-    @property
-    def sigma(self):
-        """Standard deviation of the white noise in HU, as it is told to those that have to know it."""
-        return self.white / 255 * RANGE
-
-    @property
-    def folder(self):
-        return self.name.replace(" ", "_").replace("%", "percent").replace("+", "and")
-
-
-# White noise is not clamped but in the last kinds: clamped noise is biased in air, and no rival here expects that.
-KINDS = [
-    Kind("white 10", white=10),
-    Kind("white 15", white=15),
-    Kind("white 25", white=25),
-    Kind("white 50", white=50),
-    Kind("impulses 5 %", impulses=0.05),
-    Kind("impulses 10 %", impulses=0.1),
-    Kind("impulses 30 %", impulses=0.3),
-    Kind("impulses 50 %", impulses=0.5),
-    Kind("white 25 + impulses 10 %", white=25, impulses=0.1),
-    Kind("white 25 clamped", white=25, clamped=True),
-    Kind("white 25 + impulses 10 % clamped", white=25, impulses=0.1, clamped=True),
-]
+from kinds import HIGH, LOW, RANGE
 
 
 @dataclass
@@ -56,9 +24,11 @@ class Slice:
     name: str
     clean: np.ndarray
     body: np.ndarray = field(init=False)
+    digest: str = field(init=False)
 
     def __post_init__(self):
         self.body = body_mask(self.clean)
+        self.digest = hashlib.sha256(f"{self.clean.shape}".encode() + self.clean.tobytes()).hexdigest()
 
     @property
     def tissues(self):
@@ -69,8 +39,13 @@ class Slice:
             "bone": self.body & (self.clean > 250),
         }
 
+    def key(self, kind):
+        """Names the slice with its noise: another one if the clean slice or the way to make the noise changes."""
+        facts = f"{self.digest} {kind} {way_to_make_noise()}".encode()
+        return f"{self.patient}/{self.name}_{hashlib.sha256(facts).hexdigest()[:12]}"
+
     def noisy_path(self, out, kind):
-        return out / "noisy" / kind.folder / self.patient / f"{self.name}.tiff"
+        return out / "noisy" / kind.folder / f"{self.key(kind)}.tiff"
 
 
 def body_mask(clean):
@@ -117,11 +92,20 @@ def make_noisy(slice, kind):
     return noisy
 
 
+@functools.cache
+def way_to_make_noise():
+    """Changes with it."""
+    return inspect.getsource(make_noisy)
+
+
 def read_noisy(slice, kind, out):
     """From the file that our program reads too; it is made if it is not there."""
     path = slice.noisy_path(out, kind)
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
+        # What was made of it before something changed.
+        for old in path.parent.glob(f"{glob.escape(slice.name)}_{'[0-9a-f]' * 12}.tiff"):
+            old.unlink()
         partial = path.with_suffix(".partial")
         tifffile.imwrite(partial, make_noisy(slice, kind), compression=None)
         partial.rename(path)

@@ -2,7 +2,7 @@
 import csv
 import statistics
 
-from slices import KINDS
+from kinds import KINDS
 
 SWITCHING = ["adaptive median", "switching median", "switching weighted mean"]
 CHAINS = ["switching, TV", "switching, NLM", "switching, BM3D"]
@@ -12,7 +12,7 @@ AIMS = [
     (["white 15", "white 25", "white 50"], ["DnCNN"], "PSNR", 0.1),
     (["white 15", "white 25", "white 50"], ["BM3D", "DnCNN"], "SSIM", 0),
     (["impulses 10 %", "impulses 30 %", "impulses 50 %"], SWITCHING, "PSNR", 3),
-    (["white 25 + impulses 10 %"], CHAINS, "PSNR", 1.5),
+    (["white 25 + impulses 10 %", "white 25 + impulses 10 % clamped"], CHAINS, "PSNR", 1.5),
 ]
 
 
@@ -89,7 +89,8 @@ def of_parameters(results):
 def of_seconds(seconds):
     """Times, and how many times ours each is."""
     ours = [name for name in seconds if name.startswith("ctdenoise")]
-    head = ["", "seconds a slice", *(f"× {name}" for name in ours)]
+    shape = "×".join(map(str, next(iter(seconds.values())).get("shape", [512, 512])))
+    head = ["", f"seconds a slice of {shape}", *(f"× {name}" for name in ours)]
     rows = []
     for name, times in seconds.items():
         ratios = [f"{times['median'] / seconds[own]['median']:.1f}" for own in ours]

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 """Trains DnCNN on the crops and the noise that `ctdenoise train` uses, so that the networks are what differs.
 
-    python3 Benchmarks/Quality/train_dncnn.py TRAIN --out DIR --minutes 150 --threads 2 --validation VAL
+    python3 Benchmarks/Quality/train_dncnn.py TRAIN… --out DIR --minutes 150 --threads 2 --validation VAL
 
 Crops, noise, units, loss, the bound on the gradient and the averaging of weights follow `Sources/CTTraining` and the
-recipe; batch and rate are DnCNN's own. Time is what the processor spent on it, divided by the threads: how far a
-training gets does not depend on who else uses the machine. A run that was stopped goes on with `--resume`, with the
-crops that it would have seen.
+recipe; rate and pixels a step are DnCNN's own. Time is what the processor spent on it, divided by the threads: how far
+a training gets does not depend on who else uses the machine. Where the recipe speaks of shares of the steps, here they
+are shares of the time. A run that was stopped goes on with `--resume` from its last checkpoint, two minutes old at most.
 """
 import argparse
 import copy
@@ -38,27 +38,35 @@ def read(path):
         return np.asarray(image).astype(np.float32) - 1024
 
 
-def read_groups(folder, crop):
-    """All slices that are large enough, by patient, which is by folder."""
+def read_groups(folders, longest):
+    """All slices that are large enough, by patient: each folder in `folders` is one, and what lies in these themselves
+    is of one more, such as phantoms."""
     groups = []
-    for patient in sorted(path for path in Path(folder).iterdir() if path.is_dir()):
-        slices = [read(path) for path in sorted(patient.rglob("*.png"))]
-        slices = [slice for slice in slices if min(slice.shape) >= crop]
-        if slices:
-            groups.append(slices)
+    for folder in map(Path, folders):
+        patients = sorted(path for path in folder.iterdir() if path.is_dir())
+        for paths in [sorted(folder.glob("*.png")), *(sorted(patient.rglob("*.png")) for patient in patients)]:
+            slices = [slice for slice in map(read, paths) if min(slice.shape) >= longest]
+            if slices:
+                groups.append(slices)
     if not groups:
-        sys.exit(f"{folder}: no folder with PNG files of at least {crop}×{crop} in it; expected one for each patient")
+        sys.exit(f"{', '.join(folders)}: no PNG files of at least {longest}×{longest} pixels, which the recipe needs")
     return groups
 
 
-def draw_crop(groups, side, random):
+def crops_at(recipe, share):
+    """As TrainingRecipe.crops(at:): what is drawn after this share of the training."""
+    return [crops for crops in recipe["crops"] if crops["from"] <= share][-1]
+
+
+def draw_crop(groups, rows, columns, random):
     """As TrainingSlices.crop: patients equally often, flipped and transposed, mostly not of air alone."""
     for _ in range(4):
         slices = groups[random.integers(len(groups))]
         slice = slices[random.integers(len(slices))]
-        y, x = (random.integers(length - side + 1) for length in slice.shape)
-        crop = slice[y : y + side, x : x + side]
         way = random.integers(8)
+        sides = (columns, rows) if way & 4 else (rows, columns)
+        y, x = (random.integers(length - side + 1) for length, side in zip(slice.shape, sides))
+        crop = slice[y : y + sides[0], x : x + sides[1]]
         crop = crop[:: -1 if way & 2 else 1, :: -1 if way & 1 else 1]
         crop = crop.T if way & 4 else crop
         if crop.std() > 50:
@@ -86,10 +94,13 @@ def add_noise(clean, noise, random):
     return clean, np.where(has_range, np.minimum(noisy, HIGH), noisy)
 
 
-def make_batch(groups, recipe, batch, step):
-    """Noisy crops and the noise in them, in the network's units; the same for the same step."""
+def make_batch(groups, recipe, share, pixels, step):
+    """Noisy crops of about so many pixels together, and the noise in them, in the network's units; the same for the
+    same step and crops."""
     random = np.random.default_rng([recipe["seed"], step])
-    clean = np.stack([draw_crop(groups, recipe["crops"][0]["rows"], random) for _ in range(batch)])
+    rows, columns = (crops_at(recipe, share)[name] for name in ["rows", "columns"])
+    count = max(1, round(pixels / (rows * columns)))
+    clean = np.stack([draw_crop(groups, rows, columns, random) for _ in range(count)])
     clean, noisy = add_noise(clean, recipe["noise"], random)
     center, spread = recipe["network"]["center"], recipe["network"]["spread"]
     tensors = [torch.from_numpy(values.astype(np.float32))[:, None] for values in
@@ -106,13 +117,16 @@ def log_mean_squared_error(estimate, target, tolerance):
 class ValidationSet:
     """The middle of twelve slices with noise that stays the same, as Validation.swift has them."""
 
-    def __init__(self, folder, recipe, limit=12, side=192):
+    def __init__(self, folder, recipe, limit=12, side=384):
         self.center, self.spread = recipe["network"]["center"], recipe["network"]["spread"]
-        paths = sorted(Path(folder).rglob("*.png"))
-        count = min(limit, len(paths))
+        slices = [slice for slice in map(read, sorted(Path(folder).rglob("*.png"))) if min(slice.shape) >= 64]
+        if not slices:
+            sys.exit(f"{folder}: no PNG files of at least 64×64 pixels to measure on")
+        side = min(side, *(min(slice.shape) for slice in slices)) // 4 * 4
+        count = min(limit, len(slices))
         clean = []
         for index in range(count):
-            slice = read(paths[index * len(paths) // count])
+            slice = slices[index * len(slices) // count]
             y, x = ((length - side) // 2 for length in slice.shape)
             clean.append(slice[y : y + side, x : x + side])
         self.clean = np.stack(clean)
@@ -161,13 +175,16 @@ def save(path, contents):
 
 def parsed_arguments():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("train", help="folder with a folder of clean slices for each patient, 16-bit PNG of HU + 1024")
+    parser.add_argument(
+        "train", nargs="+",
+        help="folders with a folder of clean slices for each patient, 16-bit PNG of HU + 1024; what lies beside folders is"
+        " of one more patient")
     parser.add_argument("--out", type=Path, required=True, help="folder for checkpoint and curve")
     parser.add_argument("--minutes", type=float, required=True, help="how long to train: processor time / threads")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--recipe", type=Path, default=ROOT / "Recipes/default.json")
     parser.add_argument("--validation", help="folder of slices to measure the curve on")
-    parser.add_argument("--batch", type=int, default=16)
+    parser.add_argument("--batch", type=int, default=16, help="crops a step of 48×48; of others, of as many pixels")
     parser.add_argument("--rate", type=float, default=1e-3, help="Adam's largest")
     parser.add_argument("--resume", action="store_true", help="go on with the checkpoint in --out, if there is one")
     return parser.parse_args()
@@ -186,11 +203,15 @@ def main():
     step, spent, samples = 0, 0.0, 0
     if options.resume and checkpoint_path.exists():
         checkpoint = torch.load(checkpoint_path, map_location="cpu", weights_only=True)
+        if checkpoint.get("recipe") != recipe:
+            sys.exit(f"{checkpoint_path} is of another recipe than {options.recipe}; train into another --out")
         network.load_state_dict(checkpoint["network"])
         average.load_state_dict(checkpoint["average"])
         optimizer.load_state_dict(checkpoint["optimizer"])
         step, spent, samples = checkpoint["step"], checkpoint["minutes"], checkpoint["samples"]
-    groups = read_groups(options.train, recipe["crops"][0]["rows"])
+    few_from = recipe["crops"][1]["from"] if len(recipe["crops"]) > 1 else 1
+    longest = max(max(crops["rows"], crops["columns"]) for crops in recipe["crops"])
+    groups = read_groups(options.train, longest)
     validation = ValidationSet(options.validation, recipe) if options.validation else None
     curve = options.out / "curve.csv"
     if step == 0:
@@ -198,37 +219,43 @@ def main():
     tolerance = recipe["tolerance"] / recipe["network"]["spread"]
     print(f"{len(groups)} patients, {sum(map(len, groups))} slices; from step {step}, {spent:.1f} minutes", flush=True)
 
+    if spent >= options.minutes:
+        print(f"nothing to do: {checkpoint_path} is of {spent:.1f} minutes", flush=True)
     saved, measured, losses = spent, spent, []
     mark = time.process_time()
     while spent < options.minutes:
-        network.train()
+        # Later steps have few crops, down to one: their own statistics are not those that the network is used with, and
+        # a small DnCNN lost more than 1 dB by them. From there on batch normalization uses the running ones.
+        network.train(spent / options.minutes < few_from)
         rate = options.rate * min(1, (step + 1) / 200) * (1 + math.cos(math.pi * spent / options.minutes)) / 2
         for group in optimizer.param_groups:
             group["lr"] = rate
-        noisy, noise = make_batch(groups, recipe, options.batch, step)
+        noisy, noise = make_batch(groups, recipe, spent / options.minutes, options.batch * 48 * 48, step)
         loss = log_mean_squared_error(network(noisy), noise, tolerance)
         optimizer.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(network.parameters(), recipe["clip"])
         optimizer.step()
         step += 1
-        samples += options.batch
+        samples += len(noisy)
         average_into(average, network, step, recipe["averaging"])
         losses.append(loss.item())
         now = time.process_time()
         spent += (now - mark) / 60 / options.threads
         mark = now
         is_last = spent >= options.minutes
-        if is_last or spent - measured >= 3:
+        is_measured = is_last or spent - measured >= 6
+        if is_measured:
             report(curve, step, spent, samples, losses, validation.psnr(average) if validation else {})
             measured, losses = spent, []
             mark = time.process_time()  # measuring is not training
-        if is_last or spent - saved >= 2:
+        # With every line of the curve, so that no line is of steps that a resumed run does again.
+        if is_measured or spent - saved >= 2:
             save(checkpoint_path, {
                 "network": network.state_dict(), "average": average.state_dict(), "optimizer": optimizer.state_dict(),
-                "step": step, "minutes": spent, "planned": options.minutes, "samples": samples, "batch": options.batch,
-                "center": recipe["network"]["center"], "spread": recipe["network"]["spread"]})
+                "step": step, "minutes": spent, "planned": options.minutes, "samples": samples, "recipe": recipe})
             saved = spent
+            mark = time.process_time()
 
 
 def report(curve, step, minutes, samples, losses, decibels):

@@ -12,7 +12,6 @@ from PIL import Image
 
 import peers
 
-MARGIN = 8
 LOW, HIGH = -1024, 1023  # HU that the least and the greatest stored value stand for
 
 
@@ -27,10 +26,9 @@ def main():
         with Image.open(path) as image:
             stored = np.asarray(image).astype(np.float32)
         shown = (stored * slope + (LOW - config["center"])) / config["spread"]
-        below, right = (-(side + 2 * MARGIN) % config["patch"] for side in stored.shape)
-        padded = np.pad(shown, ((MARGIN, MARGIN + below), (MARGIN, MARGIN + right)), mode="reflect")
-        noise = network(torch.from_numpy(padded)[None])[0].numpy()
-        noise = noise[MARGIN : MARGIN + stored.shape[0], MARGIN : MARGIN + stored.shape[1]]
+        below, right = (-side % config["patch"] for side in stored.shape)
+        padded = np.pad(shown, ((0, below), (0, right)), mode="reflect")
+        noise = network(torch.from_numpy(padded)[None])[0].numpy()[: stored.shape[0], : stored.shape[1]]
         denoised = np.clip(np.rint(stored - noise * (config["spread"] / slope)), 0, 65535).astype(np.uint16)
         # By runs alone, as our writer compresses such slices: that is faster than all levels, and no larger.
         Image.fromarray(denoised).save(Path(out) / path.name, compress_type=zlib.Z_RLE)
