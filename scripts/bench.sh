@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
 # Measures the speed of the program side by side with PyTorch, scikit-image, Pillow and tifffile, as Benchmarks/README.md
-# describes. Needs a Python with the packages of Benchmarks/requirements.txt: $PYTHON, else .build-bench-venv, else
-# python3; if none has them, .build-bench-venv is made, and PyTorch with what it brings takes a few gigabytes there.
+# describes. Needs a Python with the packages of Benchmarks/requirements.txt; scripts/python_with.sh finds or makes it.
 # Usage: scripts/bench.sh [OPTION…]   (those of Benchmarks/Speed/bench.py: --quick, --only CASE…, -o FILE, --help …)
 set -euo pipefail
 # A file that is named by the caller is meant to lie where the caller is.
@@ -23,24 +22,7 @@ for argument in "$@"; do
 done
 cd "$(dirname "$0")/.."
 
-venv=.build-bench-venv
-has_packages() { "$1" -c 'import numpy, PIL, safetensors, skimage, tifffile, torch' 2>/dev/null; }
-if [ -n "${PYTHON:-}" ]; then
-    python=$PYTHON
-    "$python" -c 'import numpy, PIL, safetensors, skimage, tifffile, torch' ||
-        { echo "bench: $python lacks a package of Benchmarks/requirements.txt; install it, or unset PYTHON" >&2; exit 1; }
-elif has_packages "$venv/bin/python"; then
-    python=$venv/bin/python
-elif has_packages python3; then
-    python=python3
-else
-    echo "bench: no Python here has PyTorch and the others; installing them into $venv (a few gigabytes)" >&2
-    python3 -m venv "$venv" ||
-        { echo "bench: no venv could be made; on Debian and Ubuntu, apt-get install python3-venv" >&2; exit 1; }
-    "$venv/bin/pip" install --quiet -r Benchmarks/requirements.txt
-    python=$venv/bin/python
-fi
-
+python=$(scripts/python_with.sh .build-bench-venv Benchmarks/requirements.txt numpy PIL safetensors skimage tifffile torch)
 scripts/setup.sh
 export CTDENOISE_BENCHMARKS=1
 for product in ctdenoise ctdenoise-probe; do

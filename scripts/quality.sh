@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
 # Measures how well the program denoises, side by side with other methods, as docs/quality.md describes. Needs a Python
-# with the packages of Benchmarks/Quality/requirements.txt: $PYTHON, else .build-quality-venv, else python3; if none has
-# them, .build-quality-venv is made, of a few gigabytes.
+# with the packages of Benchmarks/Quality/requirements.txt; scripts/python_with.sh finds or makes it.
 # Usage: scripts/quality.sh SLICES OUT [OPTION…]   (scripts/quality.sh --help tells the options; with --program FILE, the
 # program is not built)
 set -euo pipefail
@@ -14,26 +13,8 @@ case " $* " in
 esac
 "${options[@]}" "$@"
 
-venv=$root/.build-quality-venv
-packages='import bm3d, numpy, PIL, scipy, skimage, tifffile, torch'
-has_packages() { "$1" -c "$packages" 2>/dev/null; }
-if [ -n "${PYTHON:-}" ]; then
-    python=$PYTHON
-    "$python" -c "$packages" || {
-        echo "quality: $python lacks a package of Benchmarks/Quality/requirements.txt; install it, or unset PYTHON" >&2
-        exit 1
-    }
-elif has_packages "$venv/bin/python"; then
-    python=$venv/bin/python
-elif has_packages python3; then
-    python=python3
-else
-    echo "quality: no Python here has PyTorch and the others; installing them into $venv (a few gigabytes)" >&2
-    python3 -m venv "$venv" ||
-        { echo "quality: no venv could be made; on Debian and Ubuntu, apt-get install python3-venv" >&2; exit 1; }
-    "$venv/bin/pip" install --quiet -r "$root/Benchmarks/Quality/requirements.txt"
-    python=$venv/bin/python
-fi
+python=$("$root/scripts/python_with.sh" .build-quality-venv Benchmarks/Quality/requirements.txt \
+    bm3d numpy PIL scipy skimage tifffile torch)
 
 case " $* " in
 *" --program"*) ;;
