@@ -21,33 +21,41 @@ public struct Denoiser: Sendable {
         public let record: [String: String]
     }
 
-    /// For all noise; or all but salt-and-pepper, if there is a model for that.
-    public var model: Model { general.model }
+    /// The networks that take part, in order: one for impulses, one for all other noise; or a single one for all.
+    public var models: [Model] { [impulses, noise].compactMap { $0?.model } }
 
-    /// For slices that hold salt-and-pepper, alone or with other noise, if that has a model of its own.
-    public var impulseModel: Model? { impulses?.model }
-
-    private let general: NoiseEstimator
+    /// For what impulses hid.
     private let impulses: NoiseEstimator?
+
+    /// For noise that all samples have.
+    private let noise: NoiseEstimator?
 
     /// Makes a denoiser of a network.
     ///
     /// - Parameters:
-    ///   - impulses: Another one, for slices that hold salt-and-pepper.
+    ///   - network: Where its target is impulses, samples that hold none come back as they are.
+    ///   - impulses: Another one, whose target is impulses; it comes first.
     ///   - precision: How exactly they multiply.
+    /// - Precondition: The targets are as they should be.
     public init(_ network: Network, impulses: Network? = nil, precision: Precision = .single) {
-        general = NoiseEstimator(Model(network: network, record: [:]), precision: precision)
-        self.impulses = impulses.map {
-            NoiseEstimator(Model(network: $0, record: [:]), precision: precision)
+        func estimator(_ network: Network) -> NoiseEstimator {
+            NoiseEstimator(Model(network: network, record: [:]), precision: precision)
         }
+        precondition(impulses.map { $0.configuration.target == .impulses } ?? true, "A network for other noise")
+        let isForImpulses = network.configuration.target == .impulses
+        precondition(impulses == nil || !isForImpulses, "Two networks for impulses")
+        self.impulses = (isForImpulses ? network : impulses).map(estimator)
+        noise = isForImpulses ? nil : estimator(network)
     }
 
     /// Makes a denoiser of a model file.
     ///
     /// - Throws: ``CTNetwork/ModelError`` if the file cannot be read or holds no network.
     public init(modelAt path: String, precision: Precision = .single) throws(ModelError) {
-        general = try NoiseEstimator(Safetensors(contentsOf: path), file: path, precision: precision)
-        impulses = nil
+        let estimator = try NoiseEstimator(Safetensors(contentsOf: path), file: path, precision: precision)
+        let isForImpulses = estimator.model.network.configuration.target == .impulses
+        impulses = isForImpulses ? estimator : nil
+        noise = isForImpulses ? nil : estimator
     }
 
     /// A model inside the program.
@@ -64,15 +72,15 @@ public struct Denoiser: Sendable {
             let bytes = unsafe [UInt8](file)
             return try NoiseEstimator(Safetensors(bytes: bytes, file: name), file: name, precision: precision)
         }
-        general = unsafe try estimator(model.file, "the \(model.rawValue) model")
         impulses = unsafe try estimator(model.impulseFile, "the \(model.rawValue) model for impulses")
+        noise = unsafe try estimator(model.file, "the \(model.rawValue) model")
     }
 
     /// `slice` without the noise that the network sees in it.
     ///
-    /// Where salt-and-pepper has a model of its own, it takes slices in which at least about one sample in 5000 is an impulse
-    /// that stands out from all its neighbours by 400 HU.
-    /// The estimate is made in HU, so the slice's ``CTImages/Slice/scale`` decides; it is subtracted from the
+    /// Where impulses have a network of their own and at least about one sample in 5000 is one that stands out from all its
+    /// neighbours by 400 HU, the samples that have the value of salt or of pepper are replaced first.
+    /// Estimates are made in HU, so the slice's ``CTImages/Slice/scale`` decides; they are subtracted from the
     /// stored samples, which are neither rounded nor clamped. What is no tissue stays as it is: padding, that is the
     /// least value if it lies below −1100 HU and is common; values outside −3500…5000 HU, such as metal; NaN.
     /// The same model and slice give the same result for any number of threads.
@@ -92,16 +100,32 @@ public struct Denoiser: Sendable {
         precondition((0...1).contains(strength), "A strength of \(strength)")
         if strength == 0 { return slice }
         let admission = Admission(slice)
-        let shown = slice.samples.map { Float(admission.admit(slice.scale.hu(stored: $0)).shown) }
-        let estimator = impulses.flatMap { ImpulseDetector.finds(shown, width: slice.width) ? $0 : nil } ?? general
-        let noise = tiling.map(shown, width: slice.width, height: slice.height) { tile, width, height in
-            estimator.noise(in: tile, width: width, height: height, threads: threads)
+        let seen = slice.samples.map { Float(admission.admit(slice.scale.hu(stored: $0)).shown) }
+        var estimate = seen
+        if let impulses, let found = Impulses(in: seen, width: slice.width) {
+            let shown = found.shown(seen)
+            let noise = map(shown, as: slice, by: impulses, threads: threads, tiling: tiling)
+            for index in seen.indices where found.mayBe(seen[index]) { estimate[index] = shown[index] - noise[index] }
+        }
+        if let noise {
+            let noise = map(estimate, as: slice, by: noise, threads: threads, tiling: tiling)
+            for index in estimate.indices { estimate[index] -= noise[index] }
         }
         var result = slice
         let unit = strength / slice.scale.slope
-        result.samples = zip(slice.samples, noise).map { sample, noise in
-            admission.admit(slice.scale.hu(stored: sample)).isDenoised ? sample - unit * Double(noise) : sample
+        for index in slice.samples.indices
+        where admission.admit(slice.scale.hu(stored: slice.samples[index])).isDenoised {
+            result.samples[index] -= unit * Double(seen[index] - estimate[index])
         }
         return result
+    }
+
+    /// The noise that a network sees in `image`, which is as large as `slice`.
+    private func map(
+        _ image: [Float], as slice: Slice, by estimator: NoiseEstimator, threads: Int, tiling: Tiling
+    ) -> [Float] {
+        tiling.map(image, width: slice.width, height: slice.height) { tile, width, height in
+            estimator.noise(in: tile, width: width, height: height, threads: threads)
+        }
     }
 }

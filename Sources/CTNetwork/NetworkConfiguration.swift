@@ -11,6 +11,17 @@ public struct NetworkConfiguration: Codable, Hashable, Sendable {
         case none
     }
 
+    /// Which samples the network is asked about.
+    public enum Target: String, Codable, Hashable, Sendable {
+        /// All: it sees their noise.
+        case noise
+        /// Those that hold salt or pepper: it knows what was there. What it says of others is worth nothing.
+        case impulses
+    }
+
+    /// Which samples the network is asked about.
+    public var target = Target.noise
+
     /// Side of the square of pixels that one token stands for: 1, 2 or 4.
     public var patch: Int
 
@@ -49,10 +60,12 @@ public struct NetworkConfiguration: Codable, Hashable, Sendable {
 
     /// Makes a configuration; the defaults are the working point.
     public init(
+        target: Target = .noise,
         patch: Int = 2, window: Int = 6, channels: Int = 64, hidden: Int = 48, blocks: Int = 3, mixing: Int = 5,
         bidirectional: Bool = true, normalization: Normalization = .sequence, momentum: Double = 0.1,
         center: Double = -300, spread: Double = 500
     ) {
+        self.target = target
         self.patch = patch
         self.window = window
         self.channels = channels
@@ -64,6 +77,23 @@ public struct NetworkConfiguration: Codable, Hashable, Sendable {
         self.momentum = momentum
         self.center = center
         self.spread = spread
+    }
+
+    /// Reads a configuration; where nothing is said of the target it is noise.
+    public init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        target = try values.decodeIfPresent(Target.self, forKey: .target) ?? .noise
+        patch = try values.decode(Int.self, forKey: .patch)
+        window = try values.decode(Int.self, forKey: .window)
+        channels = try values.decode(Int.self, forKey: .channels)
+        hidden = try values.decode(Int.self, forKey: .hidden)
+        blocks = try values.decode(Int.self, forKey: .blocks)
+        mixing = try values.decode(Int.self, forKey: .mixing)
+        bidirectional = try values.decode(Bool.self, forKey: .bidirectional)
+        normalization = try values.decode(Normalization.self, forKey: .normalization)
+        momentum = try values.decode(Double.self, forKey: .momentum)
+        center = try values.decode(Double.self, forKey: .center)
+        spread = try values.decode(Double.self, forKey: .spread)
     }
 
     /// Why no network can have this shape, or `nil` if one can. Model files are checked with it.

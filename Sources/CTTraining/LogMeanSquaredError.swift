@@ -12,22 +12,38 @@ struct LogMeanSquaredError {
     /// - Parameters:
     ///   - estimate: (crops, pixels)
     ///   - target: (crops, pixels)
-    func callAsFunction(_ estimate: [Float], target: [Float], crops: Int) -> (loss: Double, derivative: [Float]) {
+    ///   - isCounted: (crops, pixels), which pixels have errors; all where it is nil. A crop without any has no loss.
+    func callAsFunction(
+        _ estimate: [Float], target: [Float], isCounted: [Bool]? = nil, crops: Int
+    ) -> (loss: Double, derivative: [Float]) {
         precondition(estimate.count == target.count && crops > 0 && estimate.count % crops == 0)
+        precondition(isCounted.map { $0.count == estimate.count } ?? true)
         let pixels = estimate.count / crops
         var derivative = [Float](repeating: 0, count: estimate.count)
         var loss = 0.0
         for crop in 0..<crops {
             let range = crop * pixels..<(crop + 1) * pixels
             var sum: Float = 0
-            for index in range {
-                let error = estimate[index] - target[index]
-                derivative[index] = error
-                sum += error * error
+            var count = pixels
+            if let isCounted {
+                count = 0
+                for index in range where isCounted[index] {
+                    let error = estimate[index] - target[index]
+                    derivative[index] = error
+                    sum += error * error
+                    count += 1
+                }
+                if count == 0 { continue }
+            } else {
+                for index in range {
+                    let error = estimate[index] - target[index]
+                    derivative[index] = error
+                    sum += error * error
+                }
             }
-            let squared = sum / Float(pixels) + tolerance * tolerance
+            let squared = sum / Float(count) + tolerance * tolerance
             loss += logarithm(Double(squared)) / Double(crops)
-            let scale = 2 / (squared * Float(estimate.count))
+            let scale = 2 / (squared * Float(crops * count))
             for index in range { derivative[index] *= scale }
         }
         return (loss, derivative)

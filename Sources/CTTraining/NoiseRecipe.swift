@@ -39,6 +39,13 @@ public struct NoiseRecipe: Codable, Hashable, Sendable {
         self.rangeShare = rangeShare
     }
 
+    /// Whether a sample of a noisy crop, in HU, has the value of salt or pepper. It may have had it before: air, or bone, that was
+    /// clamped.
+    static func mayBeImpulse(_ hu: Float) -> Bool {
+        let range = IntensityScale.huRange
+        return hu == Float(range.lowerBound) || hu == Float(range.upperBound)
+    }
+
     /// What is impossible about the recipe, or `nil`.
     public var defect: String? {
         if !(0...10).contains(white) { return "white noise up to \(white) of the range" }

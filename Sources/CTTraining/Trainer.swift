@@ -132,11 +132,11 @@ public final class Trainer {
         if pass.batch != crops.count || pass.rows != crops.rows || pass.columns != crops.columns {
             pass = Self.pass(recipe, at: state.step, threads: threads)
         }
-        let (noisy, noise) = batch(of: crops, at: state.step)
+        let (noisy, noise, isCounted) = batch(of: crops, at: state.step)
         let estimate = pass.forward(
             &state.network, input: noisy, statistics: recipe.statistics(at: state.step))
         let error = LogMeanSquaredError(tolerance: Float(recipe.tolerance / configuration.spread))
-        let (loss, derivative) = error(estimate, target: noise, crops: pass.batch)
+        let (loss, derivative) = error(estimate, target: noise, isCounted: isCounted, crops: pass.batch)
         for index in gradient.indices { gradient[index] = 0 }
         pass.backward(state.network, dNoise: derivative, into: &gradient)
         return state.move(against: gradient, loss: loss, recipe: recipe) ? loss : .nan
@@ -154,13 +154,17 @@ public final class Trainer {
     /// Counts time that was spent on the training.
     public func spent(seconds: Double) { state.seconds += seconds }
 
-    /// The crops of a step in the network's units, and the noise that was added to them.
-    private func batch(of crops: TrainingRecipe.Crops, at step: Int) -> (noisy: [Float], noise: [Float]) {
+    /// The crops of a step in the network's units, the noise that was added to them, and which of their pixels the
+    /// network is asked about, unless it is all.
+    private func batch(
+        of crops: TrainingRecipe.Crops, at step: Int
+    ) -> (noisy: [Float], noise: [Float], isCounted: [Bool]?) {
         // Far from the numbers that the first weights took.
         var generator = SplitMix64(seed: recipe.seed ^ 0x5bd1_e995_0000_0000)
         generator = SplitMix64(seed: generator.next() &+ UInt64(step) &* 0xff51_afd7_ed55_8ccd)
         let (center, spread) = (Float(recipe.network.center), Float(recipe.network.spread))
         var (noisy, noise): ([Float], [Float]) = ([], [])
+        var isCounted: [Bool]? = recipe.network.target == .impulses ? [] : nil
         noisy.reserveCapacity(crops.pixels)
         noise.reserveCapacity(crops.pixels)
         for _ in 0..<crops.count {
@@ -170,7 +174,8 @@ public final class Trainer {
                 noisy.append((corrupted[index] - center) / spread)
                 noise.append((corrupted[index] - clean[index]) / spread)
             }
+            isCounted?.append(contentsOf: corrupted.lazy.map(NoiseRecipe.mayBeImpulse))
         }
-        return (noisy, noise)
+        return (noisy, noise, isCounted)
     }
 }

@@ -118,6 +118,9 @@ public struct TrainingRecipe: Codable, Hashable, Sendable {
         }
         if !(0...1).contains(frozenFrom) { return "statistics frozen from \(frozenFrom) of the steps; 0…1 is possible" }
         if !(tolerance > 0 && tolerance.isFinite) { return "a tolerance of \(tolerance) HU; it must be positive" }
+        if network.target == .impulses, noise.impulses == 0 || noise.whiteShare == 1 {
+            return "a network for impulses whose crops have none"
+        }
         return noise.defect
     }
 

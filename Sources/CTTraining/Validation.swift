@@ -84,7 +84,10 @@ public struct Validation: Sendable {
             let denoised = Self.mean(kind.pairs) { pair in
                 let input = pair.noisy.map { Float(($0 - center) / spread) }
                 let noise = inference.noise(in: input, rows: side, columns: side, threads: threads)
-                return Self.psnr(pair.clean, zip(pair.noisy, noise).map { $0 - spread * Double($1) })
+                let isAsked: (Double) -> Bool =
+                    network.configuration.target == .impulses ? { NoiseRecipe.mayBeImpulse(Float($0)) } : { _ in true }
+                return Self.psnr(
+                    pair.clean, zip(pair.noisy, noise).map { isAsked($0) ? $0 - spread * Double($1) : $0 })
             }
             return Result(name: kind.name, noisy: kind.noisyPSNR, median: kind.medianPSNR, denoised: denoised)
         }

@@ -182,7 +182,7 @@ private struct ModelDescription: Encodable {
     let purpose: String?
     /// Of all its networks.
     let bytes: Int
-    /// One for all noise; or one for all but salt-and-pepper, and one for that.
+    /// In the order in which they take part.
     let networks: [NetworkDescription]
     /// The instruction set that networks run with on this machine.
     let instructionSet = Precision.single.instructionSet
@@ -202,9 +202,7 @@ private struct ModelDescription: Encodable {
             (file, bytes) = (path, FileSystem.size(path))
             (name, purpose) = (nil, nil)
         }
-        networks =
-            [NetworkDescription(denoiser.model, takes: denoiser.impulseModel == nil ? "all" : "no salt-and-pepper")]
-            + (denoiser.impulseModel.map { [NetworkDescription($0, takes: "salt-and-pepper")] } ?? [])
+        networks = denoiser.models.map(NetworkDescription.init)
     }
 
     var text: String {
@@ -219,15 +217,12 @@ private struct ModelDescription: Encodable {
 
 /// A network of a model.
 private struct NetworkDescription: Encodable {
-    /// Which slices it is for: all, those with or those without salt-and-pepper.
-    let takes: String
     let configuration: NetworkConfiguration
     let parameters: Int
     /// What the model file says about itself.
     let record: [String: String]
 
-    init(_ model: Denoiser.Model, takes: String) {
-        self.takes = takes
+    init(_ model: Denoiser.Model) {
         configuration = model.network.configuration
         parameters = model.network.parameters.count
         record = model.record
@@ -236,7 +231,7 @@ private struct NetworkDescription: Encodable {
     var text: String {
         let shape = configuration
         var lines = [
-            "  for \(takes == "all" ? "all slices" : "slices with \(takes)"): \(parameters) parameters",
+            "  for \(shape.target == .impulses ? "what salt and pepper hid" : "noise"): \(parameters) parameters",
             "  tokens of \(shape.patch)×\(shape.patch) pixels through windows of \(shape.window)×\(shape.window), "
                 + "\(shape.channels) channels",
             "  \(Format.count(shape.blocks, "block")): mixing \(shape.mixing)×\(shape.mixing), LSTM along rows, then along columns, "

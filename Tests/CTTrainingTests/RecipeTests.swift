@@ -34,6 +34,10 @@ import Testing
             { $0.learningRate = .nan }, { $0.warmUp = -1 }, { $0.clip = 0 }, { $0.averaging = 1 },
             { $0.frozenFrom = 1.5 }, { $0.tolerance = 0 }, { $0.noise.white = -1 }, { $0.noise.impulses = 2 },
             { $0.noise.whiteShare = 0.9 }, { $0.network.patch = 3 },
+            {
+                $0.network.target = .impulses
+                $0.noise.impulses = 0
+            },
         ]
         #expect(possible.defect == nil)
         for (index, change) in changes.enumerated() {

@@ -69,6 +69,20 @@ private func slices() throws -> TrainingSlices {
         #expect(after[0].denoised > after[0].noisy + 1.5, "\(after)")
     }
 
+    @Test func `a network for impulses learns what they hid`() throws {
+        var long = recipe
+        long.network = NetworkConfiguration(
+            target: .impulses, patch: 2, window: 6, channels: 16, hidden: 8, blocks: 1, mixing: 3)
+        long.steps = 200
+        long.learningRate = 0.01
+        long.noise = NoiseRecipe(whiteShare: 0, impulseShare: 1)
+        let trainer = Trainer(recipe: long, slices: try slices(), threads: 2)
+        let validation = try #require(Validation([blocks(width: 64, height: 64, phase: 2)], limit: 1))
+        while !trainer.isDone { trainer.advance() }
+        let after = validation.results(of: trainer.state.averaged, threads: 2)
+        #expect(after[1].denoised > after[1].noisy + 6, "\(after)")
+    }
+
     @Test func `another seed is another run`() throws {
         var other = recipe
         other.seed = 2

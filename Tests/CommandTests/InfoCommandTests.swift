@@ -24,7 +24,8 @@ import Testing
         #expect(models.map { $0["name"] as? String } == ["default", "fast"])
         for model in models {
             let networks = try #require(model["networks"] as? [[String: Any]])
-            #expect(networks.map { $0["takes"] as? String } == ["no salt-and-pepper", "salt-and-pepper"])
+            let configurations = networks.compactMap { $0["configuration"] as? [String: Any] }
+            #expect(configurations.map { $0["target"] as? String } == ["impulses", "noise"])
             let parameters = networks.compactMap { $0["parameters"] as? Int }
             #expect(parameters.count == 2 && parameters.allSatisfy { $0 > 0 })
             #expect(try #require(model["bytes"] as? Int) > 4 * parameters.reduce(0, +))

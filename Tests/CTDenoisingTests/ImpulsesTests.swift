@@ -5,7 +5,7 @@ import Testing
 
 @testable import CTDenoising
 
-@Suite struct ImpulseDetectorTests {
+@Suite struct ImpulsesTests {
     private static let hu = SampleFormat(kind: .floatingPoint, bits: 32)
 
     /// A phantom with noise, in HU, as a file of integers holds it in `window` and `levels` if these are given.
@@ -31,18 +31,35 @@ import Testing
         return slice.samples.map { Float($0) }
     }
 
-    @Test(arguments: [0.002, 0.05, 0.3, 0.6])
-    func `finds impulses, few and many, alone and in white noise`(density: Double) throws {
-        #expect(ImpulseDetector.finds(image(try NoiseModel(impulseDensity: density)), width: 128))
-        let both = try NoiseModel(white: .part(25, of: 255), impulseDensity: density)
-        #expect(ImpulseDetector.finds(image(both), width: 128) || density < 0.01)
-        #expect(ImpulseDetector.finds(image(both, levels: 2047), width: 128) || density < 0.01)
+    /// The values of salt and pepper that are found.
+    private func found(_ image: [Float]) -> [Float?]? {
+        Impulses(in: image, width: 128).map { [$0.salt, $0.pepper] }
     }
 
-    @Test(arguments: [0, 1])
+    @Test(arguments: [0.002, 0.05, 0.3, 0.6])
+    func `finds impulses, few and many, alone and in white noise`(density: Double) throws {
+        let values: [Float?] = [1023, -1024]
+        #expect(found(image(try NoiseModel(impulseDensity: density))) == values)
+        let both = try NoiseModel(white: .part(25, of: 255), impulseDensity: density)
+        if density > 0.01 {
+            #expect(found(image(both)) == values)
+            #expect(found(image(both, levels: 2047)) == values)
+        }
+    }
+
+    @Test(arguments: [0.0, 1])
     func `finds salt alone and pepper alone`(saltShare: Double) throws {
         let model = try NoiseModel(impulseDensity: 0.05, saltShare: saltShare)
-        #expect(ImpulseDetector.finds(image(model), width: 128))
+        #expect(found(image(model)) == (saltShare == 1 ? [1023, nil] : [nil, -1024]))
+    }
+
+    @Test func `impulses of any value are shown as those of the training`() throws {
+        let spotted = image(try NoiseModel(impulseDensity: 0.1)).map { $0 == 1023 ? 3071 : $0 }
+        let impulses = try #require(Impulses(in: spotted, width: 128))
+        #expect(impulses.salt == 3071)
+        let shown = impulses.shown(spotted)
+        #expect(spotted.indices.allSatisfy { shown[$0] == (spotted[$0] == 3071 ? 1023 : spotted[$0]) })
+        #expect(spotted.indices.allSatisfy { impulses.mayBe(spotted[$0]) == [3071, -1024].contains(spotted[$0]) })
     }
 
     @Test(arguments: [0.0, 10, 25, 50])
@@ -50,8 +67,8 @@ import Testing
         let noise = level == 0 ? nil : try NoiseModel(white: .part(level, of: 255))
         for levels in [nil, 255, 2047] as [Double?] {
             for window in [nil, -1350...150, -160...240] as [ClosedRange<Double>?] {
-                let found = ImpulseDetector.finds(image(noise, window: window, levels: levels), width: 128)
-                #expect(!found, "\(String(describing: window)), \(String(describing: levels))")
+                let found = found(image(noise, window: window, levels: levels))
+                #expect(found == nil, "\(String(describing: window)), \(String(describing: levels))")
             }
         }
     }
@@ -63,11 +80,11 @@ import Testing
             scale: IntensityScale(slope: 1, intercept: 0))
         let noisy = try NoiseModel(white: .part(level, of: 255)).apply(to: flat, seed: 1)
         let clamped = noisy.samples.map { Float(min(max($0.rounded(), -1024), 1023)) }
-        #expect(!ImpulseDetector.finds(clamped, width: 128))
+        #expect(found(clamped) == nil)
     }
 
     @Test(arguments: [0, 1, 2])
     func `what is too small for neighbours holds none`(width: Int) {
-        #expect(!ImpulseDetector.finds([Float](repeating: 1, count: 2 * width), width: width))
+        #expect(Impulses(in: [Float](repeating: 1, count: 2 * width), width: width) == nil)
     }
 }
