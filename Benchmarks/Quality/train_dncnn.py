@@ -4,9 +4,8 @@
     python3 Benchmarks/Quality/train_dncnn.py TRAIN… --out DIR --minutes 150 --threads 2 --validation VAL
 
 Crops, noise, units, loss, the bound on the gradient and the averaging of weights follow `Sources/CTTraining` and the
-recipe; rate and pixels a step are DnCNN's own. Time is what the processor spent on it, divided by the threads: how far
-a training gets does not depend on who else uses the machine. Where the recipe speaks of shares of the steps, here they
-are shares of the time. A run that was stopped goes on with `--resume` from its last checkpoint, two minutes old at most.
+recipe; rate, pixels a step and the share of the time with small crops are DnCNN's own. Time is what the processor spent on it, divided by the threads: how far
+a training gets does not depend on who else uses the machine. A run that was stopped goes on with `--resume` from its last checkpoint, two minutes old at most.
 """
 import argparse
 import copy
@@ -28,6 +27,8 @@ from PIL import Image
 import dncnn
 
 ROOT = Path(__file__).resolve().parents[2]
+# The share of the training from which on steps have few crops.
+FEW_FROM = 1 / 3
 LOW, HIGH = np.float32(-1024), np.float32(1023)
 RANGE = 2047.0
 
@@ -54,8 +55,9 @@ def read_groups(folders, longest):
 
 
 def crops_at(recipe, share):
-    """As TrainingRecipe.crops(at:): what is drawn after this share of the training."""
-    return [crops for crops in recipe["crops"] if crops["from"] <= share][-1]
+    """What is drawn after this share of the training: the first two kinds of crops of the recipe. Those that come after
+    them teach scans to run far, which convolutions do not do."""
+    return recipe["crops"][:2][share >= FEW_FROM]
 
 
 def draw_crop(groups, rows, columns, random):
@@ -209,8 +211,7 @@ def main():
         average.load_state_dict(checkpoint["average"])
         optimizer.load_state_dict(checkpoint["optimizer"])
         step, spent, samples = checkpoint["step"], checkpoint["minutes"], checkpoint["samples"]
-    few_from = recipe["crops"][1]["from"] if len(recipe["crops"]) > 1 else 1
-    longest = max(max(crops["rows"], crops["columns"]) for crops in recipe["crops"])
+    longest = max(max(crops["rows"], crops["columns"]) for crops in recipe["crops"][:2])
     groups = read_groups(options.train, longest)
     validation = ValidationSet(options.validation, recipe) if options.validation else None
     curve = options.out / "curve.csv"
@@ -224,9 +225,9 @@ def main():
     saved, measured, losses = spent, spent, []
     mark = time.process_time()
     while spent < options.minutes:
-        # Later steps have few crops, down to one: their own statistics are not those that the network is used with, and
-        # a small DnCNN lost more than 1 dB by them. From there on batch normalization uses the running ones.
-        network.train(spent / options.minutes < few_from)
+        # Later steps have few crops: their own statistics are not those that the network is used with, and a small DnCNN lost
+        # more than 1 dB by them. From there on batch normalization uses the running ones.
+        network.train(spent / options.minutes < FEW_FROM)
         rate = options.rate * min(1, (step + 1) / 200) * (1 + math.cos(math.pi * spent / options.minutes)) / 2
         for group in optimizer.param_groups:
             group["lr"] = rate

@@ -111,11 +111,12 @@ public struct Denoiser: Sendable {
             let noise = map(estimate, as: slice, by: noise, threads: threads, tiling: tiling)
             for index in estimate.indices { estimate[index] -= noise[index] }
         }
-        var result = slice
         let unit = strength / slice.scale.slope
-        for index in slice.samples.indices
-        where admission.admit(slice.scale.hu(stored: slice.samples[index])).isDenoised {
-            result.samples[index] -= unit * Double(seen[index] - estimate[index])
+        var result = slice
+        result.samples = slice.samples.indices.map { index in
+            let sample = slice.samples[index]
+            guard admission.admit(slice.scale.hu(stored: sample)).isDenoised else { return sample }
+            return sample - unit * Double(seen[index] - estimate[index])
         }
         return result
     }

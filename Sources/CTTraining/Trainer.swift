@@ -81,8 +81,9 @@ public final class Trainer {
 
     private let slices: TrainingSlices
     private let threads: Int
-    /// For crops of one kind.
+    /// For the crops of a step, and for those that had their turn and may have another.
     private var pass: TrainingPass
+    private var passes: [TrainingPass] = []
     private var gradient: [Float]
 
     /// Starts a training.
@@ -129,9 +130,7 @@ public final class Trainer {
     public func advance() -> Double {
         let configuration = recipe.network
         let crops = recipe.crops(at: state.step)
-        if pass.batch != crops.count || pass.rows != crops.rows || pass.columns != crops.columns {
-            pass = Self.pass(recipe, at: state.step, threads: threads)
-        }
+        prepare(for: crops)
         let (noisy, noise, isCounted) = batch(of: crops, at: state.step)
         let estimate = pass.forward(
             &state.network, input: noisy, statistics: recipe.statistics(at: state.step))
@@ -140,6 +139,25 @@ public final class Trainer {
         for index in gradient.indices { gradient[index] = 0 }
         pass.backward(state.network, dNoise: derivative, into: &gradient)
         return state.move(against: gradient, loss: loss, recipe: recipe) ? loss : .nan
+    }
+
+    /// Takes the pass that is made for crops of this number and size.
+    private func prepare(for crops: TrainingRecipe.Crops) {
+        func fits(_ pass: TrainingPass) -> Bool {
+            pass.batch == crops.count && pass.rows == crops.rows && pass.columns == crops.columns
+        }
+        if fits(pass) { return }
+        passes.append(pass)
+        // Those of earlier parts of the training are not needed any more.
+        let coming = recipe.crops.filter { $0.from >= crops.from }
+        passes.removeAll { pass in
+            !coming.contains { pass.batch == $0.count && pass.rows == $0.rows && pass.columns == $0.columns }
+        }
+        if let index = passes.firstIndex(where: fits) {
+            pass = passes.remove(at: index)
+        } else {
+            pass = Self.pass(recipe, at: state.step, threads: threads)
+        }
     }
 
     /// Adds an entry to the history, with the mean loss since the one before.

@@ -16,10 +16,10 @@ public struct TrainingRecipe: Codable, Hashable, Sendable {
 
     /// What a step sees, from some share of the steps on.
     ///
-    /// Many small crops teach fastest; long ones, at the end, teach scans to run as far as in whole slices. Crops are flipped
-    /// and transposed at random: what has many columns trains scans along columns of a slice as well.
+    /// Many small crops teach fastest; large ones, at the end, teach scans to run as far as in whole slices. Crops are flipped
+    /// and transposed at random.
     public struct Crops: Codable, Hashable, Sendable {
-        /// The share of the steps, 0…1, from which on these are drawn.
+        /// The share of the steps, 0…1, from which on these are drawn. Crops that share it take turns.
         public var from: Double
 
         /// Crops a step.
@@ -49,7 +49,7 @@ public struct TrainingRecipe: Codable, Hashable, Sendable {
     /// Step size of Adam at its highest, after the warm-up.
     public var learningRate: Double
 
-    /// Steps in which the step size grows from zero; after them it falls along half a cosine to zero.
+    /// Steps in which the step size grows from zero; after them it falls to zero, along half a cosine of the pixels seen.
     public var warmUp: Int
 
     /// The largest global norm of a gradient; longer ones are scaled down to it.
@@ -97,9 +97,9 @@ public struct TrainingRecipe: Codable, Hashable, Sendable {
     public var defect: String? {
         if let defect = network.defect { return defect }
         if steps < 1 { return "\(steps) steps; at least 1 is needed" }
-        if crops.first?.from != 0 || !zip(crops, crops.dropFirst()).allSatisfy({ $0.from < $1.from && $1.from <= 1 }) {
+        if crops.first?.from != 0 || !zip(crops, crops.dropFirst()).allSatisfy({ $0.from <= $1.from && $1.from <= 1 }) {
             return
-                "crops from \(crops.map(\.from)) of the steps on; from 0 and then from larger shares up to 1 is possible"
+                "crops from \(crops.map(\.from)) of the steps on; they start at 0, and then none is below the one before"
         }
         for crops in crops {
             if !(1...4096).contains(crops.count) { return "\(crops.count) crops a step; 1 to 4096 are possible" }
@@ -127,18 +127,43 @@ public struct TrainingRecipe: Codable, Hashable, Sendable {
     /// The step size of Adam at `step`, counted from 0.
     public func learningRate(at step: Int) -> Double {
         if step < warmUp { return learningRate * Double(step + 1) / Double(warmUp) }
-        let share = Double(step - warmUp) / Double(max(steps - warmUp, 1))
-        return learningRate * 0.5 * (1 + cosine(.pi * min(share, 1)))
+        let share = Double(pixels(in: step)) / Double(pixels(in: steps))
+        return learningRate * 0.5 * (1 + cosine(.pi * share))
     }
 
     /// The crops that `step` sees, counted from 0.
     public func crops(at step: Int) -> Crops {
-        let share = Double(step) / Double(steps)
-        return crops.last { $0.from <= share } ?? crops[0]
+        let turns = stages.last { $0.start <= step }?.turns ?? crops
+        return turns[step % turns.count]
     }
 
     /// Pixels that the first `steps` steps see.
-    public func pixels(in steps: Int) -> Int { (0..<steps).reduce(0) { $0 + crops(at: $1).pixels } }
+    public func pixels(in steps: Int) -> Int {
+        let stages = stages
+        var sum = 0
+        for (index, stage) in stages.enumerated() {
+            let end = index + 1 < stages.count ? min(steps, stages[index + 1].start) : steps
+            guard stage.start < end else { break }
+            let whole = (end - stage.start) / stage.turns.count * stage.turns.count
+            sum += whole / stage.turns.count * stage.turns.reduce(0) { $0 + $1.pixels }
+            for step in stage.start + whole..<end { sum += stage.turns[step % stage.turns.count].pixels }
+        }
+        return sum
+    }
+
+    /// Crops that take turns, and the first step that sees them.
+    private var stages: [(start: Int, turns: [Crops])] {
+        var stages: [(start: Int, turns: [Crops])] = []
+        for crops in crops {
+            let start = Int((crops.from * Double(steps)).rounded(.up))
+            if stages.last?.start == start {
+                stages[stages.count - 1].turns.append(crops)
+            } else {
+                stages.append((start, [crops]))
+            }
+        }
+        return stages
+    }
 
     /// The longest side of all crops in pixels.
     public var longestSide: Int { crops.map { max($0.rows, $0.columns) }.max() ?? 0 }

@@ -29,7 +29,8 @@ import Testing
         let changes: [(inout TrainingRecipe) -> Void] = [
             { $0.steps = 0 }, { $0.crops = [] }, { $0.crops[0].count = 0 },
             { $0.crops[0].rows = 47 }, { $0.crops[0].columns = 4 }, { $0.crops[0].from = 0.1 },
-            { $0.crops.append($0.crops[0]) }, { $0.crops.append(.init(from: 1.1, count: 1, rows: 48, columns: 48)) },
+            { $0.crops.append(.init(from: -0.1, count: 1, rows: 48, columns: 48)) },
+            { $0.crops.append(.init(from: 1.1, count: 1, rows: 48, columns: 48)) },
             { $0.learningRate = 0 },
             { $0.learningRate = .nan }, { $0.warmUp = -1 }, { $0.clip = 0 }, { $0.averaging = 1 },
             { $0.frozenFrom = 1.5 }, { $0.tolerance = 0 }, { $0.noise.white = -1 }, { $0.noise.impulses = 2 },
@@ -57,12 +58,28 @@ import Testing
         #expect(recipe.crops(at: 9).count == 1)
     }
 
+    @Test func `crops that start together take turns`() {
+        let recipe = TrainingRecipe(
+            description: "", steps: 21,
+            crops: [
+                .init(count: 4, rows: 48, columns: 48), .init(from: 0.35, count: 1, rows: 96, columns: 96),
+                .init(from: 0.35, count: 2, rows: 64, columns: 64), .init(from: 0.35, count: 1, rows: 24, columns: 32),
+            ])
+        #expect((7..<15).map { recipe.crops(at: $0).rows } == [48, 24, 96, 64, 24, 96, 64, 24])
+        for steps in 0...21 {
+            #expect(recipe.pixels(in: steps) == (0..<steps).reduce(0) { $0 + recipe.crops(at: $1).pixels })
+        }
+    }
+
     @Test func `the step size grows to its peak, then falls to nothing`() {
         var recipe = TrainingRecipe(description: "", steps: 1000, learningRate: 0.01, warmUp: 100)
         #expect(abs(recipe.learningRate(at: 49) - 0.005) < 1e-12)
         #expect(recipe.learningRate(at: 99) == 0.01)
-        #expect(abs(recipe.learningRate(at: 550) - 0.005) < 1e-12)
+        #expect(abs(recipe.learningRate(at: 500) - 0.005) < 1e-12)
         #expect(recipe.learningRate(at: 999) < 1e-7)
+        // Half of the pixels come in the last fifth of the steps.
+        recipe.crops = [.init(count: 1, rows: 48, columns: 48), .init(from: 0.8, count: 4, rows: 48, columns: 48)]
+        #expect(abs(recipe.learningRate(at: 800) - 0.005) < 1e-12)
         recipe.frozenFrom = 0.3
         #expect(recipe.statistics(at: 299) == .batch && recipe.statistics(at: 300) == .running)
     }

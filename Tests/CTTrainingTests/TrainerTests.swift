@@ -8,7 +8,11 @@ import Testing
 private let recipe = TrainingRecipe(
     description: "test",
     network: NetworkConfiguration(patch: 2, window: 4, channels: 8, hidden: 4, blocks: 1, mixing: 3),
-    steps: 12, crops: [.init(count: 3, rows: 16, columns: 16), .init(from: 0.5, count: 1, rows: 12, columns: 20)],
+    steps: 12,
+    crops: [
+        .init(count: 3, rows: 16, columns: 16), .init(from: 0.3, count: 1, rows: 12, columns: 20),
+        .init(from: 0.3, count: 2, rows: 16, columns: 16),
+    ],
     warmUp: 3, frozenFrom: 0.6)
 
 /// A slice of two materials in blocks.
