@@ -168,6 +168,12 @@ public struct TrainingRecipe: Codable, Hashable, Sendable {
     /// The longest side of all crops in pixels.
     public var longestSide: Int { crops.map { max($0.rows, $0.columns) }.max() ?? 0 }
 
+    /// Leaves out crops that are longer than slices of `side` pixels, unless none would be left from the start.
+    public mutating func fit(slicesOf side: Int) {
+        let fitting = crops.filter { max($0.rows, $0.columns) <= side }
+        if fitting.first?.from == 0 { crops = fitting }
+    }
+
     /// How batch normalization normalizes at `step`, counted from 0.
     public func statistics(at step: Int) -> StatisticsMode {
         Double(step) < frozenFrom * Double(steps) ? .batch : .running

@@ -94,7 +94,13 @@ struct Train: ParsableCommand {
                 file: self.recipe ?? "the recipe", found: defect, expected: "a possible recipe", advice: "Correct it.")
         }
 
-        guard let slices = TrainingSlices(try readSlices(training, &console), crop: recipe.longestSide) else {
+        let folders = try readSlices(training, &console)
+        if self.recipe == nil {
+            // The default recipe ends on crops of 512×512; half of the slices at least have to be as large as crops are.
+            let sides = folders.values.joined().map { min($0.width, $0.height) }.sorted()
+            recipe.fit(slicesOf: sides.isEmpty ? 0 : sides[sides.count / 2])
+        }
+        guard let slices = TrainingSlices(folders, crop: recipe.longestSide) else {
             throw Failure(
                 file: input.joined(separator: ", "),
                 found: "no slice of \(recipe.longestSide)×\(recipe.longestSide) pixels or more",

@@ -71,6 +71,21 @@ import Testing
         }
     }
 
+    @Test func `crops that do not fit into slices are left out, if others are there`() {
+        let recipe = TrainingRecipe(
+            description: "", steps: 10,
+            crops: [
+                .init(count: 4, rows: 48, columns: 48), .init(from: 0.5, count: 1, rows: 32, columns: 256),
+                .init(from: 0.5, count: 1, rows: 96, columns: 96),
+            ])
+        let lengths = [600, 200, 90, 47].map { side in
+            var fitting = recipe
+            fitting.fit(slicesOf: side)
+            return fitting.crops.map(\.columns)
+        }
+        #expect(lengths == [[48, 256, 96], [48, 96], [48], [48, 256, 96]])
+    }
+
     @Test func `the step size grows to its peak, then falls to nothing`() {
         var recipe = TrainingRecipe(description: "", steps: 1000, learningRate: 0.01, warmUp: 100)
         #expect(abs(recipe.learningRate(at: 49) - 0.005) < 1e-12)

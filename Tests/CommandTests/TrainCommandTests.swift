@@ -93,6 +93,19 @@ import Testing
         #expect(!program.files(in: ".").contains("m"))
     }
 
+    @Test func `without a recipe the default one is followed, as far as slices are large enough for it`() throws {
+        let program = try Program()
+        try program.makePhantoms("slices", side: 64)
+        let outcome = try program.run("train", "slices", "-o", "m.safetensors", "--steps", "2", "-j", "2")
+        #expect(outcome.status == 0, "\(outcome.messages)")
+        let models = try #require(try program.json("info", "m.safetensors")["models"] as? [[String: Any]])
+        let networks = try #require(models.first?["networks"] as? [[String: Any]])
+        #expect(networks.count == 1)
+        try program.makePhantoms("small", side: 32)
+        let small = try program.run("train", "small", "-o", "n", "--steps", "2")
+        #expect(small.status == 1 && small.messages.contains("slices larger than the recipe's crops"))
+    }
+
     @Test func `slices to measure on are not trained on, and bad input is named`() throws {
         let program = try program()
         let same = try program.run("train", "slices", "--validation", "slices/a", "-o", "m", "--recipe", "recipe.json")
