@@ -80,7 +80,8 @@ public struct Denoiser: Sendable {
     ///
     /// Where impulses have a network of their own and at least about one sample in 5000 is one that stands out from all its
     /// neighbours by 400 HU, the samples that have the value of salt or of pepper are replaced first.
-    /// Noise of less than 5 HU is left in, in part, and of less than 3 HU all of it, so that clean slices come back as they are.
+    /// Then noise of less than 5 HU is left in, in part, and of less than 3 HU all of it, so that clean slices come back as they
+    /// are. A single network for all noise may see a few impulses and nothing else, so that all it sees is taken out.
     /// Estimates are made in HU, so the slice's ``CTImages/Slice/scale`` decides; they are subtracted from the
     /// stored samples, which are neither rounded nor clamped. What is no tissue stays as it is: padding, that is the
     /// least value if it lies below −1100 HU and is common; values outside −3500…5000 HU, such as metal; NaN.
@@ -110,7 +111,8 @@ public struct Denoiser: Sendable {
         }
         if let noise {
             let noise = map(estimate, as: slice, by: noise, threads: threads, tiling: tiling)
-            let share = FaintNoise.share(of: noise)
+            // Impulses that nothing has replaced are strong, but in a few places only, as faint noise is.
+            let share = impulses == nil ? 1 : FaintNoise.share(of: noise)
             for index in estimate.indices { estimate[index] -= share * noise[index] }
         }
         let unit = strength / slice.scale.slope

@@ -155,6 +155,14 @@ import Testing
         check(spotted, Denoiser(constant(50)), impulse: 1950, other: -550)
     }
 
+    @Test func `faint noise stays if impulses have their network, and goes if there is one for all`() {
+        let noisy = slice(24, 24)
+        let faint = constant(2)
+        #expect(Denoiser(faint, impulses: constant(0, target: .impulses)).denoise(noisy) == noisy)
+        let result = Denoiser(faint).denoise(noisy)
+        #expect(zip(result.samples, noisy.samples).allSatisfy { abs($1 - $0 - 2) < 1e-2 })
+    }
+
     @Test func `a model that overflows is refused`() throws {
         let folder = try TemporaryFolder()
         var network = denoiser().models[0].network
