@@ -2,10 +2,11 @@
 # Trains a network that is inside the program anew, or goes on where it stopped.
 #   scripts/train_model.sh default|default_impulses|fast|fast_impulses TRAIN VALIDATION [OUT]
 # TRAIN and VALIDATION: folders of 16-bit slices that hold HU + 1024, one folder a patient. Some phantoms are added to them. OUT
-# (out/NAME in the repository) gets these, the checkpoint, the curve and the model. What is trained is Recipes/NAME.json.
+# (out/NAME in the repository) gets these, the checkpoints, the curves and the model. What is trained is Recipes/NAME.json, and then,
+# where there is one, Recipes/NAME_refine.json from the weights that came of it.
 set -euo pipefail
 usage() {
-    sed -n '2,5s/^# //p' "$0" >&2
+    sed -n '2,6s/^# //p' "$0" >&2
     exit 64
 }
 if [ $# -lt 3 ] || [ $# -gt 4 ]; then usage; fi
@@ -23,8 +24,19 @@ swift build -c release --product ctdenoise
 ctdenoise=$(swift build -c release --show-bin-path)/ctdenoise
 # The same phantoms each time: one patient more, who has no noise at all.
 "$ctdenoise" phantom -o "$out/phantoms/phantom" --count 16 --seed 1000 --rescale 1,-1024 --overwrite
-"$ctdenoise" train "$train" "$out/phantoms" --validation "$validation" --rescale 1,-1024 \
-    --recipe "Recipes/$name.json" --report-every 5000 --checkpoint "$out/$name.checkpoint" --resume \
-    --curve "$out/curve.csv" --overwrite -o "$out/$name.safetensors"
+# A run that is done already only writes its model again.
+run() {
+    local recipe=$1
+    shift
+    "$ctdenoise" train "$train" "$out/phantoms" --validation "$validation" --rescale 1,-1024 \
+        --recipe "Recipes/$recipe.json" --report-every 2000 --checkpoint "$out/$recipe.checkpoint" --resume \
+        --curve "$out/$recipe.csv" --overwrite -o "$out/$recipe.safetensors" "$@"
+}
+run "$name"
+model=$name
+if [ -f "Recipes/${name}_refine.json" ]; then
+    model=${name}_refine
+    run "$model" --start "$out/$name.safetensors"
+fi
 echo "If it is better than the model there is, put it into the program:"
-echo "  cp $out/$name.safetensors Sources/CBundledModels/"
+echo "  cp $out/$model.safetensors Sources/CBundledModels/$name.safetensors"

@@ -8,7 +8,7 @@ internal import CTNoise
 public final class Trainer {
     /// Everything that changes during training.
     public struct State: Hashable, Sendable {
-        /// The ``TrainingSlices/fingerprint`` of what is trained on.
+        /// The ``TrainingSlices/fingerprint(startingFrom:)`` of what is trained on, and from.
         public internal(set) var data: UInt64
         /// Steps done.
         public internal(set) var step = 0
@@ -88,23 +88,31 @@ public final class Trainer {
 
     /// Starts a training.
     ///
-    /// - Precondition: `recipe.defect == nil`, and each of `slices` is large enough for its crops.
-    public convenience init(recipe: TrainingRecipe, slices: TrainingSlices, threads: Int) {
+    /// - Parameters:
+    ///   - recipe: What to do.
+    ///   - slices: What to train on.
+    ///   - start: A trained network to go on from; without one, weights are random.
+    ///   - threads: So many work at a step.
+    /// - Precondition: `recipe.defect == nil`, each of `slices` is large enough for its crops, and `start` has the
+    ///   recipe's configuration.
+    public convenience init(
+        recipe: TrainingRecipe, slices: TrainingSlices, startingFrom start: Network? = nil, threads: Int
+    ) {
         var generator = SplitMix64(seed: recipe.seed)
-        let network = Network(configuration: recipe.network, using: &generator)
+        let network = start ?? Network(configuration: recipe.network, using: &generator)
         let state = State(
-            data: slices.fingerprint, network: network, average: network.parameters,
+            data: slices.fingerprint(startingFrom: start), network: network, average: network.parameters,
             adam: Adam(count: network.parameters.count))
         self.init(recipe: recipe, state: state, slices: slices, threads: threads)
     }
 
     /// Goes on with a training.
     ///
-    /// - Precondition: As for a new one; and `state` is of the same recipe and slices.
+    /// - Precondition: As for a new one; and `state` is of the same recipe and slices, which only the
+    ///   ``State/data`` can tell.
     public init(recipe: TrainingRecipe, state: State, slices: TrainingSlices, threads: Int) {
         precondition(recipe.defect == nil, recipe.defect ?? "")
         precondition(state.network.configuration == recipe.network, "The state of another recipe")
-        precondition(state.data == slices.fingerprint, "The state of a training on other slices")
         self.recipe = recipe
         self.state = state
         self.slices = slices

@@ -1,4 +1,5 @@
 public import CTImages
+public import CTNetwork
 internal import CTNoise
 
 /// Clean slices to train on, in groups that are drawn equally often.
@@ -16,6 +17,15 @@ public struct TrainingSlices: Sendable {
 
     /// A number that other slices, other groups or another order would hardly have (FNV-1a of all HU).
     public let fingerprint: UInt64
+
+    /// The same for a training that starts with the weights of a network; without one, the fingerprint.
+    public func fingerprint(startingFrom start: Network?) -> UInt64 {
+        guard let start else { return fingerprint }
+        var hash = FNV1a()
+        hash.combine(fingerprint)
+        for value in start.parameters + start.statistics { hash.combine(UInt64(value.bitPattern)) }
+        return hash.value
+    }
 
     /// Number of groups.
     public var groupCount: Int { groups.count }

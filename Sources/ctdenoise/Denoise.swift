@@ -24,7 +24,7 @@ struct Denoise: AsyncParsableCommand {
     @Option(
         help: ArgumentHelp(
             "A model inside the program, \(ModelChoice.names), or the file of one that `ctdenoise train` made.",
-            discussion: "Without it, default. `info` says what they are.", valueName: "default|fast|path"),
+            discussion: "Without it, default. `info` says what they are.", valueName: ModelChoice.placeholder),
         completion: .file(extensions: ["safetensors"]), transform: ModelChoice.init(argument:))
     var model = ModelChoice.bundled(.default)
 
@@ -73,11 +73,7 @@ struct Denoise: AsyncParsableCommand {
             protecting: model.path.map { [("the model", $0)] } ?? [], savingNoiseIn: saveNoise)
         let denoiser: Denoiser
         do throws(ModelError) {
-            denoiser =
-                switch model {
-                case .bundled(let model): try Denoiser.bundled(model, precision: precision)
-                case .file(let path): try Denoiser(modelAt: path, precision: precision)
-                }
+            denoiser = try Denoiser(model, precision: precision)
         } catch {
             throw try run.stopped(by: Failure(error))
         }
@@ -88,36 +84,3 @@ struct Denoise: AsyncParsableCommand {
 }
 
 extension Precision: ExpressibleByArgument {}
-
-/// What `--model` names.
-enum ModelChoice: CustomStringConvertible {
-    case bundled(BundledModel)
-    case file(String)
-
-    /// The names of the models inside the program, as in "default or fast".
-    static let names = BundledModel.allCases.map(\.rawValue).joined(separator: " or ")
-
-    /// A name of a model inside the program means that, also where a file is called so.
-    init(argument: String) throws {
-        if let model = BundledModel(rawValue: argument) {
-            self = .bundled(model)
-        } else if argument.contains("/") || FileSystem.fileExtension(argument) == "safetensors"
-            || FileSystem.kind(argument) == .file
-        {
-            self = .file(argument)
-        } else {
-            throw ValidationError(
-                "no model inside the program has this name, and no file; write \(Self.names), or the path of a file")
-        }
-    }
-
-    /// The file, if one is named.
-    var path: String? { if case .file(let path) = self { path } else { nil } }
-
-    var description: String {
-        switch self {
-        case .bundled(let model): model.rawValue
-        case .file(let path): path
-        }
-    }
-}

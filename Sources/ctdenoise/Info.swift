@@ -191,14 +191,12 @@ private struct ModelDescription: Encodable {
     let fastArithmetic = Precision.fast.arithmetic
 
     init(_ choice: ModelChoice) throws(ModelError) {
-        let denoiser: Denoiser
+        let denoiser = try Denoiser(choice)
         switch choice {
         case .bundled(let model):
-            denoiser = try Denoiser.bundled(model)
             (file, bytes) = ("the \(model.rawValue) model", model.size)
             (name, purpose) = (model.rawValue, model.purpose)
         case .file(let path):
-            denoiser = try Denoiser(modelAt: path)
             (file, bytes) = (path, FileSystem.size(path))
             (name, purpose) = (nil, nil)
         }

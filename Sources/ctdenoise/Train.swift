@@ -19,6 +19,9 @@ struct Train: ParsableCommand {
               ctdenoise train slices/train --validation slices/val --rescale 1,-1024 \\
                 --recipe Recipes/quick.json --checkpoint run.checkpoint --resume \\
                 -o model.safetensors
+            Example: go on with a model of one's own, on slices of another scanner
+              ctdenoise train slices/new --start model.safetensors --recipe more.json \\
+                -o better.safetensors
             """)
 
     @Argument(help: "Clean PNG and TIFF slices, and folders, which are searched with all folders in them.")
@@ -32,6 +35,12 @@ struct Train: ParsableCommand {
             "The recipe; without it, that of the default model, but with all kinds of noise for one network.",
             valueName: "json"))
     var recipe: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Start with the weights of this model instead of random ones.", valueName: ModelChoice.placeholder),
+        completion: .file(extensions: ["safetensors"]), transform: ModelChoice.init(argument:))
+    var start: ModelChoice?
 
     @Option(help: ArgumentHelp("Do so many steps instead of the recipe's.", valueName: "number"))
     var steps: Int?
@@ -115,14 +124,15 @@ struct Train: ParsableCommand {
                     advice: "Name a folder that has some.")
             }
         }
-        let done = try readCheckpoint(recipe, slices)
+        let start = try readStart(recipe)
+        let done = try readCheckpoint(recipe, slices.fingerprint(startingFrom: start?.network))
         let data = "\(Format.count(slices.count, "slice")) in \(Format.count(slices.groupCount, "folder"))"
         console.line("training on \(data), \(Format.count(threads.count, "thread")), \(recipe.steps) steps")
 
         let stop = StopSignals()
         let trainer =
             done.map { Trainer(recipe: recipe, state: $0, slices: slices, threads: threads.count) }
-            ?? Trainer(recipe: recipe, slices: slices, threads: threads.count)
+            ?? Trainer(recipe: recipe, slices: slices, startingFrom: start?.network, threads: threads.count)
         if let done { console.line("resumed at step \(done.step)") }
         var pace = Pace(trainer.state.step)
         var saved = ContinuousClock.now
@@ -167,7 +177,12 @@ struct Train: ParsableCommand {
             }
         }
         trainer.spent(seconds: pace.split())
-        try Checkpoint(recipe: recipe, state: trainer.state).model(data: data).write(to: output)
+        var model = Checkpoint(recipe: recipe, state: trainer.state).model(data: data)
+        // How the start came about is part of how this came about.
+        for (name, value) in start?.record ?? [:] where name.hasPrefix("start.") || Self.ways.contains(name) {
+            model.metadata["start." + name] = value
+        }
+        try model.write(to: output)
         try report(trainer.state, recipe)
     }
 
@@ -180,7 +195,7 @@ struct Train: ParsableCommand {
                 file: file.path, found: "a slice to measure progress on that is trained on, too",
                 expected: "other slices, best of other patients", advice: "Take it out of one of the two.")
         }
-        let read = inputs.union((measuring.map(\.path) + [recipe].compactMap(\.self)).compactMap(FileSystem.identity))
+        let read = inputs.union((measuring.map(\.path) + [recipe, start?.path].compactMap(\.self)).compactMap(FileSystem.identity))
         let written = [(output, overwrite), (checkpoint, resume), (curve, overwrite || resume)]
         var names: Set<String> = []
         for (path, mayReplace) in written {
@@ -226,7 +241,24 @@ struct Train: ParsableCommand {
         return try TrainingRecipe(json: FileAccess.contents(of: recipe, largest: 1 << 20), file: recipe)
     }
 
-    private func readCheckpoint(_ recipe: TrainingRecipe, _ slices: TrainingSlices) throws -> Trainer.State? {
+    /// What the model that training starts from has to say about itself, in a model's record.
+    private static let ways = ["recipe", "training"]
+
+    /// The network of `--start` that the recipe goes on with.
+    private func readStart(_ recipe: TrainingRecipe) throws -> Denoiser.Model? {
+        guard let start else { return nil }
+        let models = try Denoiser(start).models
+        guard let model = models.first(where: { $0.network.configuration.target == recipe.network.target }),
+            model.network.configuration == recipe.network
+        else {
+            throw Failure(
+                file: "\(start)", found: "no network of the shape that \(self.recipe ?? "the default recipe") has",
+                expected: "one to go on with", advice: "Write a recipe with its \"network\"; `ctdenoise info` shows that.")
+        }
+        return model
+    }
+
+    private func readCheckpoint(_ recipe: TrainingRecipe, _ data: UInt64) throws -> Trainer.State? {
         guard let checkpoint, FileSystem.kind(checkpoint) != .missing else { return nil }
         let done = try Checkpoint(contentsOf: checkpoint)
         guard done.recipe == recipe else {
@@ -234,9 +266,9 @@ struct Train: ParsableCommand {
                 file: checkpoint, found: "the checkpoint of another recipe: \(done.recipe.json)",
                 expected: "that of \(recipe.json)", advice: "Use its recipe, or another --checkpoint.")
         }
-        guard done.state.data == slices.fingerprint else {
+        guard done.state.data == data else {
             throw Failure(
-                file: checkpoint, found: "a training on other slices, or with another --rescale",
+                file: checkpoint, found: "a training on other slices, or with another --rescale or --start",
                 expected: "the same ones in the same folders", advice: "Name them, or use another --checkpoint.")
         }
         return done.state

@@ -57,6 +57,18 @@ private func slices() throws -> TrainingSlices {
         #expect(second.state.history.map(\.step) == [4, 8, 12])
     }
 
+    @Test func `a training can start from a network, and says so in what it was trained on`() throws {
+        let before = Trainer(recipe: recipe, slices: try slices(), threads: 1)
+        while !before.isDone { before.advance() }
+        let start = before.state.averaged
+        let trainer = Trainer(recipe: recipe, slices: try slices(), startingFrom: start, threads: 1)
+        #expect(trainer.state.averaged == start)
+        #expect(trainer.state.data != before.state.data)
+        // The same crops and noise as at random weights, which know nothing yet.
+        let random = Trainer(recipe: recipe, slices: try slices(), threads: 1)
+        #expect(trainer.advance() < random.advance())
+    }
+
     @Test func `training learns to take noise out of slices that it has not seen`() throws {
         var long = recipe
         long.network = NetworkConfiguration(patch: 2, window: 6, channels: 16, hidden: 8, blocks: 1, mixing: 3)

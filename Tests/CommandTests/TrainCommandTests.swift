@@ -77,6 +77,34 @@ import Testing
         #expect(more.status == 1 && more.messages.contains("other slices"))
     }
 
+    @Test func `a training starts from a model of its recipe's shape`() throws {
+        let program = try program()
+        #expect(try program.run(arguments + ["-o", "first.safetensors"]).status == 0)
+        let again = arguments + ["--start", "first.safetensors", "--checkpoint", "run.checkpoint"]
+        #expect(try program.run(again + ["-o", "second.safetensors"]).status == 0)
+        func loss(_ model: String) throws -> (record: [String: String], denoised: Double) {
+            let record = try Safetensors(contentsOf: program.url(model).path).metadata
+            let training = try JSONSerialization.jsonObject(with: Data((record["training"] ?? "").utf8))
+            let results = try #require((training as? [String: Any])?["validation"] as? [[String: Any]])
+            return (record, try #require(results.first?["denoised"] as? Double))
+        }
+        let (first, second) = (try loss("first.safetensors"), try loss("second.safetensors"))
+        #expect(second.denoised > first.denoised)
+        #expect(second.record["start.recipe"] == first.record["recipe"])
+        #expect(second.record["start.training"] == first.record["training"])
+
+        // Another start is another training, and so is none.
+        let resumed = arguments + ["--checkpoint", "run.checkpoint", "--resume", "-o", "third.safetensors"]
+        for start in [[], ["--start", "second.safetensors"]] {
+            let outcome = try program.run(resumed + start)
+            #expect(outcome.status == 1 && outcome.messages.contains("another --rescale or --start"), "\(start)")
+        }
+        let shape = try program.run(arguments + ["--start", "fast", "-o", "third.safetensors"])
+        #expect(shape.status == 1 && shape.messages.contains("no network of the shape that recipe.json has"))
+        let own = try program.run(arguments + ["--start", "first.safetensors", "-o", "first.safetensors", "--overwrite"])
+        #expect(own.status == 1 && own.messages.contains("one of the inputs"))
+    }
+
     @Test func `nothing that is needed is replaced, and nothing is found out too late`() throws {
         let program = try program()
         let slice = try program.bytes("slices/a/1.png")
