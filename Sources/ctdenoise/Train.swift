@@ -195,7 +195,8 @@ struct Train: ParsableCommand {
                 file: file.path, found: "a slice to measure progress on that is trained on, too",
                 expected: "other slices, best of other patients", advice: "Take it out of one of the two.")
         }
-        let read = inputs.union((measuring.map(\.path) + [recipe, start?.path].compactMap(\.self)).compactMap(FileSystem.identity))
+        let others = measuring.map(\.path) + [recipe, start?.path].compactMap(\.self)
+        let read = inputs.union(others.compactMap(FileSystem.identity))
         let written = [(output, overwrite), (checkpoint, resume), (curve, overwrite || resume)]
         var names: Set<String> = []
         for (path, mayReplace) in written {
@@ -253,7 +254,8 @@ struct Train: ParsableCommand {
         else {
             throw Failure(
                 file: "\(start)", found: "no network of the shape that \(self.recipe ?? "the default recipe") has",
-                expected: "one to go on with", advice: "Write a recipe with its \"network\"; `ctdenoise info` shows that.")
+                expected: "one to go on with",
+                advice: "Write a recipe with the model's \"network\"; `ctdenoise info` shows it.")
         }
         return model
     }

@@ -101,7 +101,8 @@ import Testing
         }
         let shape = try program.run(arguments + ["--start", "fast", "-o", "third.safetensors"])
         #expect(shape.status == 1 && shape.messages.contains("no network of the shape that recipe.json has"))
-        let own = try program.run(arguments + ["--start", "first.safetensors", "-o", "first.safetensors", "--overwrite"])
+        let own = try program.run(
+            arguments + ["--start", "first.safetensors", "-o", "first.safetensors", "--overwrite"])
         #expect(own.status == 1 && own.messages.contains("one of the inputs"))
     }
 
