@@ -38,24 +38,18 @@ public struct Denoiser: Sendable {
     ///   - precision: How exactly they multiply.
     /// - Precondition: The targets are as they should be.
     public init(_ network: Network, impulses: Network? = nil, precision: Precision = .single) {
-        func estimator(_ network: Network) -> NoiseEstimator {
-            NoiseEstimator(Model(network: network, record: [:]), precision: precision)
-        }
-        precondition(impulses.map { $0.configuration.target == .impulses } ?? true, "A network for other noise")
-        let isForImpulses = network.configuration.target == .impulses
-        precondition(impulses == nil || !isForImpulses, "Two networks for impulses")
-        self.impulses = (isForImpulses ? network : impulses).map(estimator)
-        noise = isForImpulses ? nil : estimator(network)
+        self.init(
+            [impulses, network].compactMap(\.self).map { network in
+                NoiseEstimator(Model(network: network, record: [:]), precision: precision)
+            })
+        precondition(models.count == (impulses == nil ? 1 : 2), "Two networks for the same")
     }
 
     /// Makes a denoiser of a model file.
     ///
     /// - Throws: ``CTNetwork/ModelError`` if the file cannot be read or holds no network.
     public init(modelAt path: String, precision: Precision = .single) throws(ModelError) {
-        let estimator = try NoiseEstimator(Safetensors(contentsOf: path), file: path, precision: precision)
-        let isForImpulses = estimator.model.network.configuration.target == .impulses
-        impulses = isForImpulses ? estimator : nil
-        noise = isForImpulses ? nil : estimator
+        self.init([try NoiseEstimator(Safetensors(contentsOf: path), file: path, precision: precision)])
     }
 
     /// A model inside the program.
@@ -72,8 +66,16 @@ public struct Denoiser: Sendable {
             let bytes = unsafe [UInt8](file)
             return try NoiseEstimator(Safetensors(bytes: bytes, file: name), file: name, precision: precision)
         }
-        impulses = unsafe try estimator(model.impulseFile, "the \(model.rawValue) model for impulses")
-        noise = unsafe try estimator(model.file, "the \(model.rawValue) model")
+        self.init(
+            unsafe [
+                try estimator(model.impulseFile, "the \(model.rawValue) model for impulses"),
+                try estimator(model.file, "the \(model.rawValue) model"),
+            ])
+    }
+
+    private init(_ estimators: [NoiseEstimator]) {
+        impulses = estimators.first { $0.model.network.configuration.target == .impulses }
+        noise = estimators.first { $0.model.network.configuration.target == .noise }
     }
 
     /// `slice` without the noise that the network sees in it.

@@ -23,24 +23,17 @@ struct LogMeanSquaredError {
         var loss = 0.0
         for crop in 0..<crops {
             let range = crop * pixels..<(crop + 1) * pixels
-            var sum: Float = 0
+            for index in range { derivative[index] = estimate[index] - target[index] }
             var count = pixels
             if let isCounted {
-                count = 0
-                for index in range where isCounted[index] {
-                    let error = estimate[index] - target[index]
-                    derivative[index] = error
-                    sum += error * error
-                    count += 1
+                for index in range where !isCounted[index] {
+                    derivative[index] = 0
+                    count -= 1
                 }
                 if count == 0 { continue }
-            } else {
-                for index in range {
-                    let error = estimate[index] - target[index]
-                    derivative[index] = error
-                    sum += error * error
-                }
             }
+            var sum: Float = 0
+            for index in range { sum += derivative[index] * derivative[index] }
             let squared = sum / Float(count) + tolerance * tolerance
             loss += logarithm(Double(squared)) / Double(crops)
             let scale = 2 / (squared * Float(crops * count))
