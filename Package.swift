@@ -22,13 +22,15 @@ let package = Package(
         .library(
             name: "CTDenoise",
             targets: [
-                "CTImages", "CTImageFiles", "CTNoise", "CTMetrics", "CTPhantoms", "CTNetwork", "CTTraining",
-                "CTDenoising",
+                "CTImages", "CTImageFiles", "CTProjection", "CTMetrics", "CTNoise", "CTPhantoms", "CTNetwork",
+                "CTTraining", "CTDenoising",
             ]),
         .executable(name: "ctdenoise", targets: ["ctdenoise"]),
     ],
     dependencies: [
-        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0")
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        // SHA-256; on Apple's systems it is CryptoKit.
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.0.0"),
     ],
     targets: [
         // MARK: C: what Swift cannot call safely, and what it cannot make fast
@@ -37,6 +39,9 @@ let package = Package(
             name: "CTIFF", pkgConfig: "libtiff-4", providers: [.apt(["libtiff-dev"]), .brew(["libtiff"])]),
         .target(name: "CImageShims", dependencies: ["CPNG", "CTIFF"], linkerSettings: [.linkedLibrary("z")]),
         .target(name: "CKernels", linkerSettings: [libm]),
+        .target(name: "CNoiseKernels", linkerSettings: [libm]),
+        // KissFFT, from Debian's libkissfft-dev; Apple's systems have Accelerate.
+        .target(name: "CFourier", linkerSettings: [.linkedLibrary("kissfft-float", .when(platforms: [.linux]))]),
         .target(
             name: "CBundledModels",
             exclude: [
@@ -51,8 +56,17 @@ let package = Package(
         .target(
             name: "CTImageFiles", dependencies: ["CTImages", "CTFileAccess", "CImageShims"],
             swiftSettings: swiftSettings),
-        .target(name: "CTNoise", dependencies: ["CTImages"], swiftSettings: swiftSettings, linkerSettings: [libm]),
-        .target(name: "CTMetrics", dependencies: ["CTImages"], swiftSettings: swiftSettings, linkerSettings: [libm]),
+        .target(name: "CTFourier", dependencies: ["CFourier"], swiftSettings: swiftSettings, linkerSettings: [libm]),
+        .target(
+            name: "CTProjection", dependencies: ["CNoiseKernels", "CTFourier"], swiftSettings: swiftSettings,
+            linkerSettings: [libm]),
+        .target(
+            name: "CTMetrics", dependencies: ["CTImages", "CTFourier"], swiftSettings: swiftSettings,
+            linkerSettings: [libm]),
+        .target(
+            name: "CTNoise", dependencies: ["CTImages", "CTMetrics", "CTProjection", "CTFourier", "CNoiseKernels"],
+            swiftSettings: swiftSettings,
+            linkerSettings: [libm]),
         .target(
             name: "CTPhantoms", dependencies: ["CTImages", "CTNoise"], swiftSettings: swiftSettings,
             linkerSettings: [libm]),
@@ -65,7 +79,7 @@ let package = Package(
             name: "CTTraining", dependencies: ["CTNetwork", "CTImages", "CTNoise", "CTMetrics"],
             swiftSettings: swiftSettings),
         .target(
-            name: "CTDenoising", dependencies: ["CTNetwork", "CTImages", "CBundledModels"],
+            name: "CTDenoising", dependencies: ["CTNetwork", "CTImages", "CTNoise", "CBundledModels"],
             swiftSettings: swiftSettings),
 
         // MARK: Program
@@ -76,6 +90,7 @@ let package = Package(
                 "CTTraining",
                 "CTDenoising",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Crypto", package: "swift-crypto"),
             ],
             swiftSettings: swiftSettings),
 
@@ -91,7 +106,16 @@ let package = Package(
             name: "CTImageFilesTests", dependencies: ["CTImageFiles", "CTImages", "TestSupport"],
             exclude: ["Fixtures"], swiftSettings: swiftSettings),
         .testTarget(
-            name: "CTNoiseTests", dependencies: ["CTNoise", "CTImages", "TestSupport"],
+            name: "CTFourierTests", dependencies: ["CTFourier", "TestSupport"], swiftSettings: swiftSettings),
+        .testTarget(
+            name: "CTProjectionTests", dependencies: ["CTProjection", "CTPhantoms", "CTImages", "TestSupport"],
+            swiftSettings: swiftSettings),
+        .testTarget(
+            name: "CTNoiseTests",
+            dependencies: [
+                "CTNoise", "CTImages", "CTImageFiles", "CTMetrics", "CTPhantoms", "CTProjection", "CNoiseKernels",
+                "TestSupport",
+            ],
             exclude: ["Fixtures"], swiftSettings: swiftSettings),
         .testTarget(
             name: "CTMetricsTests", dependencies: ["CTMetrics", "CTImages", "TestSupport"],
@@ -134,7 +158,8 @@ if Context.environment["CTDENOISE_BENCHMARKS"] != nil {
         .executableTarget(
             name: "ctdenoise-probe",
             dependencies: [
-                "CTFileAccess", "CTImageFiles", "CTImages", "CTMetrics", "CTNetwork", "PeakProbe", "PlainDecoders",
+                "CTFileAccess", "CTImageFiles", "CTImages", "CTMetrics", "CTNetwork", "CTNoise", "CTProjection",
+                "PeakProbe", "PlainDecoders",
             ],
             path: "Benchmarks/Speed/Probe", swiftSettings: swiftSettings),
     ]

@@ -1,5 +1,6 @@
 public import CTImages
 public import CTNetwork
+internal import CTNoise
 
 /// Takes the noise out of slices: what users of the library start from.
 ///

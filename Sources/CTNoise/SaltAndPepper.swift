@@ -32,7 +32,8 @@ public enum SaltAndPepper {
         to values: inout MutableSpan<Float>, density: Double, saltShare: Double, pepper: Float, salt: Float,
         seed: UInt64, stream: UInt64 = 0, firstIndex: Int = 0
     ) {
-        let impulses = Impulses(density: density, saltShare: saltShare, seed: seed, stream: stream, lane: lane)
+        let impulses = Impulses(
+            density: density, saltShare: saltShare, random: CounterRandom(seed: seed, stream: stream, lane: lane))
         let first = UInt64(firstIndex)
         for i in values.indices {
             let chance = impulses.chance(at: first &+ UInt64(truncatingIfNeeded: i))
@@ -45,7 +46,17 @@ public enum SaltAndPepper {
         to values: inout [Double], density: Double, saltShare: Double, pepper: Double, salt: Double, seed: UInt64,
         stream: UInt64 = 0, firstIndex: Int = 0
     ) {
-        let impulses = Impulses(density: density, saltShare: saltShare, seed: seed, stream: stream, lane: lane)
+        apply(
+            to: &values, density: density, saltShare: saltShare, pepper: pepper, salt: salt,
+            random: CounterRandom(seed: seed, stream: stream, lane: lane), firstIndex: firstIndex)
+    }
+
+    /// As above, of other random values.
+    static func apply(
+        to values: inout [Double], density: Double, saltShare: Double, pepper: Double, salt: Double,
+        random: CounterRandom, firstIndex: Int
+    ) {
+        let impulses = Impulses(density: density, saltShare: saltShare, random: random)
         let first = UInt64(firstIndex)
         var span = values.mutableSpan
         for i in span.indices {
@@ -60,10 +71,10 @@ public enum SaltAndPepper {
         let salt: UInt64
         let all: UInt64
 
-        init(density: Double, saltShare: Double, seed: UInt64, stream: UInt64, lane: UInt64) {
+        init(density: Double, saltShare: Double, random: CounterRandom) {
             precondition((0...1).contains(density), "Salt and pepper of density \(density)")
             precondition((0...1).contains(saltShare), "A salt share of \(saltShare)")
-            random = CounterRandom(seed: seed, stream: stream, lane: lane)
+            self.random = random
             salt = UInt64(density * saltShare * 0x1p53)
             all = UInt64(density * 0x1p53)
         }

@@ -1,7 +1,10 @@
+internal import CNoiseKernels
+internal import Dispatch
+
 /// Additive white Gaussian noise: independent deviates of one standard deviation.
 ///
 /// Sample `i` gets `sigma` times the deviate at index `firstIndex + i`, in the units of the values.
-/// Nothing is clipped or rounded, so the mean does not move.
+/// Nothing is clipped or rounded, so the mean does not move. Vector kernels compute it, the same bits with each instruction set.
 public enum WhiteNoise {
     /// Where white noise takes its values among those of a seed and a stream.
     static let lane: UInt64 = 1
@@ -14,11 +17,16 @@ public enum WhiteNoise {
     ///   - seed: Names the experiment.
     ///   - stream: Tells apart slices, crops or steps within it.
     ///   - firstIndex: The index of `values[0]`, so that parts can be done apart.
+    ///   - threads: At most so many work at it; the result is the same for any number.
     public static func add(
-        to values: inout [Float], sigma: Float, seed: UInt64, stream: UInt64 = 0, firstIndex: Int = 0
+        to values: inout [Float], sigma: Float, seed: UInt64, stream: UInt64 = 0, firstIndex: Int = 0,
+        threads: Int = 1
     ) {
-        var span = values.mutableSpan
-        add(to: &span, sigma: sigma, seed: seed, stream: stream, firstIndex: firstIndex)
+        precondition(sigma >= 0 && sigma.isFinite, "White noise of standard deviation \(sigma)")
+        let key = CounterRandom(seed: seed, stream: stream, lane: lane).key
+        unsafe inParts(&values, threads: threads) { first, count, part in
+            unsafe ct_noise_kernels_current().pointee.add_normals(key, UInt64(firstIndex + first), count, sigma, part)
+        }
     }
 
     /// Adds noise of standard deviation `sigma` to `values`, in their units.
@@ -28,10 +36,11 @@ public enum WhiteNoise {
         to values: inout MutableSpan<Float>, sigma: Float, seed: UInt64, stream: UInt64 = 0, firstIndex: Int = 0
     ) {
         precondition(sigma >= 0 && sigma.isFinite, "White noise of standard deviation \(sigma)")
-        let random = CounterRandom(seed: seed, stream: stream, lane: lane)
-        let first = UInt64(firstIndex)
-        for i in values.indices {
-            values[i] += sigma * Float(random.normal(at: first &+ UInt64(truncatingIfNeeded: i)))
+        let key = CounterRandom(seed: seed, stream: stream, lane: lane).key
+        unsafe values.withUnsafeMutableBufferPointer { values in
+            guard let start = values.baseAddress else { return }
+            let kernels = unsafe ct_noise_kernels_current().pointee
+            unsafe kernels.add_normals(key, UInt64(firstIndex), values.count, sigma, start)
         }
     }
 
@@ -39,14 +48,44 @@ public enum WhiteNoise {
     ///
     /// The deviates are those of the `Float` version before they are rounded to single precision.
     public static func add(
-        to values: inout [Double], sigma: Double, seed: UInt64, stream: UInt64 = 0, firstIndex: Int = 0
+        to values: inout [Double], sigma: Double, seed: UInt64, stream: UInt64 = 0, firstIndex: Int = 0,
+        threads: Int = 1
+    ) {
+        add(
+            to: &values, sigma: sigma, random: CounterRandom(seed: seed, stream: stream, lane: lane),
+            firstIndex: firstIndex, threads: threads)
+    }
+
+    /// As above, of other random values.
+    static func add(
+        to values: inout [Double], sigma: Double, random: CounterRandom, firstIndex: Int, threads: Int
     ) {
         precondition(sigma >= 0 && sigma.isFinite, "White noise of standard deviation \(sigma)")
-        let random = CounterRandom(seed: seed, stream: stream, lane: lane)
-        let first = UInt64(firstIndex)
-        var span = values.mutableSpan
-        for i in span.indices {
-            span[i] += sigma * random.normal(at: first &+ UInt64(truncatingIfNeeded: i))
+        let key = random.key
+        unsafe inParts(&values, threads: threads) { first, count, part in
+            unsafe ct_noise_kernels_current().pointee.add_normals_double(
+                key, UInt64(firstIndex + first), count, sigma, part)
         }
+    }
+
+    /// Calls `body` for parts of `values`, with the index of the first of each, their number, and where they are. Small arrays are one
+    /// part: a thread has to be woken.
+    private static func inParts<Value: Sendable>(
+        _ values: inout [Value], threads: Int, _ body: @Sendable (Int, Int, UnsafeMutablePointer<Value>) -> Void
+    ) {
+        let parts = max(1, min(threads, values.count / 32_768))
+        unsafe values.withUnsafeMutableBufferPointer { values in
+            guard let start = values.baseAddress else { return }
+            let (count, memory) = (values.count, unsafe Memory(start: start))
+            DispatchQueue.concurrentPerform(iterations: parts) { part in
+                let (first, end) = (part * count / parts, (part + 1) * count / parts)
+                unsafe body(first, end - first, memory.start + first)
+            }
+        }
+    }
+
+    /// Memory of which each worker writes a part of its own.
+    @safe private struct Memory<Value>: @unchecked Sendable {
+        let start: UnsafeMutablePointer<Value>
     }
 }

@@ -194,8 +194,8 @@ public final class Trainer {
         noisy.reserveCapacity(crops.pixels)
         noise.reserveCapacity(crops.pixels)
         for _ in 0..<crops.count {
-            var clean = slices.crop(crops.rows, crops.columns, using: &generator)
-            let corrupted = recipe.noise.noisy(&clean, using: &generator)
+            var (clean, given) = slices.crop(crops.rows, crops.columns, using: &generator)
+            let corrupted = given ?? recipe.noise.noisy(&clean, using: &generator)
             for index in clean.indices {
                 noisy.append((corrupted[index] - center) / spread)
                 noise.append((corrupted[index] - clean[index]) / spread)

@@ -2,7 +2,7 @@ public import CTImages
 public import CTNetwork
 internal import CTNoise
 
-/// Clean slices to train on, in groups that are drawn equally often.
+/// Clean slices to train on, maybe each with its noisy version, in groups that are drawn equally often.
 ///
 /// A group is a patient: some have one slice and some have fifty, and without groups one scanner's
 /// protocol would dominate.
@@ -11,6 +11,8 @@ public struct TrainingSlices: Sendable {
         let width: Int
         let height: Int
         let hu: [Float]
+        /// The same slice with noise, if that is given; else noise is drawn.
+        let noisy: [Float]?
     }
 
     private let groups: [[Image]]
@@ -37,10 +39,37 @@ public struct TrainingSlices: Sendable {
     ///
     /// - Returns: `nil` if nothing is left.
     public init?(_ slices: [String: [Slice]], crop: Int) {
+        self.init(slices.mapValues { $0.map { Pair(clean: $0, noisy: nil) } }, crop: crop)
+    }
+
+    /// A clean slice and what noise made of it.
+    public struct Pair: Sendable {
+        /// Without noise.
+        public let clean: Slice
+        /// Of the same size; `nil` to draw noise.
+        public let noisy: Slice?
+
+        /// Makes a pair.
+        ///
+        /// - Precondition: Both are of one size.
+        public init(clean: Slice, noisy: Slice?) {
+            precondition(noisy.map { $0.width == clean.width && $0.height == clean.height } ?? true, "two sizes")
+            self.clean = clean
+            self.noisy = noisy
+        }
+    }
+
+    /// Takes pairs by group; those smaller than `crop` on a side are left out.
+    ///
+    /// - Returns: `nil` if nothing is left.
+    public init?(_ pairs: [String: [Pair]], crop: Int) {
         // Sorted: the order of a dictionary differs from run to run.
-        groups = slices.sorted { $0.key < $1.key }.map { _, slices in
-            slices.filter { $0.width >= crop && $0.height >= crop }
-                .map { Image(width: $0.width, height: $0.height, hu: $0.hu.map { Float($0) }) }
+        groups = pairs.sorted { $0.key < $1.key }.map { _, pairs in
+            pairs.filter { $0.clean.width >= crop && $0.clean.height >= crop }.map { pair in
+                Image(
+                    width: pair.clean.width, height: pair.clean.height, hu: pair.clean.hu.map { Float($0) },
+                    noisy: pair.noisy?.hu.map { Float($0) })
+            }
         }
         .filter { !$0.isEmpty }
         if groups.isEmpty { return nil }
@@ -49,17 +78,19 @@ public struct TrainingSlices: Sendable {
             hash.combine(UInt64(group.count))
             for image in group {
                 hash.combine(UInt64(image.width))
-                for value in image.hu { hash.combine(UInt64(value.bitPattern)) }
+                for value in image.hu + (image.noisy ?? []) { hash.combine(UInt64(value.bitPattern)) }
             }
         }
         fingerprint = hash.value
     }
 
-    /// A random crop of `rows`×`columns` HU, flipped and transposed at random.
+    /// A random crop of `rows`×`columns` HU, flipped and transposed at random, and the same of the noisy version if there is one.
     ///
     /// Crops that show hardly anything but air are mostly drawn again.
-    func crop(_ rows: Int, _ columns: Int, using generator: inout SplitMix64) -> [Float] {
-        var crop: [Float] = []
+    func crop(
+        _ rows: Int, _ columns: Int, using generator: inout SplitMix64
+    ) -> (clean: [Float], noisy: [Float]?) {
+        var (crop, noisy): ([Float], [Float]?) = ([], nil)
         for _ in 0..<4 {
             let group = groups[Int.random(in: 0..<groups.count, using: &generator)]
             let image = group[Int.random(in: 0..<group.count, using: &generator)]
@@ -68,17 +99,21 @@ public struct TrainingSlices: Sendable {
             let (height, width) = transpose ? (columns, rows) : (rows, columns)
             let x = Int.random(in: 0...image.width - width, using: &generator)
             let y = Int.random(in: 0...image.height - height, using: &generator)
-            crop = [Float](repeating: 0, count: rows * columns)
-            for row in 0..<height {
-                let from = (y + (way & 2 != 0 ? height - 1 - row : row)) * image.width + x
-                for column in 0..<width {
-                    let value = image.hu[from + (way & 1 != 0 ? width - 1 - column : column)]
-                    crop[transpose ? column * columns + row : row * columns + column] = value
+            func part(_ hu: [Float]) -> [Float] {
+                var crop = [Float](repeating: 0, count: rows * columns)
+                for row in 0..<height {
+                    let from = (y + (way & 2 != 0 ? height - 1 - row : row)) * image.width + x
+                    for column in 0..<width {
+                        let value = hu[from + (way & 1 != 0 ? width - 1 - column : column)]
+                        crop[transpose ? column * columns + row : row * columns + column] = value
+                    }
                 }
+                return crop
             }
+            (crop, noisy) = (part(image.hu), image.noisy.map(part))
             if Self.deviation(crop) > 50 { break }
         }
-        return crop
+        return (crop, noisy)
     }
 
     /// Standard deviation.

@@ -76,6 +76,32 @@ public struct Validation: Sendable {
         }
     }
 
+    /// Takes the middle of each of up to `limit` pairs, spread over `pairs`, with the noise that they have.
+    ///
+    /// - Parameters:
+    ///   - pairs: Those without a noisy slice, or smaller than 64 pixels on a side, are left out.
+    ///   - limit: At most so many are used.
+    ///   - side: Pixels of the middle that are used, at most; even.
+    /// - Returns: `nil` if no pair is left.
+    public init?(_ pairs: [TrainingSlices.Pair], limit: Int = 24, side: Int = 384) {
+        let large = pairs.filter { $0.noisy != nil && $0.clean.width >= 64 && $0.clean.height >= 64 }
+        let smallest = large.map { min($0.clean.width, $0.clean.height) }.min() ?? 0
+        guard smallest > 0 else { return nil }
+        let side = min(side, smallest) / 4 * 4
+        self.side = side
+        let used = (0..<min(limit, large.count)).map { large[$0 * large.count / min(limit, large.count)] }
+        let middles = used.compactMap { pair in
+            pair.noisy.map {
+                Pair(clean: Self.middle(of: pair.clean, side: side), noisy: Self.middle(of: $0, side: side))
+            }
+        }
+        kinds = [
+            Kind(
+                name: "pairs", pairs: middles, noisyPSNR: Self.mean(middles) { Self.psnr($0.clean, $0.noisy) },
+                medianPSNR: Self.mean(middles) { Self.psnr($0.clean, median3x3($0.noisy, width: side, height: side)) })
+        ]
+    }
+
     /// What `network` reaches.
     public func results(of network: Network, threads: Int) -> [Result] {
         let inference = InferenceNetwork(network)

@@ -54,6 +54,7 @@ struct Denoise: AsyncParsableCommand {
     @OptionGroup var threads: ThreadOptions
 
     func validate() throws {
+        try batch.requireOutput()
         guard (0...1).contains(strength) else {
             throw ValidationError(
                 "--strength is from 0 (nothing changes) to 1 (all noise is taken out), not \(strength).")

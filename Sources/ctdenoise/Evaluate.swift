@@ -60,6 +60,12 @@ struct Evaluate: AsyncParsableCommand {
         parsing: .unconditional, help: ArgumentHelp("Exit with status 2 if the mean SSIM is lower.", valueName: "ssim"))
     var atLeastSsim: Double?
 
+    @Flag(
+        help:
+            "Also say how noisy slices are, by themselves: the standard deviation in HU that is most frequent in the body."
+    )
+    var noise = false
+
     @Flag(help: "Print one line of comma-separated values a slice, below a line of titles.")
     var csv = false
 
@@ -95,7 +101,7 @@ struct Evaluate: AsyncParsableCommand {
         var console = Console()
         var evaluation = Evaluation(
             pairs: Pairs(reference: reference, test: test, baseline: baseline), range: range, similarity: ssim,
-            reading: reading)
+            measuresNoise: noise, reading: reading)
         await evaluation.run(&console)
         let report = evaluation.report
         if output.json {

@@ -10,7 +10,7 @@ struct Info: ParsableCommand {
         abstract: "Describe image files and models.",
         discussion: """
             Of image files: size, pages, sample format, compression, resolution, texts, what stored values are taken \
-            to mean and which occur. Of models (.safetensors): the network's shape and how it was trained; without \
+            to mean and which occur, and how noisy they are. Of models (.safetensors): the network's shape and how it was trained; without \
             any file, of the models inside the program.
 
             Example: which files would be misread without --rescale?
@@ -96,6 +96,8 @@ private struct FileDescription: Encodable {
         let minimum: Double
         let maximum: Double
 
+        let noise: NoiseFigures
+
         /// Why `scale` is probably wrong.
         let doubt: String?
 
@@ -103,7 +105,7 @@ private struct FileDescription: Encodable {
 
         private enum CodingKeys: String, CodingKey {
             case width, height, bits, kind, pixels, compression, layout, resolution, texts, notes, scale, minimum,
-                maximum, doubt
+                maximum, noise, doubt
         }
     }
 
@@ -122,7 +124,7 @@ private struct FileDescription: Encodable {
                 layout: summary.layout, resolution: summary.resolution,
                 texts: summary.texts.map { Page.Text(name: $0.name, value: $0.value) }, notes: summary.notes,
                 scale: ScaleReport(slice.scale), minimum: slice.samples.min() ?? 0, maximum: slice.samples.max() ?? 0,
-                doubt: slice.doubt, scalePhrase: slice.scale.phrase)
+                noise: NoiseFigures(slice), doubt: slice.doubt, scalePhrase: slice.scale.phrase)
         }
     }
 
@@ -141,6 +143,9 @@ private struct FileDescription: Encodable {
             lines.append(
                 "  stored values \(Format.plain(group.map(\.minimum).min() ?? 0))…"
                     + "\(Format.plain(group.map(\.maximum).max() ?? 0)); \(page.scalePhrase)")
+            if let phrase = page.noise.phrase {
+                lines.append("  noise: \(phrase)" + (group.count > 1 ? ", on page \(first + 1)" : ""))
+            }
             if let doubt = page.doubt { lines.append("  doubtful: " + doubt) }
             if let resolution = page.resolution { lines.append("  " + resolution) }
             lines += page.texts.map { text in

@@ -24,7 +24,11 @@ struct Train: ParsableCommand {
                 -o better.safetensors
             """)
 
-    @Argument(help: "Clean PNG and TIFF slices, and folders, which are searched with all folders in them.")
+    @Argument(
+        help: """
+            Clean PNG and TIFF slices, and folders, which are searched with all folders in them; or the manifest.json of \
+            noisy pairs, which then bring their noise, groups and split.
+            """)
     var input: [String]
 
     @Option(name: .shortAndLong, help: ArgumentHelp("The model file to write.", valueName: "model"))
@@ -93,8 +97,9 @@ struct Train: ParsableCommand {
     // MARK: - Work
 
     private func train(_ console: inout Console) throws {
-        let training = try files(input, &console)
-        let measuring = try files(validation.map { [$0] } ?? [], &console)
+        let set = try manifest(&console)
+        let training = try set.map { try $0.files(["train", nil]) } ?? files(input, &console)
+        let measuring = try validation.map { try files([$0], &console) } ?? set?.files(["val"]) ?? []
         try check(training: training, measuring: measuring)
         var recipe = try readRecipe()
         if let steps { recipe.steps = steps }
@@ -103,10 +108,14 @@ struct Train: ParsableCommand {
                 file: self.recipe ?? "the recipe", found: defect, expected: "a possible recipe", advice: "Correct it.")
         }
 
-        let folders = try readSlices(training, &console)
+        let folders =
+            try set.map { try readPairs($0, ["train", nil], &console) }
+            ?? readSlices(training, &console).mapValues {
+                $0.map { TrainingSlices.Pair(clean: $0, noisy: nil) }
+            }
         if self.recipe == nil {
             // The default recipe ends on crops of 512×512; half of the slices at least have to be as large as crops are.
-            let sides = folders.values.joined().map { min($0.width, $0.height) }.sorted()
+            let sides = folders.values.joined().map { min($0.clean.width, $0.clean.height) }.sorted()
             recipe.fit(slicesOf: sides.isEmpty ? 0 : sides[sides.count / 2])
         }
         guard let slices = TrainingSlices(folders, crop: recipe.longestSide) else {
@@ -123,6 +132,9 @@ struct Train: ParsableCommand {
                     file: folder, found: "no slice of 64×64 pixels or more", expected: "slices to measure progress on",
                     advice: "Name a folder that has some.")
             }
+        }
+        if validation == nil, let set {
+            validation = Validation(try readPairs(set, ["val"], &console).sorted { $0.key < $1.key }.flatMap(\.value))
         }
         let start = try readStart(recipe)
         let done = try readCheckpoint(recipe, slices.fingerprint(startingFrom: start?.network))
@@ -282,6 +294,66 @@ struct Train: ParsableCommand {
         if let failure = found.failures.first { throw failure }
         for path in found.skipped { console.line("skipped \(path): neither PNG nor TIFF") }
         return found.files
+    }
+
+    // MARK: - Sets of pairs
+
+    /// The set whose manifest is the only input, if one is.
+    private func manifest(_ console: inout Console) throws(Failure) -> PairSet? {
+        guard let path = input.first(where: { FileSystem.lastComponent($0) == Manifest.fileName }) else { return nil }
+        guard input.count == 1, reading.scale == nil else {
+            throw Failure(
+                file: path, found: "other inputs or a --rescale beside a manifest",
+                expected: "a manifest alone, which says all of its set", advice: "Leave them out.")
+        }
+        return PairSet(manifest: try Manifest(contentsOf: path), folder: FileSystem.parent(path))
+    }
+
+    /// A manifest, and where its files are.
+    private struct PairSet {
+        let manifest: Manifest
+        let folder: String
+
+        /// The pairs of a split; `nil` is that of those that are not split.
+        func pairs(_ splits: [String?]) -> [Manifest.Pair] { manifest.pairs.filter { splits.contains($0.split) } }
+
+        /// The files of these pairs.
+        func files(_ splits: [String?]) throws(Failure) -> [InputFile] {
+            let files = pairs(splits).flatMap { [$0.clean, $0.noisy] }
+            for name in files where FileSystem.kind(FileSystem.join(folder, name)) != .file {
+                throw Failure(
+                    file: FileSystem.join(folder, name), found: "no such file", expected: "one that the manifest lists",
+                    advice: "Make the set again: ctdenoise noise CLEAN -o SET --from MANIFEST.")
+            }
+            return files.map { InputFile(path: FileSystem.join(folder, $0), name: $0) }
+        }
+    }
+
+    /// The pages of pairs, by group.
+    private func readPairs(
+        _ set: PairSet, _ splits: [String?], _ console: inout Console
+    ) throws(Failure) -> [String: [TrainingSlices.Pair]] {
+        var groups: [String: [TrainingSlices.Pair]] = [:]
+        for pair in set.pairs(splits) {
+            let scale = IntensityScale(slope: pair.slope, intercept: pair.intercept)
+            func pages(_ name: String) throws(Failure) -> [Slice] {
+                var pages = try reading.read(FileSystem.join(set.folder, name)).pages
+                for page in pages.indices { pages[page].scale = scale }
+                return pages
+            }
+            let (clean, noisy) = (try pages(pair.clean), try pages(pair.noisy))
+            let isPair = zip(clean, noisy).allSatisfy { ($0.width, $0.height) == ($1.width, $1.height) }
+            guard clean.count == noisy.count, isPair,
+                (clean + noisy).allSatisfy({ $0.samples.allSatisfy(\.isFinite) })
+            else {
+                throw Failure(
+                    file: FileSystem.join(set.folder, pair.noisy),
+                    found: "pages that do not go with those of \(pair.clean), or samples that are no numbers",
+                    expected: "as many pages of the same sizes", advice: "Make the set again.")
+            }
+            groups[pair.group, default: []] += zip(clean, noisy).map { TrainingSlices.Pair(clean: $0, noisy: $1) }
+        }
+        return groups
     }
 
     /// All pages of the files, by the folder that they are in.

@@ -95,7 +95,7 @@ import Testing
     @Test(arguments: [-1500, -2000, -3024, -32_768.0])
     func `padding stays, and makes no difference to what is beside it`(padding: Double) throws {
         var clean = ChestPhantom(width: 96, height: 96, seed: 3).slice(format: hu)
-        clean = try NoiseModel(white: .hu(100)).apply(to: clean, seed: 1)
+        clean = try NoiseModel([.white(.hu(100))]).apply(to: clean, seed: 1)
         // Outside the circle that a scanner reconstructs.
         let outside = (0..<96 * 96).filter {
             ($0 % 96 - 48) * ($0 % 96 - 48) + ($0 / 96 - 48) * ($0 / 96 - 48) > 46 * 46
@@ -176,7 +176,7 @@ import Testing
             format: hu, scale: IntensityScale(slope: 1, intercept: 0))
         let denoiser = try Denoiser.bundled()
         let models: [NoiseModel] = try [
-            NoiseModel(white: .part(25, of: 255)), NoiseModel(impulseDensity: 0.1),
+            NoiseModel([.white(.part(25, of: 255))]), NoiseModel([.impulses(density: 0.1)]),
         ]
         for model in models {
             let noisy = model.apply(to: clean, seed: 1)

@@ -35,7 +35,7 @@ import Testing
     @Test func `a slice in tiles is the whole slice, to a small part of what is taken out`() throws {
         let clean = ChestPhantom(width: 160, height: 128, seed: 4).slice(
             format: SampleFormat(kind: .floatingPoint, bits: 32), scale: IntensityScale(slope: 1, intercept: 0))
-        let noisy = try NoiseModel(white: .part(25, of: 255)).apply(to: clean, seed: 1)
+        let noisy = try NoiseModel([.white(.part(25, of: 255))]).apply(to: clean, seed: 1)
         let denoiser = try Denoiser.bundled()
         let whole = denoiser.denoise(noisy, threads: 2).samples
         let tiled = denoiser.denoise(noisy, threads: 2, tiling: Tiling(side: 128, overlap: 64)).samples

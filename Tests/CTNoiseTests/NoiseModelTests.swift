@@ -1,5 +1,6 @@
 import CTImages
 import CTNoise
+import CTProjection
 import Foundation
 import Testing
 
@@ -7,7 +8,7 @@ import Testing
     let slice = Slice(width: 64, height: 64, samples: .init(repeating: 100, count: 4096), format: .uint8)
 
     @Test func `does not clip, round or bias`() throws {
-        let noisy = try NoiseModel(white: .part(50, of: 255)).apply(to: slice, seed: 1).samples
+        let noisy = try NoiseModel([.white(.part(50, of: 255))]).apply(to: slice, seed: 1).samples
         #expect(noisy.contains { $0 < 0 })
         #expect(noisy.contains { $0 != $0.rounded() })
         // Five deviations of a mean: σ / √n, where 50 of 255 is 50 stored units of 8 bits.
@@ -16,14 +17,14 @@ import Testing
     }
 
     @Test func `puts impulses at the ends of the HU range, after white noise`() throws {
-        let noisy = try NoiseModel(white: .hu(10), impulseDensity: 0.5, saltShare: 0.25).apply(to: slice, seed: 4)
+        let noisy = try NoiseModel([.white(.hu(10)), .impulses(density: 0.5, salt: 0.25)]).apply(to: slice, seed: 4)
         let (stored, _) = noisy.quantized()
         // Five deviations of a share: √(p (1 − p) / n); white noise of 1.2 stored units reaches neither 0 nor 255.
         let salt = Double(stored.samples.count { $0 == 255 }) / 4096
         let pepper = Double(stored.samples.count { $0 == 0 }) / 4096
         #expect(abs(salt - 0.125) < 5 * 0.0052)
         #expect(abs(pepper - 0.375) < 5 * 0.0076)
-        let alone = try NoiseModel(white: .hu(10)).apply(to: slice, seed: 4)
+        let alone = try NoiseModel([.white(.hu(10))]).apply(to: slice, seed: 4)
         #expect(zip(noisy.samples, alone.samples).allSatisfy { $0 == $1 || abs($0 - 127.5) > 127 })
     }
 
@@ -31,12 +32,12 @@ import Testing
         let inverted = Slice(
             width: 4, height: 4, samples: .init(repeating: 100, count: 16), format: .uint8,
             scale: IntensityScale(assuming: 0...255, inverted: true))
-        let salt = try NoiseModel(impulseDensity: 1, saltShare: 1).apply(to: inverted, seed: 1)
+        let salt = try NoiseModel([.impulses(density: 1, salt: 1)]).apply(to: inverted, seed: 1)
         #expect(salt.hu.allSatisfy { abs($0 - 1023) < 1e-9 })
     }
 
     @Test func `gives each page, seed and file noise of its own`() throws {
-        let model = try NoiseModel(white: .stored(1))
+        let model = try NoiseModel([.white(.stored(1))])
         let first = model.apply(to: slice, seed: 1, page: 0)
         #expect(model.apply(to: slice, seed: 1, page: 0) == first)
         for other in [model.apply(to: slice, seed: 1, page: 1), model.apply(to: slice, seed: 2, page: 0)] {
@@ -55,7 +56,7 @@ import Testing
     }
 
     @Test func `says itself in words with units`() throws {
-        let model = try NoiseModel(white: .hu(40), impulseDensity: 0.1)
+        let model = try NoiseModel([.white(.hu(40)), .impulses(density: 0.1)])
         #expect(
             model.description
                 == "white noise, standard deviation 40 HU, then salt and pepper, density 10 %, salt share 50 % "
@@ -64,31 +65,33 @@ import Testing
     }
 
     @Test(arguments: [
-        (-0.1, 0.5, "the density of salt and pepper is -0.1; give the share of samples to replace, from 0 to 1"),
-        (10, 0.5, "the density of salt and pepper is 10;"), (.nan, 0.5, "the density of salt and pepper is nan;"),
-        (0.1, 1.5, "the salt share is 1.5; give the share of salt among salt and pepper, from 0 to 1"),
+        (NoiseStep.impulses(density: -0.1), "a density of -0.1; it is a share, from 0 to 1"),
+        (.impulses(density: 10), "a density of 10;"), (.impulses(density: .nan), "a density of nan;"),
+        (.impulses(density: 0.1, salt: 1.5), "a share of salt of 1.5;"),
+        (.white(.hu(-1)), "-1.0 is not a finite number"),
+        (.speckle(-1), "a strength of -1.0;"), (.rings(.hu(1), share: 2), "a share of 2;"),
+        (.dose(LowDose(fraction: 1)), "a dose of 1;"), (.dose(LowDose(fraction: 0.5, pixel: 0)), "pixels of 0 mm"),
+        (.correlated(.hu(1), kernel: .gaussian(width: 0)), "a kernel that ends at 0 per mm"),
     ])
-    func `refuses shares that are none`(density: Double, saltShare: Double, message: String) {
-        let error = #expect(throws: NoiseModel.InvalidError.self) {
-            try NoiseModel(impulseDensity: density, saltShare: saltShare)
-        }
-        #expect(error?.description.hasPrefix(message) == true)
+    func `refuses what is impossible`(step: NoiseStep, reason: String) {
+        let error = #expect(throws: NoiseModel.InvalidError.self) { try NoiseModel([step]) }
+        #expect(error?.description.contains("has \(reason)") == true, "\(String(describing: error))")
     }
 
     @Test func `refuses strengths that are none`() {
         for strength: NoiseStrength in [
             .hu(-1), .stored(.infinity), .part(1, of: 0), .percent(.nan), .part(1e308, of: 1),
         ] {
-            #expect(throws: NoiseModel.InvalidError.self) { try NoiseModel(white: strength) }
+            #expect(throws: NoiseModel.InvalidError.self) { try NoiseModel([.white(strength)]) }
         }
     }
 
     @Test func `goes through JSON unchanged, and bad JSON is refused`() throws {
-        let model = try NoiseModel(white: .part(25, of: 255), impulseDensity: 0.1, saltShare: 0.3)
+        let model = try NoiseModel([.white(.part(25, of: 255)), .impulses(density: 0.1, salt: 0.3)])
         let json = try JSONEncoder().encode(model)
         #expect(try JSONDecoder().decode(NoiseModel.self, from: json) == model)
         #expect(String(decoding: json, as: UTF8.self).contains("255"))
-        for bad in [#"{"impulseDensity": 2}"#, #"{"white": "25"}"#] {
+        for bad in [#"["impulses:2"]"#, #"["white:25"]"#, "{}"] {
             #expect(throws: DecodingError.self) {
                 try JSONDecoder().decode(NoiseModel.self, from: Data(bad.utf8))
             }

@@ -49,6 +49,21 @@ import Testing
         #expect(parts.sorted { $0.0 < $1.0 }.flatMap(\.1) == Self.noise)
     }
 
+    @Test func `is the same for any number of threads`() {
+        let count = 150_001
+        func noise<Value>(_ zero: Value, _ add: (inout [Value], Int) -> Void) -> [[Value]] {
+            [1, 2, 3, 16].map { threads in
+                var values = [Value](repeating: zero, count: count)
+                add(&values, threads)
+                return values
+            }
+        }
+        let double = noise(0.0) { WhiteNoise.add(to: &$0, sigma: 2, seed: 5, firstIndex: 7, threads: $1) }
+        let single = noise(Float(0)) { WhiteNoise.add(to: &$0, sigma: 2, seed: 5, firstIndex: 7, threads: $1) }
+        #expect(Set(double).count == 1 && Set(single).count == 1)
+        #expect(single[0] == double[0].map { Float($0) })
+    }
+
     @Test func `in single precision is the same noise, rounded`() {
         var single = [Float](repeating: 0, count: 1000)
         WhiteNoise.add(to: &single, sigma: 1, seed: 1)

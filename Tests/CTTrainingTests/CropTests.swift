@@ -15,7 +15,7 @@ import Testing
             TrainingSlices(["one": [checked(0)], "many": (0..<30).map { _ in checked(1000) }], crop: 8))
         #expect(slices.groupCount == 2 && slices.count == 31)
         var generator = SplitMix64(seed: 4)
-        let ones = (0..<1000).filter { _ in slices.crop(8, 8, using: &generator).max() == 400 }.count
+        let ones = (0..<1000).filter { _ in slices.crop(8, 8, using: &generator).clean.max() == 400 }.count
         // Binomial, n = 1000, p = ½: a standard deviation of 15.8; six of them.
         #expect(abs(ones - 500) < 95)
     }
@@ -25,7 +25,7 @@ import Testing
         let slices = try #require(
             TrainingSlices(["": [Slice(width: 4, height: 4, samples: samples, format: format)]], crop: 4))
         var generator = SplitMix64(seed: 5)
-        let crops = Set((0..<200).map { _ in slices.crop(4, 4, using: &generator) })
+        let crops = Set((0..<200).map { _ in slices.crop(4, 4, using: &generator).clean })
         #expect(crops.count == 8)
         #expect(crops.allSatisfy { $0.sorted() == samples.map { Float($0) } })
     }
@@ -35,11 +35,25 @@ import Testing
         let slices = try #require(
             TrainingSlices(["": [Slice(width: 4, height: 4, samples: samples, format: format)]], crop: 4))
         var generator = SplitMix64(seed: 5)
-        let crops = Set((0..<200).map { _ in slices.crop(1, 4, using: &generator) })
+        let crops = Set((0..<200).map { _ in slices.crop(1, 4, using: &generator).clean })
         // Four rows and four columns, there and back.
         let rows = (0..<4).map { row in (0..<4).map { Float(samples[4 * row + $0]) } }
         let columns = (0..<4).map { column in (0..<4).map { Float(samples[4 * $0 + column]) } }
         #expect(crops == Set((rows + columns).flatMap { [$0, $0.reversed()] }))
+    }
+
+    @Test func `of a pair, both are cut and turned alike`() throws {
+        let clean = Slice(width: 6, height: 5, samples: (0..<30).map { Double($0 * $0 * 10) }, format: format)
+        var noisy = clean
+        noisy.samples = noisy.samples.map { $0 + 7 }
+        let slices = try #require(TrainingSlices(["": [TrainingSlices.Pair(clean: clean, noisy: noisy)]], crop: 5))
+        var generator = SplitMix64(seed: 5)
+        for _ in 0..<50 {
+            let crop = slices.crop(3, 4, using: &generator)
+            #expect(crop.noisy == crop.clean.map { $0 + 7 })
+        }
+        let alone = try #require(TrainingSlices(["": [clean]], crop: 5))
+        #expect(alone.fingerprint != slices.fingerprint && alone.crop(3, 4, using: &generator).noisy == nil)
     }
 
     @Test func `slices smaller than a crop are left out`() {

@@ -21,7 +21,7 @@ import Testing
         let program = try Program()
         try program.makePhantoms("clean.png", side: 128)
         let report = try program.json(
-            "noise", "clean.png", "-o", "noisy.png", "--impulses", "10%", "--salt-share", "1")
+            "noise", "clean.png", "-o", "noisy.png", "--impulses", "10%,salt=1")
         #expect(report["clamped"] as? Int == 0)
         #expect((report["settings"] as? [String: Any])?["seed"] as? String == "0")
     }
@@ -49,7 +49,7 @@ import Testing
 
     @Test(arguments: [
         ["--white", "25"], ["--impulses", "10"], ["--impulses", "150%"], ["--white", "-3hu"], [],
-        ["--white", "10%", "--salt-share", "2"], ["--white", "10%", "--rescale", "1"],
+        ["--impulses", "10%,salt=2"], ["--white", "10%", "--rescale", "1"],
         ["--white", "10%", "--rescale", "0,5"], ["--white", "1e308/1"], ["--white", "1e306%"],
         ["--white", "1e308hu", "--rescale", "1e-5,0"], ["--white", "10%", "--rescale", "1e-310,0"],
         ["--white", "10%", "--rescale", "1,1e300"],
@@ -59,7 +59,7 @@ import Testing
         let outcome = try program.run(["noise", "clean.png", "-o", "noisy"] + options)
         #expect(outcome.status == 64)
         #expect(outcome.output.isEmpty)
-        let advice = ["25/255", "10%", "100%", "--salt-share", "1,-1024", "with this --rescale"]
+        let advice = ["25/255", "10%", "100%", "0.1 for 10 %", "1,-1024", "with this --rescale"]
         #expect(advice.contains { outcome.messages.contains($0) }, "\(outcome.messages)")
     }
 
@@ -74,5 +74,123 @@ import Testing
         #expect(outcome.status == 1)
         #expect(outcome.messages.contains("error: in/a.tif: "), "\(outcome.messages)")
         #expect(program.files(in: "out") == ["b.tif"])
+    }
+
+    // MARK: - Sets
+
+    /// Two patients with two slices each, and one with one.
+    private func patients() throws -> Program {
+        let program = try Program()
+        for (patient, count) in [("a", 2), ("b", 2), ("c", 1)] {
+            let output = "clean/\(patient)" + (count == 1 ? "/1.png" : "")
+            try program.makePhantoms(output, count: count, side: 64, "--seed", "\(patient.utf8.first ?? 0)")
+        }
+        return program
+    }
+
+    @Test func `a set has pairs of the same names, whole patients in each part, and a manifest of all`() throws {
+        let program = try patients()
+        let made = try program.run(
+            "noise", "clean", "-o", "set", "--pairs", "--realisations", "3", "--split", "60/20/20",
+            "--add", "poisson:10hu..40hu", "--add", "impulses:1%..20%,salt=1", "--seed", "8")
+        #expect(made.status == 0 && made.output.contains("made 15 pairs of 15 slices"), "\(made.messages)")
+        let json = try JSONSerialization.jsonObject(with: Data(try program.bytes("set/manifest.json")))
+        let manifest = try #require(json as? [String: Any])
+        let pairs = try #require(manifest["pairs"] as? [[String: Any]])
+        #expect(pairs.count == 15)
+        let parts = Dictionary(grouping: pairs) { "\($0["split"] ?? "")" }
+        #expect(Set(parts.keys) == ["train", "val", "test"])
+        let groups = parts.mapValues { Set($0.map { "\($0["group"] ?? "")" }) }
+        #expect(groups.values.reduce(0) { $0 + $1.count } == 3, "\(groups)")
+        var drawn: Set<String> = []
+        for pair in pairs {
+            let (clean, noisy) = (try #require(pair["clean"] as? String), try #require(pair["noisy"] as? String))
+            #expect(clean.replacingOccurrences(of: "/clean/", with: "/noisy/") == noisy)
+            #expect(try program.bytes("set/" + clean) == program.bytes("clean/" + (pair["source"] as? String ?? "")))
+            #expect((pair["noisySHA256"] as? String)?.count == 64)
+            drawn.insert("\(pair["noise"] ?? "")")
+        }
+        #expect(drawn.count == 15)
+        let csv = String(decoding: try program.bytes("set/manifest.csv"), as: UTF8.self)
+        #expect(csv.split(separator: "\n").count == 16)
+    }
+
+    @Test func `a set is made again from its manifest, byte by byte, on any number of threads`() throws {
+        let program = try patients()
+        try program.run(
+            "noise", "clean", "-o", "set", "--pairs", "--realisations", "2", "-j", "1", "--add",
+            "dose:20%..60%,noise=20hu",
+            "--add", "correlated:5hu..20hu", "--add", "white:10hu", "--add", "white:10hu", "--add", "rings:10hu")
+        let again = try program.run("noise", "clean", "-o", "again", "--from", "set/manifest.json", "-j", "2")
+        #expect(again.status == 0, "\(again.messages)")
+        let names = program.files(in: "set")
+        #expect(names.count == 22 && program.files(in: "again") == names)
+        for name in names { #expect(try program.bytes("set/" + name) == program.bytes("again/" + name), "\(name)") }
+
+        // Of other slices it cannot be.
+        try program.makePhantoms("clean/c/1.png", side: 64, "--seed", "1", "--overwrite")
+        let other = try program.run("noise", "clean", "-o", "third", "--from", "set/manifest.json")
+        #expect(other.status == 1 && other.messages.contains("another file than the one that the manifest is of"))
+        #expect(!program.files(in: "third").contains("manifest.json"))
+    }
+
+    @Test func `two hundred pairs are made again on another number of threads`() throws {
+        let program = try patients()
+        let made = try program.run(
+            "noise", "clean", "-o", "set", "--pairs", "--realisations", "40", "--split", "60/20/20", "-j", "3",
+            "--add", "correlated:5hu..20hu,kernel=sharp", "--add", "white:5/255..50/255", "--add", "impulses:1%..20%")
+        #expect(made.output.contains("made 200 pairs"), "\(made.messages)")
+        let again = try program.run("noise", "clean", "-o", "again", "--from", "set/manifest.json", "-j", "1")
+        #expect(again.status == 0, "\(again.messages)")
+        let names = program.files(in: "set")
+        #expect(names.count == 402 && program.files(in: "again") == names)
+        let differing = try names.filter { try program.bytes("set/" + $0) != program.bytes("again/" + $0) }
+        #expect(differing.isEmpty)
+    }
+
+    @Test func `a set can be trained on, and its patients for validation are measured`() throws {
+        let program = try patients()
+        try program.run(
+            "noise", "clean", "-o", "set", "--pairs", "--split", "60/40", "--add", "correlated:100hu", "--link")
+        let trained = try program.run(
+            "train", "set/manifest.json", "-o", "m.safetensors", "--steps", "3", "--report-every", "3")
+        #expect(trained.status == 0 && trained.messages.contains("pairs: noisy "), "\(trained.messages)")
+        let both = try program.run("train", "set/manifest.json", "clean", "-o", "n.safetensors", "--steps", "3")
+        #expect(both.status == 1 && both.messages.contains("a manifest alone"))
+    }
+
+    @Test func `says how noisy slices are, and writes nothing`() throws {
+        let program = try Program()
+        try program.makePhantoms("clean.tif", side: 256, "--format", "tiff32f")
+        try program.run("noise", "clean.tif", "-o", "noisy.tif", "--add", "white:50hu", "--add", "impulses:5%")
+        let report = try program.json("noise", "noisy.tif", "--estimate")
+        let page = try #require((report["slices"] as? [[String: Any]])?.first)
+        #expect(abs(try #require(page["softTissue"] as? Double) - 50) < 5)
+        #expect(abs(try #require(page["impulseDensity"] as? Double) - 0.05) < 0.01)
+        #expect(program.files(in: ".") == ["clean.tif", "noisy.tif"])
+
+        // So do evaluate, if it is asked to, and info.
+        let mean = try #require(
+            try program.json("evaluate", "clean.tif", "noisy.tif", "--noise")["mean"] as? [String: Any])
+        #expect(abs(try #require(mean["noiseHU"] as? Double) - 50) < 5)
+        let table = try program.run("evaluate", "clean.tif", "noisy.tif", "--noise", "--csv").output.split(
+            separator: "\n")
+        #expect(table.first?.hasSuffix("ssim_window,reference_noise_hu,noise_hu") == true)
+        let file = try #require((try program.json("info", "noisy.tif")["files"] as? [[String: Any]])?.first)
+        let noise = try #require((file["pages"] as? [[String: Any]])?.first?["noise"] as? [String: Any])
+        #expect(abs(try #require(noise["softTissue"] as? Double) - 50) < 5)
+        #expect(try program.run("info", "noisy.tif").output.contains(" HU in soft tissue, impulses "))
+        #expect(try program.run("noise", "noisy.tif").status == 64)
+        #expect(try program.run("noise", "noisy.tif", "--estimate", "-o", "x").status == 64)
+    }
+
+    @Test(arguments: [
+        ["--pairs"], ["--pairs", "--white", "10%", "--realisations", "0"], ["--white", "10%", "--split", "80/20"],
+        ["--add", "white:50hu..10hu"], ["--add", "fog:10%"], ["--add", "white:10hu,salt=1"],
+        ["--add", "white:10hu", "--impulses", "5%"], ["--from", "m.json", "--white", "10%"],
+    ])
+    func `what makes no set is wrong usage`(options: [String]) throws {
+        let outcome = try Program().run(["noise", "clean", "-o", "set"] + options)
+        #expect(outcome.status == 64, "\(outcome.messages)")
     }
 }

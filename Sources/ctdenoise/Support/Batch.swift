@@ -15,7 +15,7 @@ struct BatchOptions: ParsableArguments {
         help: ArgumentHelp(
             "The folder to write to; for a single file also the name of the new file.", valueName: "out"),
         completion: .file())
-    var output: String
+    var output: String?
 
     @Flag(help: "Replace files that are already there; never an input.")
     var overwrite = false
@@ -24,7 +24,12 @@ struct BatchOptions: ParsableArguments {
 
     @OptionGroup var format: OutputOptions
 
-    func validate() throws { try OutputName.validate(output) }
+    func validate() throws { if let output { try OutputName.validate(output) } }
+
+    /// Refuses to work without an output.
+    func requireOutput() throws {
+        if output == nil { throw ValidationError("Missing expected argument '--output <out>'") }
+    }
 }
 
 /// Turns image files into image files of the same names, one after the other.
@@ -42,6 +47,7 @@ struct Batch {
     }
 
     private let options: BatchOptions
+    private let output: String
     /// Where what was removed goes, if it is wanted.
     private let noiseFolder: String?
     private var jobs: [Job] = []
@@ -100,7 +106,8 @@ struct Batch {
     ) throws {
         self.options = options
         self.noiseFolder = noiseFolder
-        report = Report(output: options.output, noise: noiseFolder, settings: settings)
+        output = options.output ?? ""
+        report = Report(output: output, noise: noiseFolder, settings: settings)
         do throws(Failure) {
             try plan(protecting: needed)
         } catch {
@@ -130,7 +137,7 @@ struct Batch {
                     advice: "Choose another --save-noise.")
             }
         }
-        let found = InputFiles(options.input, leavingOut: [options.output] + (noiseFolder.map { [$0] } ?? []))
+        let found = InputFiles(options.input, leavingOut: [output] + (noiseFolder.map { [$0] } ?? []))
         report.skipped = found.skipped
         for path in found.skipped { console.line("skipped \(path): neither PNG nor TIFF") }
         for failure in found.failures { fail(failure) }
@@ -149,7 +156,7 @@ struct Batch {
                 if let same = inputs[identity], same.name == file.name { continue }
                 inputs[identity] = file
             }
-            let output = outputIsFile ? options.output : FileSystem.join(options.output, file.name)
+            let output = outputIsFile ? output : FileSystem.join(output, file.name)
             let noise = noiseFolder.map { FileSystem.join($0, FileSystem.withTIFFEnding(file.name)) }
             for (path, content) in [(output, file.path), (noise, "the noise of \(file.path)")] {
                 guard let path else { continue }
@@ -202,26 +209,26 @@ struct Batch {
 
     /// Whether `-o` names the file to write, not the folder; for one file only, and of the input's own container.
     private func outputIsFile(for found: InputFiles) throws(Failure) -> Bool {
-        let fileExtension = FileSystem.fileExtension(options.output)
-        if FileSystem.kind(options.output) == .folder || options.output.hasSuffix("/") { return false }
+        let fileExtension = FileSystem.fileExtension(output)
+        if FileSystem.kind(output) == .folder || output.hasSuffix("/") { return false }
         let looksLikeFile =
-            InputFiles.extensions.contains(fileExtension) || FileSystem.kind(options.output) == .file
+            InputFiles.extensions.contains(fileExtension) || FileSystem.kind(output) == .file
         guard looksLikeFile else {
             if options.input.count == 1, FileSystem.kind(options.input[0]) == .file {
-                try OutputName.checkEnding(options.output)
+                try OutputName.checkEnding(output)
             }
             return false
         }
         guard options.input.count == 1, FileSystem.kind(options.input[0]) != .folder else {
             throw Failure(
-                file: options.output, found: "the name of a file", expected: "a folder, since there are several inputs",
+                file: output, found: "the name of a file", expected: "a folder, since there are several inputs",
                 advice: "Choose another -o.")
         }
         if let file = found.files.first, let container = ImageFile.container(ofFileAt: file.path),
             container != (fileExtension == "png" ? .png : .tiff)
         {
             throw Failure(
-                file: options.output,
+                file: output,
                 found: "the ending .\(fileExtension) for a \(container.rawValue.uppercased()) file",
                 expected: "the ending of the input, since files keep their format",
                 advice: container == .png ? "Write .png." : "Write .tif.")
@@ -291,8 +298,8 @@ struct Batch {
         let paths = jobs.map(\.output)
         // The file itself, if one is named; else the folder, though it may get nothing.
         guard !paths.isEmpty else { return }
-        let isFile = paths == [options.output]
-        try FileSystem.prepare(isFile ? FileSystem.parent(options.output) : options.output, for: paths)
+        let isFile = paths == [output]
+        try FileSystem.prepare(isFile ? FileSystem.parent(output) : output, for: paths)
         if let noiseFolder { try FileSystem.prepare(noiseFolder, for: jobs.compactMap(\.noise)) }
     }
 
@@ -431,7 +438,7 @@ struct Batch {
         if !report.skipped.isEmpty { text += ", skipped \(Format.count(report.skipped.count, "other file"))" }
         if !report.failed.isEmpty { text += ", \(report.failed.count) failed" }
         if !report.notDone.isEmpty { text += ", \(report.notDone.count) not done" }
-        text += ": \(Format.visible(options.output))"
+        text += ": \(Format.visible(output))"
         return text + (noiseFolder.map { ", noise: \(Format.visible($0))" } ?? "")
     }
 }

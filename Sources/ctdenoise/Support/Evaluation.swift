@@ -1,6 +1,7 @@
 import CTImageFiles
 import CTImages
 import CTMetrics
+import CTNoise
 
 /// Files that belong together: of the same name in two or three folders, or two or three files.
 struct Pairs {
@@ -74,14 +75,19 @@ struct Evaluation {
     let pairs: Pairs
     let range: ClosedRange<Double>
     let similarity: Evaluate.Similarity
+    let measuresNoise: Bool
     let reading: ReadingOptions
 
     private(set) var report: EvaluationReport
 
-    init(pairs: Pairs, range: ClosedRange<Double>, similarity: Evaluate.Similarity, reading: ReadingOptions) {
+    init(
+        pairs: Pairs, range: ClosedRange<Double>, similarity: Evaluate.Similarity, measuresNoise: Bool,
+        reading: ReadingOptions
+    ) {
         self.pairs = pairs
         self.range = range
         self.similarity = similarity
+        self.measuresNoise = measuresNoise
         self.reading = reading
         report = EvaluationReport(range: range, similarity: similarity)
     }
@@ -106,6 +112,7 @@ struct Evaluation {
                     report.slices.append(
                         EvaluationReport.Slice(
                             file: pair.name, page: page + 1, pages: reference.count,
+                            referenceNoiseHU: noise(of: reference[page]),
                             test: try judge(test[page], reference[page], pair.test, page),
                             baseline: try baseline.map { pages throws(Failure) in
                                 try judge(pages[page], reference[page], pair.baseline ?? "", page)
@@ -136,6 +143,10 @@ struct Evaluation {
         return pages
     }
 
+    private func noise(of slice: Slice) -> Double? {
+        measuresNoise ? NoiseEstimate(slice.hu, width: slice.width).body : nil
+    }
+
     private func judge(
         _ test: Slice, _ reference: Slice, _ path: String, _ page: Int
     ) throws(Failure) -> EvaluationReport.Quality {
@@ -144,7 +155,7 @@ struct Evaluation {
             return EvaluationReport.Quality(
                 psnr: try peakSignalToNoiseRatio(reference, test, dataRangeHU: report.dataRangeHU),
                 ssim: try structuralSimilarity(reference, test, rangeHU: range, window: similarity.window),
-                rmseHU: rmse)
+                rmseHU: rmse, noiseHU: noise(of: test))
         } catch {
             throw Failure(error, file: path, page: page)
         }
@@ -184,6 +195,8 @@ struct EvaluationReport: Encodable {
         let psnr: Double
         let ssim: Double
         let rmseHU: Double
+        /// The standard deviation of what is left of noise, or was there; `nil` if it was not asked for, or cannot be told.
+        let noiseHU: Double?
     }
 
     /// One slice.
@@ -192,6 +205,7 @@ struct EvaluationReport: Encodable {
         /// From 1.
         let page: Int
         let pages: Int
+        let referenceNoiseHU: Double?
         let test: Quality
         let baseline: Quality?
     }
@@ -223,7 +237,14 @@ struct EvaluationReport: Encodable {
     private static func mean(_ all: [Quality]) -> Quality? {
         guard !all.isEmpty else { return nil }
         func mean(_ value: (Quality) -> Double) -> Double { all.map(value).reduce(0, +) / Double(all.count) }
-        return Quality(psnr: mean(\.psnr), ssim: mean(\.ssim), rmseHU: mean(\.rmseHU))
+        return Quality(
+            psnr: mean(\.psnr), ssim: mean(\.ssim), rmseHU: mean(\.rmseHU), noiseHU: Self.mean(of: all.map(\.noiseHU)))
+    }
+
+    /// The mean of those that are known.
+    private static func mean(of values: [Double?]) -> Double? {
+        let known = values.compactMap(\.self)
+        return known.isEmpty ? nil : known.reduce(0, +) / Double(known.count)
     }
 
     func encode(to encoder: any Encoder) throws {
@@ -260,7 +281,12 @@ struct EvaluationReport: Encodable {
             rows.append(row(name, slice.test, slice.baseline))
         }
         rows.append(row("mean of \(slices.count)", mean, baselineMean))
-        return Format.table(rows)
+        let noises = [
+            ("reference", Self.mean(of: slices.map(\.referenceNoiseHU))), ("test", mean?.noiseHU),
+            ("baseline", baselineMean?.noiseHU),
+        ].compactMap { name, value in value.map { "\(name) \(Format.fixed($0, 1)) HU" } }
+        let noise = noises.isEmpty ? "" : "\nnoise in the body, by itself: \(noises.joined(separator: ", "))"
+        return Format.table(rows) + noise
             + "\ndata range \(Format.plain(dataRangeHU)) HU (\(Format.plain(rangeHU[0]))…\(Format.plain(rangeHU[1]))); "
             + "SSIM: \(similarity.phrase)"
     }
@@ -269,20 +295,20 @@ struct EvaluationReport: Encodable {
     var csv: String {
         var titles = "file,page,psnr_db,ssim,rmse_hu,data_range_hu,ssim_window"
         if hasBaseline { titles += ",baseline_psnr_db,baseline_ssim,baseline_rmse_hu" }
+        let hasNoise = slices.contains { $0.referenceNoiseHU != nil || $0.test.noiseHU != nil }
+        if hasNoise { titles += ",reference_noise_hu,noise_hu" + (hasBaseline ? ",baseline_noise_hu" : "") }
         var lines = [titles]
         for slice in slices {
-            var line = "\(Self.quoted(slice.file)),\(slice.page),\(slice.test.csv)"
+            var line = "\(CSV.quoted(slice.file)),\(slice.page),\(slice.test.csv)"
             line += ",\(Format.plain(dataRangeHU)),\(similarity.rawValue)"
             if let baseline = slice.baseline { line += ",\(baseline.csv)" }
+            if hasNoise {
+                let noises = [slice.referenceNoiseHU, slice.test.noiseHU] + (slice.baseline.map { [$0.noiseHU] } ?? [])
+                line += noises.map { "," + ($0.map { Format.plain($0) } ?? "") }.joined()
+            }
             lines.append(line)
         }
         return lines.joined(separator: "\n")
-    }
-
-    /// RFC 4180: quotation marks around what has a comma, a quotation mark or a line break.
-    private static func quoted(_ text: String) -> String {
-        guard text.contains(where: { $0 == "," || $0 == "\"" || $0.isNewline }) else { return text }
-        return "\"" + text.map { $0 == "\"" ? "\"\"" : String($0) }.joined() + "\""
     }
 }
 

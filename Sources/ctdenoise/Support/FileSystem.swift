@@ -134,6 +134,23 @@ enum FileSystem {
         return (InputFiles.extensions.contains(ending) ? String(path.dropLast(ending.count + 1)) : path) + ".tiff"
     }
 
+    /// The path with "-2" and so on before its ending.
+    static func numbered(_ path: String, _ number: Int) -> String {
+        let ending = fileExtension(path)
+        guard !ending.isEmpty else { return "\(path)-\(number)" }
+        return "\(path.dropLast(ending.count + 1))-\(number)\(path.suffix(ending.count + 1))"
+    }
+
+    /// Makes a symbolic link at `path`, in place of one that is there.
+    static func link(_ path: String, to target: String) throws(Failure) {
+        if isLink(path) { unsafe unlink(path) }
+        guard unsafe symlink(target, path) == 0 else {
+            throw Failure(
+                file: path, found: "a link that cannot be made", expected: "a disk that has links",
+                advice: "Leave out --link, so that clean files are copied.")
+        }
+    }
+
     /// The letters after the last dot of a file's name, in lower case; empty if there are none.
     static func fileExtension(_ path: String) -> String {
         let parts = lastComponent(path).split(separator: ".", omittingEmptySubsequences: false)

@@ -64,6 +64,15 @@ enum JSONOutput {
     }
 }
 
+/// Fields of CSV files.
+enum CSV {
+    /// RFC 4180: quotation marks around what has a comma, a quotation mark or a line break.
+    static func quoted(_ text: String) -> String {
+        guard text.contains(where: { $0 == "," || $0 == "\"" || $0.isNewline }) else { return text }
+        return "\"" + text.map { $0 == "\"" ? "\"\"" : String($0) }.joined() + "\""
+    }
+}
+
 /// How a command reports: for people, or as JSON.
 struct OutputOptions: ParsableArguments {
     @Flag(help: "Print one JSON object on standard output instead of text.")

@@ -3,8 +3,6 @@ import CTNoise
 import CTPhantoms
 import Testing
 
-@testable import CTDenoising
-
 @Suite struct ImpulsesTests {
     private static let hu = SampleFormat(kind: .floatingPoint, bits: 32)
 
@@ -39,8 +37,8 @@ import Testing
     @Test(arguments: [0.002, 0.05, 0.3, 0.6])
     func `finds impulses, few and many, alone and in white noise`(density: Double) throws {
         let values: [Float?] = [1023, -1024]
-        #expect(found(image(try NoiseModel(impulseDensity: density))) == values)
-        let both = try NoiseModel(white: .part(25, of: 255), impulseDensity: density)
+        #expect(found(image(try NoiseModel([.impulses(density: density)]))) == values)
+        let both = try NoiseModel([.white(.part(25, of: 255)), .impulses(density: density)])
         if density > 0.01 {
             #expect(found(image(both)) == values)
             #expect(found(image(both, levels: 2047)) == values)
@@ -49,12 +47,12 @@ import Testing
 
     @Test(arguments: [0.0, 1])
     func `finds salt alone and pepper alone`(saltShare: Double) throws {
-        let model = try NoiseModel(impulseDensity: 0.05, saltShare: saltShare)
+        let model = try NoiseModel([.impulses(density: 0.05, salt: saltShare)])
         #expect(found(image(model)) == (saltShare == 1 ? [1023, nil] : [nil, -1024]))
     }
 
     @Test func `impulses of any value are shown as those of the training`() throws {
-        let spotted = image(try NoiseModel(impulseDensity: 0.1)).map { $0 == 1023 ? 3071 : $0 }
+        let spotted = image(try NoiseModel([.impulses(density: 0.1)])).map { $0 == 1023 ? 3071 : $0 }
         let impulses = try #require(Impulses(in: spotted, width: 128))
         #expect(impulses.salt == 3071)
         let shown = impulses.shown(spotted)
@@ -64,7 +62,7 @@ import Testing
 
     @Test(arguments: [0.0, 10, 25, 50])
     func `finds none in white noise, clamped or not, in windows or not, in 8 bits or more`(level: Double) throws {
-        let noise = level == 0 ? nil : try NoiseModel(white: .part(level, of: 255))
+        let noise = level == 0 ? nil : try NoiseModel([.white(.part(level, of: 255))])
         for levels in [nil, 255, 2047] as [Double?] {
             for window in [nil, -1350...150, -160...240] as [ClosedRange<Double>?] {
                 let found = found(image(noise, window: window, levels: levels))
@@ -78,7 +76,7 @@ import Testing
         let flat = Slice(
             width: 128, height: 128, samples: [Double](repeating: hu, count: 128 * 128), format: Self.hu,
             scale: IntensityScale(slope: 1, intercept: 0))
-        let noisy = try NoiseModel(white: .part(level, of: 255)).apply(to: flat, seed: 1)
+        let noisy = try NoiseModel([.white(.part(level, of: 255))]).apply(to: flat, seed: 1)
         let clamped = noisy.samples.map { Float(min(max($0.rounded(), -1024), 1023)) }
         #expect(found(clamped) == nil)
     }

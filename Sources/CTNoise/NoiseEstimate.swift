@@ -1,0 +1,168 @@
+public import CTMetrics
+
+/// How noisy a slice is, as far as the slice alone tells.
+///
+/// Standard deviations are those that squares of 9×9 pixels have most often (the mode), where their corners, 5×5 pixels, have means that
+/// differ from the whole's by less than half of the deviation: squares with an edge or a vessel in them have more, in all
+/// sizes, and do not move it. Impulses do not count in them.
+public struct NoiseEstimate: Hashable, Sendable {
+    /// The standard deviation in HU, most often found anywhere in the body; `nil` if there is too little of one.
+    public let body: Double?
+
+    /// The same where squares have a mean of −950…−600 HU: lung.
+    public let lung: Double?
+
+    /// The same where squares have a mean of −20…120 HU: soft tissue.
+    public let softTissue: Double?
+
+    /// The share of samples that salt and pepper have replaced, 0…1.
+    public let impulseDensity: Double
+
+    /// The side of the squares in pixels.
+    static let side = 9
+
+    /// Measures a slice.
+    ///
+    /// - Parameters:
+    ///   - hu: In rows of `width`.
+    public init(_ hu: [Double], width: Int) {
+        let squares = LocalDeviations(hu, width: width)
+        impulseDensity = squares.impulseDensity
+        func mode(_ range: ClosedRange<Double>) -> Double? {
+            mostFrequent(squares.found.lazy.filter { $0.isFlat && range.contains($0.mean) }.map(\.deviation))
+        }
+        body = mode(-950...3000)
+        lung = mode(Self.lungHU)
+        softTissue = mode(Self.softTissueHU)
+    }
+
+    /// Mean HU of squares of each tissue.
+    private static let (lungHU, softTissueHU) = (-950.0 ... -600.0, -20.0...120.0)
+
+    /// The standard deviations of `noise`, measured in the same way, where `hu` is lung and where it is soft tissue; `nil` where there is
+    /// too little of it.
+    static func deviations(
+        of noise: [Double], inTissuesOf hu: [Double], width: Int
+    ) -> (lung: Double?, softTissue: Double?) {
+        let tissue = LocalDeviations(hu, width: width).found.filter(\.isFlat)
+        let deviations = Dictionary(
+            uniqueKeysWithValues: LocalDeviations(noise, width: width, largest: .infinity).found.lazy.filter(\.isFlat)
+                .map { ($0.index, $0.deviation) })
+        func mode(_ range: ClosedRange<Double>) -> Double? {
+            mostFrequent(tissue.lazy.filter { range.contains($0.mean) }.compactMap { deviations[$0.index] })
+        }
+        return (mode(Self.lungHU), mode(Self.softTissueHU))
+    }
+
+    /// The power spectrum of what is flat in the slice: where the deviation of the square around a pixel is at most 1.25 times that
+    /// which is most frequent in the body, and its mean differs from that of the surroundings by at most half of it.
+    ///
+    /// - Parameter pixel: The side of a pixel in mm.
+    /// - Returns: `nil` if nothing is flat, if there are impulses, or if samples are no numbers.
+    public static func spectrum(of hu: [Double], width: Int, pixel: Double) -> NoisePowerSpectrum? {
+        let squares = LocalDeviations(hu, width: width)
+        guard squares.impulseDensity == 0,
+            let typical = mostFrequent(squares.found.lazy.filter { $0.isFlat && $0.mean > -950 }.map(\.deviation)),
+            min(width, hu.count / width) > NoisePowerSpectrum.side, hu.allSatisfy({ abs($0) < 1e6 })
+        else { return nil }
+        var isFlat = [Bool](repeating: false, count: hu.count)
+        let reach = NoisePowerSpectrum.side / 2
+        let means = BoxMeans(hu, width: width, reach: reach)
+        let (rows, columns) = (reach..<hu.count / width - reach, reach..<width - reach)
+        for square in squares.found where square.mean > -950 && square.deviation < 1.25 * typical {
+            guard rows.contains(square.index / width), columns.contains(square.index % width),
+                abs(square.mean - means[square.index]) < 0.5 * typical
+            else { continue }
+            isFlat[square.index] = true
+        }
+        return NoisePowerSpectrum(hu, width: width, where: isFlat, pixel: pixel)
+    }
+}
+
+/// Means and standard deviations of squares around pixels, without impulses.
+private struct LocalDeviations {
+    struct Square {
+        let index: Int
+        let mean: Double
+        let deviation: Double
+        /// Whether its corners have about its mean.
+        let isFlat: Bool
+    }
+
+    var found: [Square] = []
+    var impulseDensity = 0.0
+
+    /// - Parameter largest: Samples of this size and above do not count.
+    init(_ hu: [Double], width: Int, largest: Double = 5000) {
+        let side = NoiseEstimate.side
+        let reach = side / 2
+        guard width >= side, hu.count / width >= side else { return }
+        let height = hu.count / width
+        let impulses = Impulses(in: hu.map { Float($0) }, width: width)
+        // Metal, padding far below air and what is no number say nothing about noise.
+        let isNoise = hu.map { value in
+            abs(value) < largest && (impulses.map { !$0.mayBe(Float(value)) } ?? true)
+        }
+        // About −300 HU, so that squares of large numbers do not swallow small differences.
+        let shifted = zip(hu, isNoise).map { $1 ? $0 + 300 : 0 }
+        let counts = BoxMeans(isNoise.map { $0 ? 1 : 0 }, width: width, reach: reach)
+        let sums = BoxMeans(shifted, width: width, reach: reach)
+        let squares = BoxMeans(shifted.map { $0 * $0 }, width: width, reach: reach)
+        let cornerReach = 2
+        let cornerCounts = BoxMeans(isNoise.map { $0 ? 1 : 0 }, width: width, reach: cornerReach)
+        let cornerSums = BoxMeans(shifted, width: width, reach: cornerReach)
+        let offset = reach - cornerReach
+        let corners = [
+            -offset * width - offset, -offset * width + offset, offset * width - offset, offset * width + offset,
+        ]
+        var (inPlace, hidden) = ([0, 0], [0, 0])
+        for row in reach..<height - reach {
+            for column in reach..<width - reach {
+                let index = row * width + column
+                let share = counts[index]
+                // Half of a square has to be left.
+                guard share > 0.5 else { continue }
+                let mean = sums[index] / share
+                let count = share * Double(side * side)
+                let variance = (squares[index] / share - mean * mean) * count / (count - 1)
+                let deviation = max(variance, 0).squareRoot()
+                let isFlat = corners.allSatisfy { corner in
+                    let share = cornerCounts[index + corner]
+                    return share == 0 || abs(cornerSums[index + corner] / share - mean) <= 0.5 * deviation + 1e-6
+                }
+                found.append(Square(index: index, mean: mean - 300, deviation: deviation, isFlat: isFlat))
+                guard let impulses else { continue }
+                // Tissue that has the value of an impulse itself is told from impulses by what is around.
+                let value = Float(hu[index])
+                for (kind, impulse) in [impulses.salt, impulses.pepper].enumerated() {
+                    guard let impulse, abs(mean - 300 - Double(impulse)) > 300 else { continue }
+                    inPlace[kind] += 1
+                    if value == impulse { hidden[kind] += 1 }
+                }
+            }
+        }
+        impulseDensity = zip(hidden, inPlace).reduce(0) { $0 + ($1.1 > 0 ? Double($1.0) / Double($1.1) : 0) }
+    }
+}
+
+/// The value around which values are densest, by a histogram whose bins are 3 % wide; `nil` for fewer than 200. Values below 0.01, which
+/// only rounding makes, do not count.
+private func mostFrequent(_ values: some Sequence<Double>) -> Double? {
+    let width = 0.03
+    var bins: [Int: Int] = [:]
+    var count = 0
+    for value in values where value > 0.01 {
+        bins[Int((logarithm(value) / width).rounded()), default: 0] += 1
+        count += 1
+    }
+    guard count >= 200, let least = bins.keys.min(), let most = bins.keys.max() else { return nil }
+    // Smoothed by a triangle of ±4 bins. Bins of greater values are wider.
+    func density(_ bin: Int) -> Double {
+        (-4...4).reduce(0) { $0 + Double(5 - abs($1)) * Double(bins[bin + $1] ?? 0) } / exponential(Double(bin) * width)
+    }
+    guard let top = (least...most).max(by: { density($0) < density($1) }) else { return nil }
+    let (before, at, after) = (density(top - 1), density(top), density(top + 1))
+    let curvature = before - 2 * at + after
+    let shift = curvature < 0 ? 0.5 * (before - after) / curvature : 0
+    return exponential((Double(top) + shift) * width)
+}

@@ -1,0 +1,100 @@
+public import CTImages
+
+extension NoiseModel {
+    /// Whether all strengths are finite numbers in stored units of this scale, so that the noise can be applied to its slices.
+    public func isFinite(using scale: IntensityScale) -> Bool {
+        steps.allSatisfy { step in
+            switch step {
+            case .white(let strength), .poisson(let strength), .correlated(let strength, _, _), .rings(let strength, _),
+                .columns(let strength, _):
+                strength.stored(using: scale).isFinite && strength.hu(using: scale).isFinite
+            case .dose(let dose): dose.noise.map { $0.hu(using: scale).isFinite } ?? true
+            case .impulses, .speckle: true
+            }
+        }
+    }
+}
+
+extension NoiseStep {
+    /// Adds the noise to a slice.
+    ///
+    /// - Parameter lane: Where it takes its random values among those of a seed and a stream.
+    func apply(to slice: inout Slice, seed: UInt64, stream: UInt64, lane: UInt64, threads: Int) {
+        let (scale, width) = (slice.scale, slice.width)
+        let random = CounterRandom(seed: seed, stream: stream, lane: lane)
+        switch self {
+        case .white(let strength):
+            var samples = slice.samples
+            WhiteNoise.add(
+                to: &samples, sigma: strength.stored(using: scale), random: random, firstIndex: 0,
+                threads: threads)
+            slice.samples = samples
+        case .impulses(let density, let salt):
+            var samples = slice.samples
+            SaltAndPepper.apply(
+                to: &samples, density: density, saltShare: salt,
+                pepper: scale.stored(hu: IntensityScale.huRange.lowerBound),
+                salt: scale.stored(hu: IntensityScale.huRange.upperBound), random: random, firstIndex: 0)
+            slice.samples = samples
+        case .poisson(let strength):
+            let deviation = strength.hu(using: scale)
+            // HU a photon: their number in water has the variance 1000 / gain, and their sum in HU gain² times that.
+            let gain = deviation * deviation / 1000
+            guard gain > 0 else { return }
+            let numbers = PoissonNumbers(random: random)
+            slice.changeHU { hu, index in
+                hu > -1000 ? gain * numbers.deviate(mean: (hu + 1000) / gain, at: UInt64(index)) - 1000 : hu
+            }
+        case .speckle(let strength):
+            slice.changeHU { hu, index in hu + (hu + 1000) * strength * random.normal(at: UInt64(index)) }
+        case .correlated(let strength, let kernel, let pixel):
+            let field = CorrelatedNoise(kernel: kernel, pixel: pixel)
+                .field(width: width, height: slice.height, random: random)
+            let deviation = strength.stored(using: scale)
+            slice.samples = zip(slice.samples, field).map { $0 + deviation * $1 }
+        case .rings(let strength, let share):
+            let shift = Shifts(strength.stored(using: scale), share, random)
+            let (x, y) = (Double(width - 1) / 2, Double(slice.height - 1) / 2)
+            slice.samples = slice.samples.enumerated().map { index, sample in
+                let (dx, dy) = (Double(index % width) - x, Double(index / width) - y)
+                return sample + shift[Int((dx * dx + dy * dy).squareRoot())]
+            }
+        case .columns(let strength, let share):
+            let shift = Shifts(strength.stored(using: scale), share, random)
+            slice.samples = slice.samples.enumerated().map { $1 + shift[$0 % width] }
+        case .dose(let dose):
+            var hu = slice.hu
+            dose.apply(
+                to: &hu, width: width, told: dose.noise?.hu(using: scale), random: random, threads: threads)
+            slice.samples = hu.map { scale.stored(hu: $0) }
+        }
+    }
+
+    /// Gaussian deviates for a share of places, zero for the others.
+    private struct Shifts {
+        let deviation: Double
+        let share: Double
+        let random: CounterRandom
+
+        init(_ deviation: Double, _ share: Double, _ random: CounterRandom) {
+            (self.deviation, self.share, self.random) = (deviation, share, random)
+        }
+
+        subscript(place: Int) -> Double {
+            let index = 2 * UInt64(place)
+            return random.uniform(at: index) < share ? deviation * random.normal(at: index + 1) : 0
+        }
+    }
+}
+
+extension Slice {
+    /// Replaces the HU of each sample; samples that keep theirs stay to the last bit.
+    fileprivate mutating func changeHU(_ body: (_ hu: Double, _ index: Int) -> Double) {
+        let scale = scale
+        samples = samples.enumerated().map { index, sample in
+            let before = scale.hu(stored: sample)
+            let after = body(before, index)
+            return after == before ? sample : scale.stored(hu: after)
+        }
+    }
+}

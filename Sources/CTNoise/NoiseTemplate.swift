@@ -1,0 +1,100 @@
+/// Noise whose numbers are drawn anew for each slice, such as `white:5/255..50/255`.
+///
+/// It is the text of a ``NoiseStep`` in which numbers may be ranges, `LEAST..MOST`, of one unit. A number is drawn from a range with equal
+/// chances, and rounded to four digits, so that a manifest says all of it.
+public struct NoiseTemplate: Hashable, Sendable {
+    /// What was given.
+    public let text: String
+
+    /// What stays, and between that the ranges.
+    private let pieces: [Piece]
+
+    private enum Piece: Hashable, Sendable {
+        case text(String)
+        case range(ClosedRange<Double>, unit: String)
+    }
+
+    /// Reads a template.
+    ///
+    /// - Throws: ``NoiseStep/ParsingError`` if it is no noise with the ends of its ranges.
+    public init(_ text: String) throws(NoiseStep.ParsingError) {
+        self.text = text
+        let compact = text.lowercased().filter { !$0.isWhitespace }
+        var pieces: [Piece] = []
+        var rest = compact[...]
+        while !rest.isEmpty {
+            // A value ends where the next begins.
+            let end = rest.firstIndex { ":,=".contains($0) } ?? rest.endIndex
+            let value = rest[..<end]
+            if let dots = value.firstRange(of: "..") {
+                let (least, most) = (Self.number(value[..<dots.lowerBound]), Self.number(value[dots.upperBound...]))
+                guard let least, let most, least.unit == most.unit, least.value <= most.value else {
+                    throw NoiseStep.ParsingError(
+                        text: text,
+                        reason:
+                            "“\(value)” is no range; write for example 5/255..50/255 or 10hu..40hu, the least first.")
+                }
+                pieces.append(.range(least.value...most.value, unit: String(least.unit)))
+            } else {
+                pieces.append(.text(String(value)))
+            }
+            if end < rest.endIndex { pieces.append(.text(String(rest[end]))) }
+            rest = end < rest.endIndex ? rest[rest.index(after: end)...] : rest[end...]
+        }
+        self.pieces = pieces
+        _ = try NoiseStep(filled(with: { $0.lowerBound }))
+        _ = try NoiseStep(filled(with: { $0.upperBound }))
+    }
+
+    /// Whether every draw is the same.
+    public var isFixed: Bool {
+        !pieces.contains { if case .range(let range, _) = $0 { range.lowerBound < range.upperBound } else { false } }
+    }
+
+    /// The noise with the greatest numbers of its ranges.
+    public var greatest: NoiseStep {
+        guard let step = try? NoiseStep(filled(with: \.upperBound)) else { preconditionFailure("“\(text)” was read") }
+        return step
+    }
+
+    /// Noise with numbers drawn.
+    ///
+    /// - Parameters:
+    ///   - random: Where the draws come from.
+    ///   - index: Of the first draw; a range takes one each.
+    public func draw(from random: CounterRandom, at index: UInt64 = 0) -> NoiseStep {
+        var next = index
+        let text = filled { range in
+            let value = range.lowerBound + random.uniform(at: next) * (range.upperBound - range.lowerBound)
+            next += 1
+            return min(max(Self.rounded(value), range.lowerBound), range.upperBound)
+        }
+        guard let step = try? NoiseStep(text) else { preconditionFailure("“\(text)” lies between possible ends") }
+        return step
+    }
+
+    private func filled(with value: (ClosedRange<Double>) -> Double) -> String {
+        pieces.map { piece in
+            switch piece {
+            case .text(let text): text
+            case .range(let range, let unit): plain(value(range)) + unit
+            }
+        }.joined()
+    }
+
+    /// To four digits.
+    private static func rounded(_ value: Double) -> Double {
+        guard value != 0 else { return 0 }
+        var scale = 1.0
+        while abs(value) * scale < 1000 { scale *= 10 }
+        while abs(value) * scale >= 10_000 { scale /= 10 }
+        return (value * scale).rounded() / scale
+    }
+
+    /// The number that a text begins with, and what follows it.
+    private static func number(_ text: Substring) -> (value: Double, unit: Substring)? {
+        let end = text.firstIndex { !($0.isNumber || ".-+e".contains($0)) } ?? text.endIndex
+        guard let value = Double(text[..<end]), value.isFinite else { return nil }
+        return (value, text[end...])
+    }
+}
