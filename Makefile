@@ -1,6 +1,6 @@
 # Everything a newcomer types. What needs more than a line is in scripts/.
 .DEFAULT_GOAL := help
-.PHONY: help demo test build lint format bench quality samples pictures clean
+.PHONY: help demo test build lint format bench quality dose samples pictures clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,6 +25,9 @@ bench: ## Measure speed side by side with PyTorch and others; BENCH="--quick" an
 
 quality: ## Measure quality side by side with others; QUALITY="SLICES OUT --dncnn DIR" and so on, see docs/quality.md
 	@scripts/quality.sh $(QUALITY)
+
+dose: ## Compare simulated with real low dose; DOSE="PAIRS OUT" and so on, see docs/noise.md
+	@scripts/low_dose.sh $(DOSE)
 
 samples: ## Make samples/ anew with the program
 	@scripts/make_samples.sh

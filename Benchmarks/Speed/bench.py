@@ -693,6 +693,89 @@ class Bench:
             self.say(f"| {name} | {' | '.join(absolute + ratios)} |")
         self.say(f"\n{' '.join(remarks)}")
 
+    def noise(self):
+        self.progress("Noise")
+        image = self.folder / "flat"
+        np.full((512, 512), 0.5, "<f4").tofile(image)
+        setup = dict(kind="noise", input=str(image), rows=512, columns=512, sigma=0.05)
+        contestants = [
+            Contestant(
+                self.worker(label), "noise", {**setup, "threads": threads}, repeats=50,
+                label=f"ctdenoise {label}, {threads} thread{'s' * (threads > 1)}")
+            for label in self.variants if not label.endswith("-fast") and label != "amx"
+            for threads in sorted({1, self.threads}, reverse=True)]
+        contestants += [
+            Contestant(self.worker("PyTorch"), "noise", {**setup, "with": label}, repeats=50, label=label)
+            for label in ["NumPy", "scikit-image", "scikit-image float32, not clipped"]]
+        outputs = set()
+        for contestant in contestants:
+            contestant.run()
+            bits = contestant.output(self.folder).read_bytes()
+            sigma = np.frombuffer(bits, "<f4").std()
+            # Five deviations of a standard deviation of 512² samples.
+            if not abs(sigma / 0.05 - 1) < 5 / np.sqrt(2 * 512**2):
+                raise Failure(f"{contestant.label}: white noise of 0.05 has a standard deviation of {sigma}")
+            if contestant.label.startswith("ctdenoise"):
+                outputs.add(bits)
+        if len(outputs) != 1:
+            raise Failure("instruction sets or threads make different noise of one seed")
+        remark = self.interleave(contestants, 0.02, 15, torch=False)
+        numpy, skimage = (contestant.median for contestant in contestants[-3:-1])
+        self.say("\n### White noise on 512×512, 32-bit floats\n")
+        self.say("| | ms | × NumPy | × scikit-image |")
+        self.say("|---|--:|--:|--:|")
+        for contestant in contestants:
+            name = f"**{contestant.label}**" if contestant.label.startswith("ctdenoise") else contestant.label
+            time = contestant.median
+            self.say(f"| {name} | {time:.2f} | {numpy / time:.1f} | {skimage / time:.1f} |")
+        self.say(
+            f"\n{remark} Ours makes the same bits with each instruction set and number of threads. NumPy: `image + sigma * "
+            "default_rng().standard_normal(…, dtype=float32)`; scikit-image: `random_noise(image, var=…)` of a 16-bit image, "
+            "and of float32 with `clip=False`.")
+
+    def projection(self):
+        """Parallel beams of 511×511: of an odd side, so that both have the middle of the image in the middle of a pixel."""
+        self.progress("Projection")
+        side, views = 511, 720
+        clean, _ = self.noisy_slices(1)
+        slice = np.asarray(Image.open(min(clean.iterdir()))).astype(np.float32)[:side, :side]
+        paths = {kind: self.folder / kind for kind in ["projection", "reconstruction"]}
+        (slice / 65535 * 0.04).astype("<f4").tofile(paths["projection"])
+        self.say(f"\n### Projection of 511×511 in {views} views, and reconstruction with the ramp, {self.threads} threads\n")
+        self.say("| | **ctdenoise**, ms | scikit-image, ms | × scikit-image | difference, RMS |")
+        self.say("|---|--:|--:|--:|--:|")
+        remarks = []
+        for kind, theirs_name in [("projection", "radon"), ("reconstruction", "iradon")]:
+            setup = dict(kind=kind, input=str(paths[kind]), rows=side, columns=side, views=views, threads=self.threads)
+            ours = Contestant(self.worker(self.variants[0]), kind, setup)
+            # It has as many cells as the diagonal is long, ours a few more.
+            if kind == "reconstruction":
+                own = np.fromfile(paths[kind], "<f4").reshape(views, -1)
+                extra = (own.shape[1] - cells) // 2
+                peer_input = self.folder / "views"
+                own[:, extra:extra + cells].copy().tofile(peer_input)
+                theirs = Contestant(self.worker("PyTorch"), kind, {**setup, "input": str(peer_input)}, label=theirs_name)
+            else:
+                theirs = Contestant(self.worker("PyTorch"), kind, setup, label=theirs_name)
+            results = []
+            for contestant in [ours, theirs]:
+                contestant.run()
+                results.append(np.fromfile(contestant.output(self.folder), "<f4"))
+            if kind == "projection":
+                results[0].tofile(paths["reconstruction"])
+                results = [result.reshape(views, -1) for result in results]
+                cells = results[1].shape[1]
+                extra = (results[0].shape[1] - cells) // 2
+                results[0] = results[0][:, extra:extra + cells]
+            difference = np.sqrt(np.mean((results[0] - results[1]) ** 2)) / np.sqrt(np.mean(results[1] ** 2))
+            if not difference < 0.02:
+                raise Failure(f"{kind} and {theirs_name} differ by {difference:.1%}")
+            remarks.append(f"{theirs_name}: {self.interleave([ours, theirs], 0.03, 3, torch=False)}")
+            self.say(
+                f"| {kind}, `{theirs_name}` | {ours.median:.0f} | {theirs.median:.0f} "
+                f"| {theirs.median / ours.median:.0f} | {difference:.2%} |")
+        self.say(f"\n{' '.join(remarks)} The difference is relative to scikit-image's result, over all views or pixels.")
+
     def profile(self):
         """Where the time goes, by samples of Linux's perf."""
         self.progress("Profile")
@@ -784,7 +867,8 @@ def cpu_name():
 
 CASES = {
     "scan": Bench.scan, "network": Bench.network, "training": Bench.training, "memory": Bench.memory,
-    "folder": Bench.folder_of_slices, "ssim": Bench.ssim, "files": Bench.files, "profile": Bench.profile,
+    "folder": Bench.folder_of_slices, "ssim": Bench.ssim, "noise": Bench.noise, "projection": Bench.projection,
+    "files": Bench.files, "profile": Bench.profile,
 }
 
 

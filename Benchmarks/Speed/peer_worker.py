@@ -11,6 +11,8 @@ import torch
 from PIL import Image
 from safetensors.torch import save_file
 from skimage.metrics import structural_similarity
+from skimage.transform import iradon, radon
+from skimage.util import random_noise
 
 import peers
 
@@ -74,6 +76,30 @@ class Case:
         if setup["window"] == "gaussian":
             options.update(gaussian_weights=True, sigma=1.5, use_sample_covariance=False)
         return lambda: structural_similarity(reference, test, **options)
+
+    def noise(self, setup):
+        image = read_floats(setup["input"], setup["rows"], setup["columns"])
+        generator, sigma = np.random.default_rng(1), np.float32(setup["sigma"])
+        if setup["with"] == "NumPy":
+            return lambda: image + sigma * generator.standard_normal(image.shape, dtype=np.float32)
+        if setup["with"] == "scikit-image":
+            # As a file has it, and what it does if nothing else is said: to float64, and clipped to 0…1.
+            image = (65535 * image).astype(np.uint16)
+            return lambda: random_noise(image, var=float(sigma) ** 2, rng=generator)
+        return lambda: random_noise(image, var=float(sigma) ** 2, clip=False, rng=generator)
+
+    def angles(self, setup):
+        # It turns the other way round than ours.
+        return -np.arange(setup["views"]) * 180 / setup["views"]
+
+    def projection(self, setup):
+        image, angles = read_floats(setup["input"], setup["rows"], setup["columns"]), self.angles(setup)
+        return lambda: radon(image, angles, circle=False).T
+
+    def reconstruction(self, setup):
+        views, angles = read_floats(setup["input"], setup["views"], -1).T, self.angles(setup)
+        # Its filter is the ramp of Ramachandran and Lakshminarayanan.
+        return lambda: iradon(views, angles, output_size=setup["rows"], circle=False)
 
     def read_with_Pillow(self, setup):
         def read():

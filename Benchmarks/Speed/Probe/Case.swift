@@ -3,6 +3,8 @@ import CTImageFiles
 import CTImages
 import CTMetrics
 import CTNetwork
+import CTNoise
+import CTProjection
 import PlainDecoders
 
 #if canImport(Glibc)
@@ -15,7 +17,7 @@ import Darwin
 
 /// What a case works on. Files of numbers hold little-endian floats, and nothing else.
 struct Setup: Decodable {
-    /// What is measured: "scan", "network", "training", "similarity", "read" or "read plainly".
+    /// What is measured: "scan", "network", "training", "similarity", "noise", "projection", "reconstruction", "read" or "read plainly".
     var kind: String
     /// The network's file.
     var model: String?
@@ -32,6 +34,10 @@ struct Setup: Decodable {
     /// Of a similarity.
     var window: String?
     var dataRange: Double?
+    /// The standard deviation of noise.
+    var sigma: Float?
+    /// Of a projection.
+    var views: Int?
 }
 
 /// Something that was set up, to be run as often as wanted.
@@ -47,6 +53,9 @@ struct Case {
         case "network": self = try .network(setup, precision)
         case "training": self = try .training(setup)
         case "similarity": self = try .similarity(setup)
+        case "noise": self = try .noise(setup)
+        case "projection": self = try .projection(setup)
+        case "reconstruction": self = try .reconstruction(setup)
         case "read": self = try .read(setup)
         case "read plainly": self = try .readPlainly(setup)
         default: throw Misunderstanding(description: "no kind '\(setup.kind)'")
@@ -139,6 +148,46 @@ struct Case {
                     reference, test, width: width, height: height, dataRange: range, window: window)
             },
             write: { try writeFloats([Float(similarity)], to: $0) })
+    }
+
+    // MARK: - Noise
+
+    private static func noise(_ setup: Setup) throws -> Case {
+        let image = try readFloats(try said(setup.input, "input"))
+        let (sigma, threads) = (try said(setup.sigma, "sigma"), try said(setup.threads, "threads"))
+        var (noisy, runs) = (image, UInt64(0))
+        return Case(
+            run: {
+                noisy = image
+                WhiteNoise.add(to: &noisy, sigma: sigma, seed: 1, stream: runs, threads: threads)
+                runs += 1
+            },
+            write: { try writeFloats(noisy, to: $0) })
+    }
+
+    /// Cells as wide as pixels, which are 1 mm.
+    private static func beam(_ setup: Setup) throws -> ParallelBeam {
+        ParallelBeam(
+            width: try said(setup.columns, "columns"), height: try said(setup.rows, "rows"), pixel: 1,
+            views: try said(setup.views, "views"), cellsPerPixel: 1)
+    }
+
+    private static func projection(_ setup: Setup) throws -> Case {
+        let (beam, image) = (try beam(setup), try readFloats(try said(setup.input, "input")))
+        let threads = try said(setup.threads, "threads")
+        var views: [Float] = []
+        return Case(
+            run: { views = beam.project(image, threads: threads) }, write: { try writeFloats(views, to: $0) })
+    }
+
+    private static func reconstruction(_ setup: Setup) throws -> Case {
+        let beam = try beam(setup)
+        let views = try readFloats(try said(setup.input, "input"))
+        let threads = try said(setup.threads, "threads")
+        var image: [Float] = []
+        return Case(
+            run: { image = FilteredBackProjection(beam, kernel: .ramLak).image(of: views, threads: threads) },
+            write: { try writeFloats(image, to: $0) })
     }
 
     // MARK: - Files
