@@ -41,7 +41,12 @@ let package = Package(
         .target(name: "CKernels", linkerSettings: [libm]),
         .target(name: "CNoiseKernels", linkerSettings: [libm]),
         // KissFFT, from Debian's libkissfft-dev; Apple's systems have Accelerate.
-        .target(name: "CFourier", linkerSettings: [.linkedLibrary("kissfft-float", .when(platforms: [.linux]))]),
+        .target(
+            name: "CFourier",
+            linkerSettings: [
+                .linkedLibrary("kissfft-float", .when(platforms: [.linux])),
+                .linkedFramework("Accelerate", .when(platforms: [.macOS])),
+            ]),
         .target(
             name: "CBundledModels",
             exclude: [

@@ -81,7 +81,8 @@ def spectrum(noise, is_tissue, pixel, remove_trend=trend_remover()):
 
 def peak(frequencies, power):
     """The centre of the frequencies whose power, smoothed over five rings, is at least 0.8 of the greatest; the trend takes the lowest ring."""
-    smooth = np.convolve(power, [1, 2, 3, 2, 1], "same")
+    weights = [1, 2, 3, 2, 1]
+    smooth = np.convolve(power, weights, "same") / np.convolve(np.ones_like(power), weights, "same")
     smooth[0] = 0
     smooth[smooth < 0.8 * smooth.max()] = 0
     return (frequencies * smooth).sum() / smooth.sum()

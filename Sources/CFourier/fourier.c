@@ -30,16 +30,19 @@ void ct_fourier_free(ct_fourier *plan) {
 void ct_fourier_transform(const ct_fourier *plan, const float *in, float *out) {
     // vDSP keeps real and imaginary parts apart.
     size_t n = plan->length;
-    float parts[4][n];
+    // Not on the stack, of which threads have little.
+    float *parts = malloc(4 * n * sizeof *parts);
+    if (parts == NULL) abort();
     for (size_t i = 0; i < n; i++) {
-        parts[0][i] = in[2 * i];
-        parts[1][i] = in[2 * i + 1];
+        parts[i] = in[2 * i];
+        parts[n + i] = in[2 * i + 1];
     }
-    vDSP_DFT_Execute(plan->setup, parts[0], parts[1], parts[2], parts[3]);
+    vDSP_DFT_Execute(plan->setup, parts, parts + n, parts + 2 * n, parts + 3 * n);
     for (size_t i = 0; i < n; i++) {
-        out[2 * i] = parts[2][i];
-        out[2 * i + 1] = parts[3][i];
+        out[2 * i] = parts[2 * n + i];
+        out[2 * i + 1] = parts[3 * n + i];
     }
+    free(parts);
 }
 
 #else

@@ -73,10 +73,10 @@ public struct NoisePowerSpectrum: Hashable, Sendable {
     public var peak: Double {
         let weights = [1.0, 2, 3, 2, 1]
         let smooth = powers.indices.map { ring in
-            weights.indices.reduce(0) { sum, index in
-                let neighbour = ring + index - 2
-                return powers.indices.contains(neighbour) ? sum + weights[index] * powers[neighbour] : sum
-            }
+            // Those that there are; above the highest ring is none.
+            let near = weights.indices.filter { powers.indices.contains(ring + $0 - 2) }
+            let sum = near.reduce(0) { $0 + weights[$1] * powers[ring + $1 - 2] }
+            return sum / near.reduce(0) { $0 + weights[$1] }
         }
         let least = 0.8 * (smooth.dropFirst().max() ?? 0)
         let top = smooth.indices.dropFirst().filter { smooth[$0] >= least }

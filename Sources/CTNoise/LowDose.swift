@@ -10,7 +10,8 @@ public import CTProjection
 /// 10.1097/RCT.0b013e318258e891), with what an image has in place of the scanner's own data.
 ///
 /// How many photons there are follows from the noise at full dose: either that of soft tissue is told, or the one of soft tissue and the
-/// one of lung are measured, of which the geometric mean errs least, or the lower where they disagree by a factor of two. A slice in which nothing can be measured gets no noise.
+/// one of lung are measured, of which the geometric mean errs least, or the lower where they disagree by a factor of two. A slice in which nothing can be measured gets no noise;
+/// ``NoiseModel/complaint(about:)`` tells.
 public struct LowDose: Hashable, Sendable {
     /// The part of the dose, above 0 and below 1.
     public var fraction: Double
@@ -53,13 +54,17 @@ public struct LowDose: Hashable, Sendable {
     ///   - threads: At most so many work at it; the result is the same for any number.
     func apply(to hu: inout [Double], width: Int, told: Double?, random: CounterRandom, threads: Int) {
         let measured = told == nil ? NoiseEstimate(hu, width: width) : nil
-        guard told ?? measured?.softTissue ?? measured?.lung ?? 0 > 0 else { return }
         let height = hu.count / width
+        guard width > 1, height > 1, told ?? measured?.softTissue ?? measured?.lung ?? 0 > 0 else { return }
         let longer = Double(max(width, height))
         let beam = ParallelBeam(
             width: width, height: height, pixel: pixel, views: Int((longer * 1.75).rounded(.up)), cellsPerPixel: 2)
         let reconstruction = FilteredBackProjection(beam, kernel: kernel)
-        let attenuation = hu.map { Float(max(0, 1 + $0 / 1000) * Self.water) }
+        // What is no number counts as air: a reconstruction carries it everywhere.
+        let attenuation = hu.map { hu in
+            let possible = hu.isNaN ? -1000 : min(max(hu, -1000), 10_000)
+            return Float((1 + possible / 1000) * Self.water)
+        }
         let integrals = beam.project(attenuation, threads: threads)
         let toHU = Float(1000 / Self.water)
 
@@ -70,12 +75,11 @@ public struct LowDose: Hashable, Sendable {
             return Float(deviation * random.normal(at: UInt64(index)))
         }
         let unitNoise = reconstruction.image(of: unit, threads: threads).map { Double($0 * toHU) }
-        let found = NoiseEstimate.deviations(of: unitNoise, inTissuesOf: hu, width: width)
         let ratios: [Double]
         if let told {
-            let everywhere = (unitNoise.reduce(0) { $0 + $1 * $1 } / Double(unitNoise.count)).squareRoot()
-            ratios = [(found.softTissue ?? everywhere) / told]
+            ratios = [NoiseEstimate.rootMeanSquare(of: unitNoise, inSoftTissueOf: hu, width: width) / told]
         } else {
+            let found = NoiseEstimate.deviations(of: unitNoise, inTissuesOf: hu, width: width)
             ratios = [(found.lung, measured?.lung), (found.softTissue, measured?.softTissue)].compactMap { unit, full in
                 if let unit, let full { unit / full } else { nil }
             }
@@ -85,12 +89,15 @@ public struct LowDose: Hashable, Sendable {
         // Variance is one over their number.
         let ratio = most > 2 * least ? most : (most * least).squareRoot()
         let photons = fraction * ratio * ratio
+        guard photons > 0, photons.isFinite else { return }
+        // The full dose has noise of the electronics already; this is what is missing, as all noise is scaled below.
+        let electronics = Self.electronics * (1 + fraction).squareRoot()
 
         let poisson = PoissonNumbers(random: random)
         let other = UInt64(integrals.count)
         let noise = integrals.indices.map { index -> Float in
             let mean = photons * exponential(-Double(weakening[index]))
-            let electronic = Self.electronics * random.normal(at: 2 * other + UInt64(index))
+            let electronic = electronics * random.normal(at: 2 * other + UInt64(index))
             // Scanners do not take the logarithm of nothing either.
             let counted = max(poisson.deviate(mean: mean, at: other + UInt64(index)) + electronic, 0.5)
             return Float(-logarithm(counted / mean))
@@ -108,6 +115,7 @@ public struct LowDose: Hashable, Sendable {
             let chord = 2 * max(radius * radius - beam.distance(of: cell) * beam.distance(of: cell), 0).squareRoot()
             return Float(Self.water * (2 * radius - chord))
         }
-        return integrals.indices.map { integrals[$0] + filter[$0 % beam.cells] }
+        // One photon in e⁸⁰ is none.
+        return integrals.indices.map { min(integrals[$0] + filter[$0 % beam.cells], 80) }
     }
 }

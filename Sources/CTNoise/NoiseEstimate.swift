@@ -54,6 +54,13 @@ public struct NoiseEstimate: Hashable, Sendable {
         return (mode(Self.lungHU), mode(Self.softTissueHU))
     }
 
+    /// The root of the mean square of `noise` where `hu` is soft tissue, flat or not; of all where nothing is.
+    static func rootMeanSquare(of noise: [Double], inSoftTissueOf hu: [Double], width: Int) -> Double {
+        let tissue = LocalDeviations(hu, width: width).found.filter { softTissueHU.contains($0.mean) }.map(\.index)
+        let places = tissue.isEmpty ? Array(noise.indices) : tissue
+        return (places.reduce(0) { $0 + noise[$1] * noise[$1] } / Double(places.count)).squareRoot()
+    }
+
     /// The power spectrum of what is flat in the slice: where the deviation of the square around a pixel is at most 1.25 times that
     /// which is most frequent in the body, and its mean differs from that of the surroundings by at most half of it.
     ///
@@ -120,9 +127,19 @@ private struct LocalDeviations {
             for column in reach..<width - reach {
                 let index = row * width + column
                 let share = counts[index]
-                // Half of a square has to be left.
-                guard share > 0.5 else { continue }
+                guard share > 0.1 else { continue }
                 let mean = sums[index] / share
+                if let impulses {
+                    // Tissue that has the value of an impulse itself is told from impulses by what is around.
+                    let value = Float(hu[index])
+                    for (kind, impulse) in [impulses.salt, impulses.pepper].enumerated() {
+                        guard let impulse, abs(mean - 300 - Double(impulse)) > 300 else { continue }
+                        inPlace[kind] += 1
+                        if value == impulse { hidden[kind] += 1 }
+                    }
+                }
+                // For noise half of a square has to be left.
+                guard share > 0.5 else { continue }
                 let count = share * Double(side * side)
                 let variance = (squares[index] / share - mean * mean) * count / (count - 1)
                 let deviation = max(variance, 0).squareRoot()
@@ -131,14 +148,6 @@ private struct LocalDeviations {
                     return share == 0 || abs(cornerSums[index + corner] / share - mean) <= 0.5 * deviation + 1e-6
                 }
                 found.append(Square(index: index, mean: mean - 300, deviation: deviation, isFlat: isFlat))
-                guard let impulses else { continue }
-                // Tissue that has the value of an impulse itself is told from impulses by what is around.
-                let value = Float(hu[index])
-                for (kind, impulse) in [impulses.salt, impulses.pepper].enumerated() {
-                    guard let impulse, abs(mean - 300 - Double(impulse)) > 300 else { continue }
-                    inPlace[kind] += 1
-                    if value == impulse { hidden[kind] += 1 }
-                }
             }
         }
         impulseDensity = zip(hidden, inPlace).reduce(0) { $0 + ($1.1 > 0 ? Double($1.0) / Double($1.1) : 0) }

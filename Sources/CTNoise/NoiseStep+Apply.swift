@@ -1,17 +1,41 @@
 public import CTImages
 
 extension NoiseModel {
+    /// HU of noise of photons.
+    private static let countable = 1e-3...1e6
+
     /// Whether all strengths are finite numbers in stored units of this scale, so that the noise can be applied to its slices.
     public func isFinite(using scale: IntensityScale) -> Bool {
         steps.allSatisfy { step in
             switch step {
-            case .white(let strength), .poisson(let strength), .correlated(let strength, _, _), .rings(let strength, _),
+            case .white(let strength), .correlated(let strength, _, _), .rings(let strength, _),
                 .columns(let strength, _):
                 strength.stored(using: scale).isFinite && strength.hu(using: scale).isFinite
-            case .dose(let dose): dose.noise.map { $0.hu(using: scale).isFinite } ?? true
+            // Photons are counted, and their number goes with the square.
+            case .poisson(let strength):
+                Self.countable.contains(strength.hu(using: scale)) || strength.hu(using: scale) == 0
+            case .dose(let dose): dose.noise.map { Self.countable.contains($0.hu(using: scale)) } ?? true
             case .impulses, .speckle: true
             }
         }
+    }
+}
+
+extension NoiseModel {
+    /// Why this noise cannot be added to a slice, in words; `nil` if it can. Where it cannot, ``apply(to:seed:page:threads:)`` leaves
+    /// out the step.
+    public func complaint(about slice: Slice) -> String? {
+        for case .dose(let dose) in steps {
+            if slice.width < 2 || slice.height < 2 {
+                return "\(slice.width)×\(slice.height) samples, of which no scan can be simulated"
+            }
+            if dose.noise != nil { continue }
+            let estimate = NoiseEstimate(slice.hu, width: slice.width)
+            if estimate.softTissue == nil && estimate.lung == nil {
+                return "too little flat lung and soft tissue to measure the noise of the full dose"
+            }
+        }
+        return nil
     }
 }
 

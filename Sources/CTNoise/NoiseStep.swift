@@ -64,8 +64,10 @@ public enum NoiseStep: Hashable, Sendable {
         switch kernel {
         case .ramLak: return nil
         case .hann(let frequency), .gaussian(let frequency):
-            return frequency > 0 && frequency.isFinite
-                ? nil : "a kernel that ends at \(plain(frequency)) per mm; it is above 0"
+            // Less has no wave that fits into a slice.
+            return frequency * pixel >= 0.02 && frequency.isFinite
+                ? nil
+                : "a kernel that ends at \(plain(frequency)) per mm; with pixels of \(plain(pixel)) mm it is \(plain(0.02 / pixel)) or more"
         }
     }
 

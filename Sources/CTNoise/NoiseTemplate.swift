@@ -28,7 +28,9 @@ public struct NoiseTemplate: Hashable, Sendable {
             let value = rest[..<end]
             if let dots = value.firstRange(of: "..") {
                 let (least, most) = (Self.number(value[..<dots.lowerBound]), Self.number(value[dots.upperBound...]))
-                guard let least, let most, least.unit == most.unit, least.value <= most.value else {
+                guard !value[dots.upperBound...].hasPrefix("."), let least, let most, least.unit == most.unit,
+                    least.value <= most.value
+                else {
                     throw NoiseStep.ParsingError(
                         text: text,
                         reason:
@@ -82,9 +84,9 @@ public struct NoiseTemplate: Hashable, Sendable {
         }.joined()
     }
 
-    /// To four digits.
+    /// To four digits, unless that needs a scale that no number can hold.
     private static func rounded(_ value: Double) -> Double {
-        guard value != 0 else { return 0 }
+        guard (1e-300...1e300).contains(abs(value)) else { return value }
         var scale = 1.0
         while abs(value) * scale < 1000 { scale *= 10 }
         while abs(value) * scale >= 10_000 { scale /= 10 }

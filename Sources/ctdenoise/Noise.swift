@@ -83,11 +83,15 @@ struct Noise: AsyncParsableCommand {
     @Option(
         help: ArgumentHelp(
             "With --pairs: parts for train/, val/ and test/; what belongs to a group stays together.",
-            valueName: "80/10/10"))
-    var split: String?
+            valueName: "80/10/10"),
+        transform: NoisySet.Split.init(argument:))
+    var split: NoisySet.Split?
 
-    @Option(help: ArgumentHelp("With --split: what is a group, such as a patient.", valueName: "folder|file"))
-    var groupBy = Grouping.folder
+    @Option(
+        help: ArgumentHelp(
+            "With --split: what is a patient: each folder in the one that is named, or each of several that are named; or each file. (default: folder)",
+            valueName: "folder|file"))
+    var groupBy: Grouping?
 
     @Flag(help: "With --pairs: clean files are links to the inputs, not copies.")
     var link = false
@@ -117,8 +121,11 @@ struct Noise: AsyncParsableCommand {
 
     func validate() throws {
         if estimate {
-            guard batch.output == nil, templates.isEmpty, !pairs, from == nil else {
-                throw ValidationError("--estimate writes nothing: leave out -o, --pairs, --from and noise.")
+            guard batch.output == nil, templates.isEmpty, !pairs, from == nil, split == nil, !link, realisations == 1,
+                groupBy == nil
+            else {
+                throw ValidationError(
+                    "--estimate writes nothing: leave out -o, --pairs, --from, noise, and what belongs to these.")
             }
             guard pixel >= 0.01, pixel <= 100 else {
                 throw ValidationError("--pixel is 0.01 to 100 mm, not \(Format.plain(pixel)).")
@@ -127,7 +134,9 @@ struct Noise: AsyncParsableCommand {
         }
         try batch.requireOutput()
         if from != nil {
-            guard templates.isEmpty, split == nil, realisations == 1, batch.reading.scale == nil, !link else {
+            guard templates.isEmpty, split == nil, realisations == 1, batch.reading.scale == nil, !link,
+                groupBy == nil
+            else {
                 throw ValidationError(
                     "--from takes noise, splits and scales from its manifest: leave them out.")
             }
@@ -143,6 +152,7 @@ struct Noise: AsyncParsableCommand {
         if !pairs, realisations != 1 || split != nil || link {
             throw ValidationError("--realisations, --split and --link go with --pairs.")
         }
+        if groupBy != nil, split == nil { throw ValidationError("--group-by goes with --split.") }
         if let scale = batch.reading.scale,
             let template = templates.first(where: { (try? NoiseModel([$0.greatest]))?.isFinite(using: scale) == false })
         {
@@ -166,6 +176,7 @@ struct Noise: AsyncParsableCommand {
             guard let model = try? NoiseModel(steps), model.isFinite(using: slice.scale) else {
                 throw .noiseTooStrong(file.path, slice.scale)
             }
+            if let complaint = model.complaint(about: slice) { throw .noDose(file.path, complaint) }
             return model.apply(to: slice, seed: fileSeed, page: UInt64(page), threads: threads)
         }
     }
@@ -185,12 +196,24 @@ struct Noise: AsyncParsableCommand {
         } catch {
             guard let failure = Failure(error) else { throw error }
             console.error(failure)
+            if batch.format.json, let output = batch.output {
+                var report = NoisySet.Report(output: output)
+                report.failed = [failure]
+                try JSONOutput.print(report)
+            }
             throw ExitCode.failure
         }
     }
 
     private func makeSet(_ console: inout Console) async throws -> NoisySet.Report {
         guard let folder = batch.output else { throw ExitCode.failure }
+        let place = FileSystem.resolved(folder)
+        if let input = batch.input.first(where: { FileSystem.resolved($0) == place }) {
+            throw Failure(
+                file: folder, found: "the input \(input) itself",
+                expected: "another folder, or the set would be taken for slices the next time",
+                advice: "Choose another -o.")
+        }
         let found = InputFiles(batch.input, leavingOut: [folder])
         for path in found.skipped { console.line("skipped \(path): neither PNG nor TIFF") }
         // A set with holes is none.
@@ -200,20 +223,23 @@ struct Noise: AsyncParsableCommand {
                 file: batch.input.joined(separator: ", "), found: "no image files", expected: "PNG or TIFF files",
                 advice: "Name files, or folders that have some.")
         }
+        // A file may be named twice, by itself and by its folder.
+        var seen: Set<String> = []
+        let files = found.files.filter { seen.insert("\(FileSystem.resolved($0.path))\n\($0.name)").inserted }
         let plans: [NoisySet.Plan]
-        var (setSeed, links) = (seed, link)
+        var (setSeed, links, scale) = (seed, link, batch.reading.scale)
         if let from {
             let manifest = try Manifest(contentsOf: from)
-            plans = try NoisySet.plans(manifest, from: found.files)
-            (setSeed, links) = (UInt64(manifest.seed) ?? 0, manifest.links)
+            plans = try NoisySet.plans(manifest, from: files)
+            (setSeed, links, scale) = (UInt64(manifest.seed) ?? 0, manifest.links, manifest.scale)
         } else {
             plans = try NoisySet.plans(
-                found.files, noise: templates, realisations: realisations, seed: seed,
-                split: try split.map(NoisySet.Split.init(argument:)), groupByFile: groupBy == .file)
+                files, noise: templates, realisations: realisations, seed: seed, split: split,
+                groupByFile: groupBy == .file)
         }
         let set = NoisySet(
             plans: plans, folder: folder, seed: setSeed, links: links, overwrite: batch.overwrite,
-            reading: batch.reading)
+            reading: batch.reading, scale: scale)
         try set.check()
         return try await set.make(threads: threads.count, console: &console)
     }
@@ -238,6 +264,13 @@ struct Noise: AsyncParsableCommand {
 }
 
 extension Failure {
+    /// That of a file whose dose cannot be lowered.
+    static func noDose(_ file: String, _ complaint: String) -> Failure {
+        Failure(
+            file: file, found: complaint, expected: "a slice whose noise at full dose is known",
+            advice: "Say how strong it is in soft tissue: dose:25%,noise=15hu.")
+    }
+
     /// That of a file in whose units noise is no finite number.
     static func noiseTooStrong(_ file: String, _ scale: IntensityScale) -> Failure {
         Failure(

@@ -118,6 +118,11 @@ struct Train: ParsableCommand {
             let sides = folders.values.joined().map { min($0.clean.width, $0.clean.height) }.sorted()
             recipe.fit(slicesOf: sides.isEmpty ? 0 : sides[sides.count / 2])
         }
+        if folders.isEmpty, set != nil {
+            throw Failure(
+                file: input.joined(), found: "no pairs to train on", expected: "pairs of train/, or of no part",
+                advice: "Make a set with more patients, or another --split.")
+        }
         guard let slices = TrainingSlices(folders, crop: recipe.longestSide) else {
             throw Failure(
                 file: input.joined(separator: ", "),
@@ -207,7 +212,7 @@ struct Train: ParsableCommand {
                 file: file.path, found: "a slice to measure progress on that is trained on, too",
                 expected: "other slices, best of other patients", advice: "Take it out of one of the two.")
         }
-        let others = measuring.map(\.path) + [recipe, start?.path].compactMap(\.self)
+        let others = input + measuring.map(\.path) + [recipe, start?.path].compactMap(\.self)
         let read = inputs.union(others.compactMap(FileSystem.identity))
         let written = [(output, overwrite), (checkpoint, resume), (curve, overwrite || resume)]
         var names: Set<String> = []
@@ -300,6 +305,13 @@ struct Train: ParsableCommand {
 
     /// The set whose manifest is the only input, if one is.
     private func manifest(_ console: inout Console) throws(Failure) -> PairSet? {
+        for folder in input where FileSystem.kind(folder) == .folder {
+            let path = FileSystem.join(folder, Manifest.fileName)
+            guard FileSystem.kind(path) == .file, (try? Manifest(contentsOf: path)) != nil else { continue }
+            throw Failure(
+                file: folder, found: "a set of pairs, whose noisy files are no clean slices",
+                expected: "its manifest, which says what is what", advice: "Name \(path).")
+        }
         guard let path = input.first(where: { FileSystem.lastComponent($0) == Manifest.fileName }) else { return nil }
         guard input.count == 1, reading.scale == nil else {
             throw Failure(
@@ -335,13 +347,26 @@ struct Train: ParsableCommand {
     ) throws(Failure) -> [String: [TrainingSlices.Pair]] {
         var groups: [String: [TrainingSlices.Pair]] = [:]
         for pair in set.pairs(splits) {
-            let scale = IntensityScale(slope: pair.slope, intercept: pair.intercept)
-            func pages(_ name: String) throws(Failure) -> [Slice] {
-                var pages = try reading.read(FileSystem.join(set.folder, name)).pages
-                for page in pages.indices { pages[page].scale = scale }
+            func pages(_ name: String, _ hash: String) throws(Failure) -> [Slice] {
+                let path = FileSystem.join(set.folder, name)
+                let bytes: [UInt8]
+                do throws(FileAccessError) {
+                    bytes = try FileAccess.contents(of: path)
+                } catch {
+                    throw Failure(error)
+                }
+                guard NoisySet.hash(bytes) == hash else {
+                    throw Failure(
+                        file: path, found: "another file than the one that the manifest lists",
+                        expected: "one with the SHA-256 \(hash)",
+                        advice: "Make the set again: ctdenoise noise CLEAN -o SET --from MANIFEST.")
+                }
+                var pages = try reading.read(path).pages
+                if let scale = set.manifest.scale { for page in pages.indices { pages[page].scale = scale } }
                 return pages
             }
-            let (clean, noisy) = (try pages(pair.clean), try pages(pair.noisy))
+            let clean = try pages(pair.clean, pair.cleanSHA256)
+            let noisy = try pages(pair.noisy, pair.noisySHA256)
             let isPair = zip(clean, noisy).allSatisfy { ($0.width, $0.height) == ($1.width, $1.height) }
             guard clean.count == noisy.count, isPair,
                 (clean + noisy).allSatisfy({ $0.samples.allSatisfy(\.isFinite) })

@@ -14,7 +14,7 @@ import Testing
     }
 
     @Test(arguments: [15.0, 40, 120])
-    func `finds the deviation of white noise, in all tissue and in each`(sigma: Double) throws {
+    func `finds the deviation of white noise, in all tissue and in soft tissue`(sigma: Double) throws {
         let estimate = NoiseEstimate(try noisy([.white(.hu(sigma))]), width: 384)
         // The deviation of 81 samples varies by σ / √160, 8 %; the most frequent of thousands is found to a few percent, and lies 1 % low.
         for found in [estimate.body, estimate.softTissue] {
@@ -23,12 +23,12 @@ import Testing
         #expect(estimate.impulseDensity == 0)
     }
 
-    @Test(arguments: [0.02, 0.2])
+    @Test(arguments: [0.02, 0.2, 0.4, 0.6])
     func `finds the density of impulses, and the noise between them`(density: Double) throws {
         let values = try noisy([.white(.hu(40)), .impulses(density: density, salt: 0.3)])
         let estimate = NoiseEstimate(values, width: 384)
         #expect(abs(estimate.impulseDensity / density - 1) < 0.1)
-        #expect(abs(try #require(estimate.softTissue) / 40 - 1) < 0.08)
+        if density < 0.5 { #expect(abs(try #require(estimate.softTissue) / 40 - 1) < 0.08) }
         #expect(NoiseEstimate.spectrum(of: values, width: 384, pixel: 0.7) == nil)
     }
 

@@ -220,6 +220,22 @@ import Testing
         #expect(error?.reason.contains(reason) == true, "\(String(describing: error))")
     }
 
+    @Test func `extreme strengths and shapes neither hang nor make numbers that are none`() throws {
+        let slice = flat(40, width: 64, height: 64)
+        for text in ["poisson:1000000hu", "poisson:0.001hu", "correlated:30hu,kernel=gauss0.03"] {
+            #expect(try applied([NoiseStep(text)], to: slice).allSatisfy(\.isFinite), "\(text)")
+        }
+        for text in ["poisson:1e160hu", "poisson:1e-157hu", "dose:50%,noise=1e-160hu"] {
+            #expect(try !NoiseModel([NoiseStep(text)]).isFinite(using: slice.scale), "\(text)")
+        }
+        for text in ["correlated:30hu,kernel=hann0.0001", "dose:50%,kernel=gauss0.01"] {
+            #expect(throws: NoiseStep.ParsingError.self, "\(text)") { try NoiseStep(text) }
+        }
+        _ = try NoiseTemplate("white:1e-310hu..2e-310hu").draw(from: CounterRandom(seed: 1))
+        let long = try applied([.correlated(.hu(20))], to: flat(0, width: 5000, height: 2))
+        #expect(moments(long).variance > 200)
+    }
+
     @Test func `ranges are drawn from evenly, rounded to four digits, and ends are possible`() throws {
         let template = try NoiseTemplate("white:5/255..50/255")
         let random = CounterRandom(seed: 2)

@@ -159,6 +159,83 @@ import Testing
         #expect(both.status == 1 && both.messages.contains("a manifest alone"))
     }
 
+    @Test func `a set never replaces an input, nor anything unasked`() throws {
+        let program = try Program()
+        try program.makePhantoms("w/noisy/P1.png", side: 64)
+        let slice = try program.bytes("w/noisy/P1.png")
+        for link in [[], ["--link"]] {
+            let options = ["--pairs", "--white", "50hu", "--overwrite"] + link
+            #expect(try program.run(["noise", "w/noisy", "-o", "w"] + options).messages.contains("an input itself"))
+        }
+        #expect(try program.bytes("w/noisy/P1.png") == slice)
+        #expect(
+            try program.run("noise", "w", "-o", "w", "--pairs", "--white", "5hu").messages.contains(
+                "the input w itself"))
+        try program.write(Data("mine".utf8), to: "set/manifest.csv")
+        let made = ["noise", "w", "-o", "set", "--pairs", "--white", "5hu"]
+        #expect(try program.run(made).messages.contains("a file that is already there"))
+        #expect(try program.bytes("set/manifest.csv") == Data("mine".utf8))
+
+        // Links in place of copies, and copies in place of links.
+        #expect(try program.run(made + ["--overwrite"]).status == 0)
+        for more in [["--link"], []] {
+            let again = try program.run(made + ["--overwrite"] + more)
+            #expect(again.status == 0, "\(again.messages)")
+            #expect(try program.bytes("set/clean/noisy/P1.png") == slice)
+        }
+        #expect(try program.bytes("w/noisy/P1.png") == slice)
+    }
+
+    @Test func `patients are not torn apart, and no part is empty`() throws {
+        let program = try Program()
+        for patient in ["p1", "p2", "p3"] {
+            for series in ["s1", "s2"] { try program.makePhantoms("clean/\(patient)/\(series)/1.png", side: 64) }
+        }
+        for seed in 0..<4 {
+            let made = try program.run(
+                "noise", "clean", "-o", "set\(seed)", "--pairs", "--white", "5hu", "--split", "80/10/10", "--seed",
+                "\(seed)")
+            #expect(made.status == 0, "\(made.messages)")
+            for part in ["train", "val", "test"] {
+                let names = program.files(in: "set\(seed)/\(part)/clean")
+                #expect(names.count == 2 && Set(names.map { $0.prefix(2) }).count == 1, "\(names)")
+            }
+        }
+        let few = try program.run(
+            "noise", "clean/p1", "clean/p2", "-o", "few", "--pairs", "--white", "5hu", "--split", "80/10/10")
+        #expect(few.status == 1 && few.messages.contains("found 2 groups; expected at least 3"), "\(few.messages)")
+    }
+
+    @Test func `a manifest that somebody changed is refused, and so are files that are not its own`() throws {
+        let program = try patients()
+        try program.run("noise", "clean", "-o", "set", "--pairs", "--white", "30hu", "--rescale", "1,-1024")
+        let text = String(decoding: try program.bytes("set/manifest.json"), as: UTF8.self)
+        for (old, new) in [
+            ("noisy pairs 1", "noisy pairs 9"), ("\"noisy/a", "\"../a"), ("\"seed\" : \"0\"", "\"seed\" : \"abc\""),
+            ("\"rescale\" : [\n    1,", "\"rescale\" : [\n    0,"),
+        ] {
+            let changed = text.replacingOccurrences(of: old, with: new)
+            #expect(changed != text, "\(old)")
+            try program.write(Data(changed.utf8), to: "set/other/manifest.json")
+            for command in [
+                ["train", "set/other/manifest.json", "-o", "m", "--steps", "1"],
+                ["noise", "clean", "-o", "again", "--from", "set/other/manifest.json"],
+            ] {
+                let outcome = try program.run(command)
+                #expect(outcome.status == 1 && outcome.messages.contains("manifest.json: found "), "\(new): \(outcome)")
+            }
+        }
+        #expect(program.files(in: "again").isEmpty)
+        let train = ["train", "set/manifest.json", "--steps", "1"]
+        let own = try program.run(train + ["-o", "set/manifest.json", "--overwrite"])
+        #expect(own.status == 1 && own.messages.contains("one of the inputs"))
+        #expect(try program.run("train", "set", "-o", "m", "--steps", "1").messages.contains("found a set of pairs"))
+        try program.makePhantoms("set/noisy/a/phantom-001.png", side: 64, "--seed", "77", "--overwrite")
+        let other = try program.run(train + ["-o", "m"])
+        #expect(
+            other.status == 1 && other.messages.contains("than the one that the manifest lists"), "\(other.messages)")
+    }
+
     @Test func `says how noisy slices are, and writes nothing`() throws {
         let program = try Program()
         try program.makePhantoms("clean.tif", side: 256, "--format", "tiff32f")
@@ -186,7 +263,9 @@ import Testing
 
     @Test(arguments: [
         ["--pairs"], ["--pairs", "--white", "10%", "--realisations", "0"], ["--white", "10%", "--split", "80/20"],
-        ["--add", "white:50hu..10hu"], ["--add", "fog:10%"], ["--add", "white:10hu,salt=1"],
+        ["--add", "white:50hu..10hu"], ["--add", "white:0hu...40hu"],
+        ["--pairs", "--white", "10%", "--split", "abc"], ["--pairs", "--white", "10%", "--group-by", "file"],
+        ["--add", "fog:10%"], ["--add", "white:10hu,salt=1"],
         ["--add", "white:10hu", "--impulses", "5%"], ["--from", "m.json", "--white", "10%"],
     ])
     func `what makes no set is wrong usage`(options: [String]) throws {

@@ -89,7 +89,7 @@ struct Evaluation {
         self.similarity = similarity
         self.measuresNoise = measuresNoise
         self.reading = reading
-        report = EvaluationReport(range: range, similarity: similarity)
+        report = EvaluationReport(range: range, similarity: similarity, hasNoise: measuresNoise)
     }
 
     /// Compares all pairs and fills ``report``; says what goes wrong on `console`.
@@ -217,10 +217,12 @@ struct EvaluationReport: Encodable {
     /// Both ends in HU.
     let rangeHU: [Double]
     let similarity: Evaluate.Similarity
+    let hasNoise: Bool
     var slices: [Slice] = []
     var failed: [Failure] = []
 
-    init(range: ClosedRange<Double>, similarity: Evaluate.Similarity) {
+    init(range: ClosedRange<Double>, similarity: Evaluate.Similarity, hasNoise: Bool) {
+        self.hasNoise = hasNoise
         rangeHU = [range.lowerBound, range.upperBound]
         self.similarity = similarity
     }
@@ -295,7 +297,6 @@ struct EvaluationReport: Encodable {
     var csv: String {
         var titles = "file,page,psnr_db,ssim,rmse_hu,data_range_hu,ssim_window"
         if hasBaseline { titles += ",baseline_psnr_db,baseline_ssim,baseline_rmse_hu" }
-        let hasNoise = slices.contains { $0.referenceNoiseHU != nil || $0.test.noiseHU != nil }
         if hasNoise { titles += ",reference_noise_hu,noise_hu" + (hasBaseline ? ",baseline_noise_hu" : "") }
         var lines = [titles]
         for slice in slices {

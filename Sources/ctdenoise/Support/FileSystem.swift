@@ -141,10 +141,21 @@ enum FileSystem {
         return "\(path.dropLast(ending.count + 1))-\(number)\(path.suffix(ending.count + 1))"
     }
 
-    /// Makes a symbolic link at `path`, in place of one that is there.
+    /// Removes a file or a link, if there is one.
+    static func remove(_ path: String) throws(Failure) {
+        guard unsafe unlink(path) == 0 || errno == ENOENT else {
+            throw Failure(
+                file: path, found: "a file that cannot be removed", expected: "one that may be replaced",
+                advice: "Check your rights there.")
+        }
+    }
+
+    /// Makes a symbolic link at `path`, in place of what is there.
     static func link(_ path: String, to target: String) throws(Failure) {
-        if isLink(path) { unsafe unlink(path) }
-        guard unsafe symlink(target, path) == 0 else {
+        // Beside it first, so that there always is one or the other.
+        let temporary = path + ".link"
+        unsafe unlink(temporary)
+        guard unsafe symlink(target, temporary) == 0, unsafe rename(temporary, path) == 0 else {
             throw Failure(
                 file: path, found: "a link that cannot be made", expected: "a disk that has links",
                 advice: "Leave out --link, so that clean files are copied.")

@@ -34,7 +34,9 @@ struct NoiseReport: Encodable {
     /// One page of a file.
     struct Page: Encodable {
         let file: String
+        /// From 1.
         let page: Int
+        let pages: Int
         /// Standard deviations in HU, where there is enough of each.
         let body: Double?
         let lung: Double?
@@ -59,11 +61,19 @@ struct NoiseReport: Encodable {
         for path in found.skipped { console.line("skipped \(path): neither PNG nor TIFF") }
         var assumptions = Assumptions()
         for failure in found.failures { report.fail(failure, &console) }
+        if found.files.isEmpty, found.failures.isEmpty {
+            let failure = Failure(
+                file: options.input.joined(separator: ", "), found: "no image files", expected: "PNG or TIFF files",
+                advice: "Name files, or folders that have some.")
+            report.fail(failure, &console)
+        }
         for file in found.files {
             do throws(Failure) {
-                for (number, slice) in try options.reading.read(file.path).pages.enumerated() {
+                let pages = try options.reading.read(file.path).pages
+                for (number, slice) in pages.enumerated() {
                     assumptions.tell(slice, of: file.path, to: &console)
-                    report.slices.append(Page(slice, file: file.path, page: number, pixel: pixel))
+                    report.slices.append(
+                        Page(slice, file: file.path, page: number + 1, pages: pages.count, pixel: pixel))
                 }
             } catch {
                 report.fail(error, &console)
@@ -71,7 +81,7 @@ struct NoiseReport: Encodable {
         }
         if options.format.json {
             try JSONOutput.print(report)
-        } else {
+        } else if !report.slices.isEmpty {
             try StandardOutput.print(report.text)
         }
         if !report.failed.isEmpty { throw ExitCode.failure }
@@ -87,30 +97,24 @@ struct NoiseReport: Encodable {
         let titles = ["slice", "body HU", "lung HU", "soft HU", "impulses", "peak /mm", "mean /mm"]
         let rows = slices.map { page in
             [
-                Format.visible(page.page == 0 ? page.file : "\(page.file) page \(page.page + 1)"), cell(page.body, 1),
+                Format.visible(page.pages == 1 ? page.file : "\(page.file) page \(page.page)"), cell(page.body, 1),
                 cell(page.lung, 1), cell(page.softTissue, 1), Format.fixed(100 * page.impulseDensity, 2) + " %",
                 cell(page.peakFrequency, 3), cell(page.meanFrequency, 3),
             ]
         }
-        let widths = titles.indices.map { column in ([titles] + rows).map { $0[column].count }.max() ?? 0 }
-        let lines = ([titles] + rows).map { row in
-            row.indices.map { column in
-                let blanks = String(repeating: " ", count: widths[column] - row[column].count)
-                return column == 0 ? row[column] + blanks : blanks + row[column]
-            }.joined(separator: "  ")
-        }
-        return (lines + ["standard deviations; frequencies for pixels of \(Format.plain(pixel)) mm"])
-            .joined(separator: "\n")
+        return Format.table([titles] + rows)
+            + "\nstandard deviations; frequencies for pixels of \(Format.plain(pixel)) mm"
     }
 }
 
 extension NoiseReport.Page {
-    init(_ slice: Slice, file: String, page: Int, pixel: Double) {
+    init(_ slice: Slice, file: String, page: Int, pages: Int, pixel: Double) {
         let hu = slice.hu
         let estimate = NoiseEstimate(hu, width: slice.width)
         let spectrum = NoiseEstimate.spectrum(of: hu, width: slice.width, pixel: pixel)
         self.init(
-            file: file, page: page, body: estimate.body, lung: estimate.lung, softTissue: estimate.softTissue,
+            file: file, page: page, pages: pages, body: estimate.body, lung: estimate.lung,
+            softTissue: estimate.softTissue,
             impulseDensity: estimate.impulseDensity, peakFrequency: spectrum?.peak, meanFrequency: spectrum?.mean)
     }
 }

@@ -23,8 +23,6 @@ struct NoisySet {
         let split: String?
         let realisation: Int
         let seed: UInt64
-        /// `nil` to take what the file or the user says.
-        let scale: IntensityScale?
         let noise: NoiseModel
         /// Below the folder of the set.
         let clean: String
@@ -39,6 +37,8 @@ struct NoisySet {
     let links: Bool
     let overwrite: Bool
     let reading: ReadingOptions
+    /// What the user says that stored values mean, or the manifest.
+    let scale: IntensityScale?
 
     /// What was made.
     struct Report: Encodable {
@@ -54,10 +54,11 @@ struct NoisySet {
 
     /// Makes sure, before any work, that nothing that is needed is written over, and that all names differ.
     func check() throws(Failure) {
-        var targets: Set<String> = []
-        for path in plans.flatMap({ [$0.clean, $0.noisy] }) {
+        let targets = plans.flatMap { [$0.clean, $0.noisy] }
+        var names: Set<String> = []
+        for path in targets {
             // Many disks take a.png and A.png for one file.
-            guard targets.insert(path.lowercased()).inserted else {
+            guard names.insert(path.lowercased()).inserted else {
                 throw Failure(
                     file: FileSystem.join(folder, path), found: "two files to be written here",
                     expected: "a name for each, not only in upper and lower case",
@@ -65,12 +66,18 @@ struct NoisySet {
             }
         }
         let inputs = Set(plans.compactMap { FileSystem.identity($0.source.path) })
-        for path in targets.union([Manifest.fileName]).map({ FileSystem.join(folder, $0) }) {
-            guard FileSystem.kind(path) != .missing else { continue }
-            if let identity = FileSystem.identity(path), inputs.contains(identity), !links {
+        for path in (targets + Manifest.fileNames).map({ FileSystem.join(folder, $0) }) {
+            guard FileSystem.kind(path) != .missing || FileSystem.isLink(path) else { continue }
+            // A link is replaced itself, not what it leads to.
+            if let identity = FileSystem.identity(path), inputs.contains(identity), !FileSystem.isLink(path) {
                 throw Failure(
                     file: path, found: "an input itself", expected: "somewhere else to write to",
                     advice: "Choose another -o.")
+            }
+            if FileSystem.kind(path) == .folder {
+                throw Failure(
+                    file: path, found: "a folder", expected: "a name for a file",
+                    advice: "Choose another place.")
             }
             guard overwrite else {
                 throw Failure(
@@ -83,6 +90,8 @@ struct NoisySet {
 
     /// Makes the files, and then the manifest if there is no failure.
     func make(threads: Int, console: inout Console) async throws -> Report {
+        // What is there is no set any more from now on, until all of it is made.
+        for name in Manifest.fileNames { try FileSystem.remove(FileSystem.join(folder, name)) }
         var report = Report(output: folder)
         let start = ContinuousClock.now
         let stop = StopSignals()
@@ -113,14 +122,16 @@ struct NoisySet {
                 console.show(bar)
                 begin()
             }
-            report.notDone = plans[next...].map(\.source.path)
+            var seen: Set<String> = []
+            report.notDone = plans[next...].map(\.source.path).filter { seen.insert($0).inserted }
         }
         console.clearProgress()
         if report.failed.isEmpty, report.notDone.isEmpty {
             let manifest = Manifest(
-                program: CTDenoise.configuration.version, seed: "\(seed)", links: links, pairs: made.compactMap(\.self))
-            for (name, text) in [(Manifest.fileName, try manifest.json()), ("manifest.csv", manifest.csv)] {
-                try FileAccess.save(Array(text.utf8), to: FileSystem.join(folder, name))
+                program: CTDenoise.configuration.version, seed: "\(seed)", links: links, scale: scale,
+                pairs: made.compactMap(\.self))
+            for (name, text) in zip(Manifest.fileNames, [try manifest.json(), manifest.csv]) {
+                try FileAccess.save(Array(text.utf8), to: FileSystem.join(folder, name), overwrite: false)
             }
         } else {
             console.line("without all of its files the set gets no manifest; make it again with --overwrite")
@@ -146,13 +157,19 @@ struct NoisySet {
                 expected: "one with the SHA-256 \(expected.clean)", advice: "Name the folder with the same files.")
         }
         var image = try reading.read(plan.source.path)
-        if let scale = plan.scale {
+        if let scale {
             for page in image.pages.indices { image.pages[page].scale = scale }
+        }
+        guard image.pages.allSatisfy({ $0.samples.allSatisfy(\.isFinite) }) else {
+            throw Failure(
+                file: plan.source.path, found: "samples that are no numbers", expected: "a clean slice",
+                advice: "Leave it out, or replace them.")
         }
         let range = IntensityScale.huRange.upperBound - IntensityScale.huRange.lowerBound
         var decibels: [Double] = []
         for (number, page) in image.pages.enumerated() {
             guard plan.noise.isFinite(using: page.scale) else { throw .noiseTooStrong(plan.source.path, page.scale) }
+            if let complaint = plan.noise.complaint(about: page) { throw .noDose(plan.source.path, complaint) }
             let noisy = plan.noise.apply(to: page, seed: plan.seed, page: UInt64(number))
             image.pages[number] = noisy
             let written = noisy.quantized().slice
@@ -191,7 +208,8 @@ struct NoisySet {
             cleanSHA256: cleanHash, noisySHA256: noisyHash)
     }
 
-    private static func hash(_ bytes: [UInt8]) -> String {
+    /// The SHA-256 of a file's bytes, in hexadecimal.
+    static func hash(_ bytes: [UInt8]) -> String {
         let digits = Array("0123456789abcdef")
         return String(SHA256.hash(data: bytes).flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] })
     }
@@ -205,38 +223,46 @@ extension NoisySet {
         let parts: [(name: String, share: Double)]
 
         /// Reads parts such as `80/10/10`: for training, validation and test.
-        init(argument text: String) throws(Failure) {
+        init(argument text: String) throws {
             let numbers = text.split(separator: "/", omittingEmptySubsequences: false).map { Double($0) }
             let shares = numbers.compactMap(\.self)
             let sum = shares.reduce(0, +)
             guard shares.count == numbers.count, (2...3).contains(shares.count), sum > 0, sum.isFinite,
                 shares.allSatisfy({ $0 >= 0 })
             else {
-                throw Failure(
-                    file: "--split", found: text,
-                    expected: "two or three parts, such as 80/10/10 for train, val and test",
-                    advice: "Correct it.")
+                throw ValidationError(
+                    "“\(text)” is no split; write two or three parts, such as 80/10/10 for train, val and test")
             }
             parts = zip(["train", "val", "test"], shares).map { ($0, $1 / sum) }
         }
 
-        /// The part of each group. Each part that has a share gets a group if there are enough.
-        func assign(_ groups: Set<String>, seed: UInt64) -> [String: String] {
+        /// The part of each group. Each part that has a share gets a group.
+        func assign(_ groups: Set<String>, seed: UInt64) throws(Failure) -> [String: String] {
+            let needed = parts.count { $0.share > 0 }
+            guard groups.count >= needed else {
+                throw Failure(
+                    file: "--split", found: Format.count(groups.count, "group"),
+                    expected: "at least \(needed), one for each part",
+                    advice: "Put each patient into a folder, or say --group-by file if every file is another patient.")
+            }
             // In an order that has nothing to do with names.
             let order = groups.sorted {
                 (NoiseModel.seed(seed, name: "split/" + $0), $0) < (NoiseModel.seed(seed, name: "split/" + $1), $1)
             }
             let wanted = parts.filter { $0.share > 0 }
             var counts = wanted.map { max(1, Int(($0.share * Double(order.count)).rounded())) }
-            // What rounding took too much or too little, the largest part gives or gets.
-            counts[0] += order.count - counts.reduce(0, +)
+            // What rounding took too much or too little, the largest parts give or get.
+            while let largest = counts.indices.max(by: { counts[$0] < counts[$1] }) {
+                let rest = order.count - counts.reduce(0, +)
+                if rest == 0 { break }
+                counts[largest] += rest > 0 ? rest : -1
+            }
             var result: [String: String] = [:]
             var rest = order[...]
             for (part, count) in zip(wanted, counts) {
-                for group in rest.prefix(max(count, 0)) { result[group] = part.name }
-                rest = rest.dropFirst(max(count, 0))
+                for group in rest.prefix(count) { result[group] = part.name }
+                rest = rest.dropFirst(count)
             }
-            for group in rest { result[group] = wanted[0].name }
             return result
         }
     }
@@ -246,8 +272,8 @@ extension NoisySet {
         _ files: [InputFile], noise templates: [NoiseTemplate], realisations: Int, seed: UInt64, split: Split?,
         groupByFile: Bool
     ) throws -> [Plan] {
-        let groups = files.map { groupByFile ? $0.name : FileSystem.parent($0.name) }
-        let parts = split?.assign(Set(groups), seed: seed) ?? [:]
+        let groups = groupByFile ? files.map(\.path) : Self.folders(of: files)
+        let parts = try split?.assign(Set(groups), seed: seed) ?? [:]
         return try zip(files, groups).flatMap { file, group in
             try (1...realisations).map { realisation in
                 // The first is what a single one would be.
@@ -258,10 +284,24 @@ extension NoisySet {
                 let name = realisations == 1 ? file.name : FileSystem.numbered(file.name, realisation)
                 let folder = part.map { $0 + "/" } ?? ""
                 return Plan(
-                    source: file, group: group, split: part, realisation: realisation, seed: fileSeed, scale: nil,
+                    source: file, group: group, split: part, realisation: realisation, seed: fileSeed,
                     noise: try NoiseModel(steps), clean: "\(folder)clean/\(name)", noisy: "\(folder)noisy/\(name)",
                     expected: nil)
             }
+        }
+    }
+
+    /// What tells patients apart: the folders in the one that was named, or where several were named, these. A patient's folders in them
+    /// stay together.
+    private static func folders(of files: [InputFile]) -> [String] {
+        let roots = files.map { file in
+            file.path.count > file.name.count ? String(file.path.dropLast(file.name.count + 1)) : "."
+        }
+        let isOne = Set(roots).count == 1
+        return zip(files, roots).map { file, root in
+            if !isOne { return root }
+            let parts = file.name.split(separator: "/")
+            return parts.count > 1 ? String(parts[0]) : "."
         }
     }
 
@@ -277,20 +317,11 @@ extension NoisySet {
                     expected: "the files that the manifest was made of",
                     advice: "Name the same folder as then.")
             }
-            guard let seed = UInt64(pair.seed), pair.slope != 0, pair.slope.isFinite, pair.intercept.isFinite,
-                ![pair.clean, pair.noisy].contains(where: {
-                    $0.hasPrefix("/") || $0.split(separator: "/").contains("..")
-                })
-            else {
-                throw Failure(
-                    file: pair.noisy, found: "a line of the manifest with an impossible seed, scale or path",
-                    expected: "what `ctdenoise noise --pairs` wrote", advice: "Use the manifest as it was written.")
-            }
             plans.append(
                 Plan(
-                    source: source, group: pair.group, split: pair.split, realisation: pair.realisation, seed: seed,
-                    scale: IntensityScale(slope: pair.slope, intercept: pair.intercept), noise: pair.noise,
-                    clean: pair.clean, noisy: pair.noisy, expected: (pair.cleanSHA256, pair.noisySHA256)))
+                    source: source, group: pair.group, split: pair.split, realisation: pair.realisation,
+                    seed: UInt64(pair.seed) ?? 0, noise: pair.noise, clean: pair.clean, noisy: pair.noisy,
+                    expected: (pair.cleanSHA256, pair.noisySHA256)))
         }
         return plans
     }
