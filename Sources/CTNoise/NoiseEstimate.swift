@@ -96,6 +96,18 @@ private struct LocalDeviations {
         let isFlat: Bool
     }
 
+    /// How many of some places have an impulse.
+    struct Share {
+        var (places, impulses) = (0, 0)
+
+        mutating func add(_ isImpulse: Bool) {
+            places += 1
+            if isImpulse { impulses += 1 }
+        }
+
+        var value: Double { places > 0 ? Double(impulses) / Double(places) : 0 }
+    }
+
     var found: [Square] = []
     var impulseDensity = 0.0
 
@@ -122,27 +134,30 @@ private struct LocalDeviations {
         let corners = [
             -offset * width - offset, -offset * width + offset, offset * width - offset, offset * width + offset,
         ]
-        var (inPlace, hidden) = ([0, 0], [0, 0])
+        // Of salt and pepper, at places that are told from them well enough, and at those that are told best.
+        var (near, far) = ([Share(), Share()], [Share(), Share()])
         for row in reach..<height - reach {
             for column in reach..<width - reach {
                 let index = row * width + column
                 let share = counts[index]
                 guard share > 0.1 else { continue }
                 let mean = sums[index] / share
+                let count = share * Double(side * side)
+                let variance = (squares[index] / share - mean * mean) * count / (count - 1)
+                let deviation = max(variance, 0).squareRoot()
                 if let impulses {
-                    // Tissue that has the value of an impulse itself is told from impulses by what is around.
+                    // Tissue that has the value of an impulse itself is told from impulses by what is around, and so is noise that was
+                    // clamped, which reaches no further than four deviations.
                     let value = Float(hu[index])
                     for (kind, impulse) in [impulses.salt, impulses.pepper].enumerated() {
-                        guard let impulse, abs(mean - 300 - Double(impulse)) > 300 else { continue }
-                        inPlace[kind] += 1
-                        if value == impulse { hidden[kind] += 1 }
+                        guard let impulse else { continue }
+                        let distance = abs(mean - 300 - Double(impulse))
+                        if distance > 300 { near[kind].add(value == impulse) }
+                        if distance > max(300, 4 * deviation) { far[kind].add(value == impulse) }
                     }
                 }
                 // For noise half of a square has to be left.
                 guard share > 0.5 else { continue }
-                let count = share * Double(side * side)
-                let variance = (squares[index] / share - mean * mean) * count / (count - 1)
-                let deviation = max(variance, 0).squareRoot()
                 let isFlat = corners.allSatisfy { corner in
                     let share = cornerCounts[index + corner]
                     return share == 0 || abs(cornerSums[index + corner] / share - mean) <= 0.5 * deviation + 1e-6
@@ -150,7 +165,7 @@ private struct LocalDeviations {
                 found.append(Square(index: index, mean: mean - 300, deviation: deviation, isFlat: isFlat))
             }
         }
-        impulseDensity = zip(hidden, inPlace).reduce(0) { $0 + ($1.1 > 0 ? Double($1.0) / Double($1.1) : 0) }
+        impulseDensity = zip(near, far).reduce(0) { $0 + ($1.1.places >= 1000 ? $1.1 : $1.0).value }
     }
 }
 

@@ -32,6 +32,17 @@ import Testing
         #expect(NoiseEstimate.spectrum(of: values, width: 384, pixel: 0.7) == nil)
     }
 
+    @Test func `noise that a file clamped is not taken for impulses`() throws {
+        let range = IntensityScale.huRange
+        let values = try noisy([.white(.part(25, of: 255))]).map { min(max($0, range.lowerBound), range.upperBound) }
+        let random = CounterRandom(seed: 9)
+        let hit = values.enumerated().map { index, value in
+            let chance = random.uniform(at: UInt64(index))
+            return chance < 0.025 ? range.lowerBound : chance < 0.05 ? range.upperBound : value
+        }
+        #expect(abs(NoiseEstimate(hit, width: 384).impulseDensity / 0.05 - 1) < 0.1)
+    }
+
     @Test func `tells soft noise from white noise by its spectrum`() throws {
         func mean(_ step: NoiseStep) throws -> Double {
             try #require(NoiseEstimate.spectrum(of: try noisy([step]), width: 384, pixel: 0.7)).mean
