@@ -40,6 +40,7 @@ let package = Package(
         .target(name: "CImageShims", dependencies: ["CPNG", "CTIFF"], linkerSettings: [.linkedLibrary("z")]),
         .target(name: "CKernels", linkerSettings: [libm]),
         .target(name: "CNoiseKernels", linkerSettings: [libm]),
+        .target(name: "CMetricKernels", linkerSettings: [libm]),
         // KissFFT, from Debian's libkissfft-dev; Apple's systems have Accelerate.
         .target(
             name: "CFourier",
@@ -66,7 +67,7 @@ let package = Package(
             name: "CTProjection", dependencies: ["CNoiseKernels", "CTFourier"], swiftSettings: swiftSettings,
             linkerSettings: [libm]),
         .target(
-            name: "CTMetrics", dependencies: ["CTImages", "CTFourier"], swiftSettings: swiftSettings,
+            name: "CTMetrics", dependencies: ["CTImages", "CTFourier", "CMetricKernels"], swiftSettings: swiftSettings,
             linkerSettings: [libm]),
         .target(
             name: "CTNoise", dependencies: ["CTImages", "CTMetrics", "CTProjection", "CTFourier", "CNoiseKernels"],
@@ -123,7 +124,7 @@ let package = Package(
             ],
             exclude: ["Fixtures"], swiftSettings: swiftSettings),
         .testTarget(
-            name: "CTMetricsTests", dependencies: ["CTMetrics", "CTImages", "TestSupport"],
+            name: "CTMetricsTests", dependencies: ["CTMetrics", "CTImages", "CTImageFiles", "CMetricKernels", "TestSupport"],
             exclude: ["Fixtures"], swiftSettings: swiftSettings),
         .testTarget(
             name: "CTPhantomsTests", dependencies: ["CTPhantoms", "CTImages", "TestSupport"],

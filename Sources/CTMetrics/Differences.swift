@@ -1,27 +1,8 @@
-#if canImport(Darwin)
-internal import Darwin
-#elseif canImport(Musl)
-internal import Musl
-#else
-internal import Glibc
-#endif
-
 /// The mean of the squared differences, in the square of the samples' units.
 ///
 /// - Throws: ``MetricError`` if the numbers of samples differ or are zero, or a sample is not finite.
 public func meanSquaredError(_ reference: [Double], _ test: [Double]) throws(MetricError) -> Double {
-    try meanSquaredError(Samples(values: reference), Samples(values: test))
-}
-
-func meanSquaredError(_ reference: Samples, _ test: Samples) throws(MetricError) -> Double {
-    try check(reference.values, test.values)
-    var sum = 0.0
-    for (a, b) in zip(reference.values, test.values) {
-        let difference = test.value(b) - reference.value(a)
-        sum += difference * difference
-    }
-    if !sum.isFinite { try checkFinite(reference.array, test.array) }
-    return sum / Double(reference.values.count)
+    try Differences(reference, test).meanSquare
 }
 
 /// The root of the mean of the squared differences, in the samples' units.
@@ -51,5 +32,41 @@ public func peakSignalToNoiseRatio(
 }
 
 func peakSignalToNoiseRatio(dataRange: Double, meanSquaredError: Double) -> Double {
-    meanSquaredError == 0 ? .infinity : 20 * log10(dataRange / meanSquaredError.squareRoot())
+    meanSquaredError == 0 ? .infinity : 20 * decimalLogarithm(dataRange / meanSquaredError.squareRoot())
+}
+
+/// What differences of two images come to.
+struct Differences {
+    /// Of their squares, of their sizes, and of themselves.
+    let meanSquare, meanSize, mean: Double
+
+    /// Of those samples whose weight is 1; of all without weights.
+    init(_ reference: [Double], _ test: [Double], weights: [Double]? = nil) throws(MetricError) {
+        guard reference.count == test.count else {
+            throw .sizesDiffer(reference: "\(reference.count) samples", test: "\(test.count) samples")
+        }
+        if reference.isEmpty { throw .empty }
+        var (squares, sizes, sum, count) = (0.0, 0.0, 0.0, Double(reference.count))
+        if let weights {
+            for index in reference.indices where weights[index] != 0 {
+                let difference = test[index] - reference[index]
+                squares += difference * difference
+                sizes += abs(difference)
+                sum += difference
+            }
+            count = weights.reduce(0, +)
+        } else {
+            for (a, b) in zip(reference, test) {
+                let difference = b - a
+                squares += difference * difference
+                sizes += abs(difference)
+                sum += difference
+            }
+        }
+        // A look at each sample beforehand would cost as much again.
+        if !squares.isFinite { try checkFinite(reference, test) }
+        meanSquare = squares / count
+        meanSize = sizes / count
+        mean = sum / count
+    }
 }

@@ -1,5 +1,5 @@
 // Made by Fixtures/goldens.py, which says how; do not edit.
-// scikit-image 0.26.0, SciPy 1.17.1, NumPy 2.4.6.
+// scikit-image 0.26.0, SciPy 1.17.1, NumPy 2.4.6, piq 0.8.0, PyTorch 2.15.0+cu132.
 
 let goldens: [Golden] = [
     Golden(
@@ -50,6 +50,48 @@ let goldens: [Golden] = [
         width: 50, height: 30, noise: (2, 4), offset: (1000, 1000), dataRange: 4095.5,
         mse: 2.87828125, psnr: 67.65480631966874,
         gaussian: 0.9998919296579979, uniform: 0.9998883385780907),
+]
+
+let largeGoldens: [LargeGolden] = [
+    LargeGolden(
+        width: 176, height: 192, noise: (0, 60), dataRange: 1000,
+        mse: 1202.4707932905717, mae: 29.99618622750947, bias: 29.99618622750947,
+        psnr: 29.19925463367255, gaussian: 0.877158026636116, uniform: 0.8765609092661121,
+        multiScale: 0.9740792750876343, deviation: 0.020917427261535747, information: 0.4257180171792385),
+    LargeGolden(
+        width: 208, height: 176, noise: (40, 200), dataRange: 1000,
+        mse: 9949.806900557938, mae: 83.09843135380245, bias: 80.35838136472903,
+        psnr: 20.02185347679994, gaussian: 0.39464297067047166, uniform: 0.3934005475293989,
+        multiScale: 0.7925092641679835, deviation: 0.12094879495999009, information: 0.09509370441463992),
+    LargeGolden(
+        width: 256, height: 256, noise: (5, 10), dataRange: 2047,
+        mse: 17.0902259349823, mae: 3.3777332305908203, bias: 2.5291805267333984,
+        psnr: 53.894878811374824, gaussian: 0.997950486961991, uniform: 0.9979012447368351,
+        multiScale: 0.9996822950717886, deviation: 0.00021910034753880493, information: 0.965597691535891),
+    LargeGolden(
+        width: 192, height: 240, noise: (0, 0), dataRange: 1000,
+        mse: 0.0, mae: 0.0, bias: 0.0,
+        psnr: nil, gaussian: 1.0, uniform: 1.0,
+        multiScale: 1.0, deviation: 0.0, information: 0.9999999980253631),
+]
+
+/// Of real slices, clipped to −1024…1023 HU; the test image has uniform noise on it.
+let realGoldens: [RealGolden] = [
+    RealGolden(
+        file: "covid_ct_md_cap002/s0_z0006_avg3.png", amplitude: 100,
+        mse: 3095.4051399230957, mae: 47.524112701416016, bias: 2.653087615966797,
+        psnr: 31.31518185921072, gaussian: 0.6705326011311972, uniform: 0.6755149382983708,
+        multiScale: 0.9477130797797193, deviation: 0.04446341817666527, information: 0.45345553057699406),
+    RealGolden(
+        file: "lctsc_cam_Case_009/s0_z0030_avg2.png", amplitude: 30,
+        mse: 303.2103080749512, mae: 15.128856658935547, bias: 0.12889480590820312,
+        psnr: 41.4049172364213, gaussian: 0.9392887892257168, uniform: 0.9392576319010105,
+        multiScale: 0.9926732379115301, deviation: 0.006975375200281911, information: 0.7895027403064073),
+    RealGolden(
+        file: "tcga_siim_TCGA-92-7341/s0_z0000_avg1.png", amplitude: 300,
+        mse: 22663.89206314087, mae: 121.84491348266602, bias: 28.102230072021484,
+        psnr: 22.669011921365776, gaussian: 0.2590755290310396, uniform: 0.27575439851692124,
+        multiScale: 0.8083178309284661, deviation: 0.15761334842730912, information: 0.2410429150140989),
 ]
 
 /// The median of `image(width: 9, height: 7, seed: 3, amplitude: 90, offset: -20)`.

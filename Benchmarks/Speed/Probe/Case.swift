@@ -136,7 +136,7 @@ struct Case {
     private static func similarity(_ setup: Setup) throws -> Case {
         let reference = try readFloats(try said(setup.input, "input")).map(Double.init)
         let test = try readFloats(try said(setup.target, "target")).map(Double.init)
-        let (width, height) = (try said(setup.columns, "columns"), try said(setup.rows, "rows"))
+        let width = try said(setup.columns, "columns")
         let range = try said(setup.dataRange, "dataRange")
         guard let window = SimilarityWindow(rawValue: try said(setup.window, "window")) else {
             throw Misunderstanding(description: "no such window")
@@ -144,8 +144,8 @@ struct Case {
         var similarity = 0.0
         return Case(
             run: {
-                similarity = try structuralSimilarity(
-                    reference, test, width: width, height: height, dataRange: range, window: window)
+                let comparison = try Comparison(reference, test, width: width, range: 0...range)
+                similarity = try comparison.structuralSimilarity(window: window)
             },
             write: { try writeFloats([Float(similarity)], to: $0) })
     }

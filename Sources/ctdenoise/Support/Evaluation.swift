@@ -151,11 +151,11 @@ struct Evaluation {
         _ test: Slice, _ reference: Slice, _ path: String, _ page: Int
     ) throws(Failure) -> EvaluationReport.Quality {
         do throws(MetricError) {
-            let rmse = try rootMeanSquaredError(reference, test)
+            let comparison = try Comparison(reference, test, range: range)
             return EvaluationReport.Quality(
-                psnr: try peakSignalToNoiseRatio(reference, test, dataRangeHU: report.dataRangeHU),
-                ssim: try structuralSimilarity(reference, test, rangeHU: range, window: similarity.window),
-                rmseHU: rmse, noiseHU: noise(of: test))
+                psnr: comparison.peakSignalToNoiseRatio,
+                ssim: try comparison.structuralSimilarity(window: similarity.window),
+                rmseHU: comparison.rootMeanSquaredError, noiseHU: noise(of: test))
         } catch {
             throw Failure(error, file: path, page: page)
         }
@@ -171,7 +171,7 @@ extension Failure {
             self.init(
                 file: file, found: "\(test) samples on \(place)", expected: "\(reference) as in the reference",
                 advice: "Compare slices of the same size.")
-        case .smallerThanWindow(let width, let height, let window):
+        case .tooSmall(let width, let height, let window):
             self.init(
                 file: file, found: "\(width)×\(height) samples on \(place)",
                 expected: "at least \(window)×\(window), the window of SSIM",
@@ -181,7 +181,7 @@ extension Failure {
                 file: file,
                 found: "a sample that is no finite number in the \(image.rawValue), \(place), sample \(index)",
                 expected: "finite samples", advice: "Mend the file.")
-        case .empty, .dataRangeNotPositive:
+        case .empty, .dataRangeNotPositive, .maskDiffers, .nothingInMask:
             self.init(file: file, found: "\(error)", expected: "slices that can be compared", advice: "See --help.")
         }
     }

@@ -1,11 +1,11 @@
 /// Means over squares around pixels.
-struct BoxMeans {
+package struct BoxMeans {
     private let sums: [Double]
     private let width: Int
     private let reach: Int
 
     /// Of squares of 2 · `reach` + 1 pixels a side.
-    init(_ values: [Double], width: Int, reach: Int) {
+    package init(_ values: [Double], width: Int, reach: Int) {
         let height = values.count / width
         var sums = [Double](repeating: 0, count: (width + 1) * (height + 1))
         for row in 0..<height {
@@ -21,7 +21,7 @@ struct BoxMeans {
     }
 
     /// The mean around a pixel that is at least `reach` away from all edges.
-    subscript(index: Int) -> Double {
+    package subscript(index: Int) -> Double {
         let (row, column) = (index / width, index % width)
         let (top, bottom) = ((row - reach) * (width + 1), (row + reach + 1) * (width + 1))
         let (left, right) = (column - reach, column + reach + 1)

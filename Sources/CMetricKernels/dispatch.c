@@ -1,0 +1,74 @@
+// One copy of the kernels per instruction set, and the choice between them.
+#include "metric_kernels.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+// Two roundings stay two, or instruction sets would differ in the last bit.
+#pragma clang fp contract(off)
+
+// Blocks are wider than some registers; that matters to nobody, since what takes and gives them is inlined.
+#pragma clang diagnostic ignored "-Wpsabi"
+
+#define INLINE static inline __attribute__((always_inline))
+
+/// Windows reach this far: 17×17, that of visual information.
+#define MAX_HALF 8
+
+/// Numbers behind each row, for blocks that begin in it and for the window of its last place.
+#define ROW_SLACK 32
+
+/// A row's numbers and what is behind them.
+INLINE long row_stride(long columns) { return (columns + 15) / 16 * 16 + ROW_SLACK; }
+
+long ct_metric_scratch(long columns, long half) {
+    // A ring of rows of five moments, those weighted along columns, and those weighted along the row as well; or eight rows.
+    return (5 * (2 * half + 3) + 8) * row_stride(columns);
+}
+
+#if defined(__x86_64__)
+
+#pragma clang attribute push(__attribute__((target("avx512f,avx512vl,avx512dq,avx512bw,avx2"))), apply_to = function)
+#define NAME(x) avx512_##x
+#define ISA_NAME "avx512"
+#include "isa.inc.h"
+#pragma clang attribute pop
+
+#pragma clang attribute push(__attribute__((target("avx2"))), apply_to = function)
+#define NAME(x) avx2_##x
+#define ISA_NAME "avx2"
+#include "isa.inc.h"
+#pragma clang attribute pop
+
+#endif
+
+#define NAME(x) baseline_##x
+#define ISA_NAME "baseline"
+#include "isa.inc.h"
+
+// MARK: - The choice
+
+int ct_metric_kernels_available(const ct_metric_kernels **list, int capacity) {
+    const ct_metric_kernels *all[3];
+    int count = 0;
+#if defined(__x86_64__)
+    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq")
+        && __builtin_cpu_supports("avx512bw"))
+        all[count++] = &avx512_kernels;
+    if (__builtin_cpu_supports("avx2")) all[count++] = &avx2_kernels;
+#endif
+    all[count++] = &baseline_kernels;
+    for (int i = 0; i < count && i < capacity; i++) list[i] = all[i];
+    return count < capacity ? count : capacity;
+}
+
+const ct_metric_kernels *ct_metric_kernels_current(void) {
+    const ct_metric_kernels *list[3];
+    int count = ct_metric_kernels_available(list, 3);
+    const char *wanted = getenv("CTDENOISE_ISA");
+    for (int i = 0; wanted && i < count; i++)
+        if (strcmp(wanted, list[i]->name) == 0) return list[i];
+    // "amx" is a matter of the network; and results do not differ.
+    return list[0];
+}

@@ -1,0 +1,47 @@
+import CMetricKernels
+
+/// The kernels of one instruction set.
+@safe
+struct Kernels: @unchecked Sendable {
+    let kernels: ct_metric_kernels
+
+    /// Those of all that the CPU has.
+    static let available: [Kernels] = {
+        var list = unsafe [UnsafePointer<ct_metric_kernels>?](repeating: nil, count: 3)
+        let count = unsafe list.withUnsafeMutableBufferPointer { list in
+            unsafe list.withMemoryRebound(to: UnsafePointer<ct_metric_kernels>.self) { list in
+                unsafe Int(ct_metric_kernels_available(list.baseAddress!, 3))
+            }
+        }
+        return unsafe list.prefix(count).map { unsafe Kernels(kernels: $0!.pointee) }
+    }()
+
+    /// What all of them give for a pair of images.
+    func values(_ reference: [Double], _ test: [Double], width: Int) -> [Double] {
+        let height = reference.count / width
+        let weights = [0.2, 0.15, 0.1, 0.08, 0.05, 0.02]
+        var scratch = [Double](repeating: 0, count: ct_metric_scratch(width, 5))
+        var result = [Double](repeating: 0, count: reference.count)
+        var values: [Double] = []
+        unsafe reference.withUnsafeBufferPointer { reference in
+            unsafe test.withUnsafeBufferPointer { test in
+                unsafe weights.withUnsafeBufferPointer { weights in
+                    var pair = unsafe ct_image_pair(
+                        reference: reference.baseAddress!, test: test.baseAddress!, mask: nil, rows: height,
+                        columns: width)
+                    var window = unsafe ct_sliding_window(weights: weights.baseAddress!, half: 5)
+                    let similarity = unsafe kernels.similarity(&pair, &window, 100, 900, 1, &scratch)
+                    let information = unsafe kernels.information(&pair, &window, 2, &scratch)
+                    let gradients = unsafe kernels.gradients(&pair, 170, &scratch)
+                    values += [similarity.similarity, similarity.contrast, information.kept, information.whole]
+                    values += [gradients.similarity, gradients.squares]
+                    unsafe kernels.decimate(reference.baseAddress!, height, width, &window, &scratch, &result)
+                    values += result
+                    unsafe kernels.halve(reference.baseAddress!, height, width, &result)
+                    values += result
+                }
+            }
+        }
+        return values
+    }
+}
