@@ -23,7 +23,7 @@ let package = Package(
             name: "CTDenoise",
             targets: [
                 "CTImages", "CTImageFiles", "CTProjection", "CTMetrics", "CTNoise", "CTPhantoms", "CTNetwork",
-                "CTTraining", "CTDenoising",
+                "CTTraining", "CTDenoising", "CTReports",
             ]),
         .executable(name: "ctdenoise", targets: ["ctdenoise"]),
     ],
@@ -88,13 +88,19 @@ let package = Package(
             name: "CTDenoising", dependencies: ["CTNetwork", "CTImages", "CTNoise", "CBundledModels"],
             swiftSettings: swiftSettings),
 
+        // MARK: Reports
+        .target(
+            name: "CTReports", dependencies: ["CTImages", "CTImageFiles"],
+            resources: [.embedInCode("Resources/report.css"), .embedInCode("Resources/report.js")],
+            swiftSettings: swiftSettings, linkerSettings: [libm]),
+
         // MARK: Program
         .executableTarget(
             name: "ctdenoise",
             dependencies: [
                 "CTFileAccess", "CTImages", "CTImageFiles", "CTNoise", "CTMetrics", "CTPhantoms", "CTNetwork",
                 "CTTraining",
-                "CTDenoising",
+                "CTDenoising", "CTReports",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Crypto", package: "swift-crypto"),
             ],
@@ -124,7 +130,8 @@ let package = Package(
             ],
             exclude: ["Fixtures"], swiftSettings: swiftSettings),
         .testTarget(
-            name: "CTMetricsTests", dependencies: ["CTMetrics", "CTImages", "CTImageFiles", "CMetricKernels", "TestSupport"],
+            name: "CTMetricsTests",
+            dependencies: ["CTMetrics", "CTImages", "CTImageFiles", "CMetricKernels", "TestSupport"],
             exclude: ["Fixtures"], swiftSettings: swiftSettings),
         .testTarget(
             name: "CTPhantomsTests", dependencies: ["CTPhantoms", "CTImages", "TestSupport"],
@@ -143,6 +150,9 @@ let package = Package(
                 "CTDenoising", "CTNetwork", "CTImages", "CTImageFiles", "CTPhantoms", "CTNoise", "CTMetrics",
                 "TestSupport",
             ],
+            swiftSettings: swiftSettings),
+        .testTarget(
+            name: "CTReportsTests", dependencies: ["CTReports", "CTImages", "TestSupport"],
             swiftSettings: swiftSettings),
         .testTarget(
             name: "CommandTests",

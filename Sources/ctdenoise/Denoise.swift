@@ -2,6 +2,7 @@ public import ArgumentParser
 import CTDenoising
 import CTImages
 public import CTNetwork
+import CTReports
 
 /// `ctdenoise denoise INPUT… -o OUT`: what the program is for.
 struct Denoise: AsyncParsableCommand {
@@ -17,6 +18,8 @@ struct Denoise: AsyncParsableCommand {
               ctdenoise denoise noisy -o denoised
             Example: take out most of the noise, and show what was taken out
               ctdenoise denoise noisy -o denoised --strength 0.8 --save-noise removed
+            Example: see on a page whether only noise was taken out
+              ctdenoise denoise noisy -o denoised --report denoised.html
             """)
 
     @OptionGroup var batch: BatchOptions
@@ -45,6 +48,14 @@ struct Denoise: AsyncParsableCommand {
     var saveNoise: String?
 
     @Option(
+        help: ArgumentHelp(
+            """
+            Write a page of HTML that shows slices before and after, what was removed, and how noisy they are and were.
+            """, valueName: "file.html"),
+        completion: .file(extensions: ["html"]))
+    var report: String?
+
+    @Option(
         help: """
             single multiplies as 32-bit floats do, or nearly; fast rounds what is multiplied to 8 significant bits where \
             the CPU has instructions for that. `info` says what works here.
@@ -60,17 +71,18 @@ struct Denoise: AsyncParsableCommand {
                 "--strength is from 0 (nothing changes) to 1 (all noise is taken out), not \(strength).")
         }
         if let saveNoise, saveNoise.isEmpty { throw ValidationError("--save-noise is empty; name a folder.") }
+        if let report, report.isEmpty { throw ValidationError("--report is empty; name a file.") }
     }
 
     func run() async throws {
         let jobs = threads.count
+        let settings = [
+            "model": "\(model)", "strength": Format.plain(strength), "jobs": "\(jobs)",
+            "precision": precision.rawValue, "instructionSet": precision.instructionSet,
+            "arithmetic": precision.arithmetic,
+        ]
         var run = try Batch(
-            batch,
-            settings: [
-                "model": "\(model)", "strength": Format.plain(strength), "jobs": "\(jobs)",
-                "precision": precision.rawValue, "instructionSet": precision.instructionSet,
-                "arithmetic": precision.arithmetic,
-            ],
+            batch, settings: settings,
             protecting: model.path.map { [("the model", $0)] } ?? [], savingNoiseIn: saveNoise)
         let denoiser: Denoiser
         do throws(ModelError) {
@@ -78,8 +90,22 @@ struct Denoise: AsyncParsableCommand {
         } catch {
             throw try run.stopped(by: Failure(error))
         }
+        let page: PageFile?
+        do throws(Failure) {
+            page = try report.map { path throws(Failure) in
+                try PageFile(
+                    path, overwrite: batch.overwrite, protecting: batch.input + [model.path].compactMap(\.self))
+            }
+        } catch {
+            throw try run.stopped(by: error)
+        }
+        let reading = batch.reading
         try await run.run(verb: "denoised") { slice, _, _ in
             denoiser.denoise(slice, strength: strength, threads: jobs)
+        } afterwards: { files throws(Failure) in
+            guard let page else { return }
+            let report = await DenoisingReport(files, reading: reading, jobs: jobs)
+            try page.save(await report.page(settings: settings).html)
         }
     }
 }

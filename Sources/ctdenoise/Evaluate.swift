@@ -2,19 +2,22 @@ import ArgumentParser
 import CTImageFiles
 import CTImages
 import CTMetrics
+import CTReports
 
 /// `ctdenoise evaluate REFERENCE TEST`: how far slices are from what they should be.
 struct Evaluate: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Print PSNR, SSIM and RMSE of slices against a reference.",
+        abstract: "Print PSNR, SSIM and other metrics of slices against a reference.",
         discussion: """
-            Compares two files, or the files of the same name in two folders, slice by slice, in HU. Nothing is \
-            clipped. The data range is that of --range, for PSNR and SSIM, not what the samples happen to span; SSIM \
-            takes samples as HU above the lower end of it. The mean is over slices. Equal slices have an infinite \
-            PSNR, "inf" in JSON and CSV.
+            Compares two files, or the files of the same name in two folders, slice by slice, in HU. Nothing is clipped \
+            unless --window says so. The data range is that of --range or --window, for PSNR and all other metrics that have \
+            one, not what the samples happen to span; samples count from the lower end of it. Means are over slices; a \
+            folder counts as a patient. Equal slices have an infinite PSNR, "inf" in JSON and CSV. The table shows PSNR, \
+            SSIM and RMSE of each slice; MS-SSIM (from 161×161 pixels on), GMSD, VIF (from 41×41), MAE and bias are in the \
+            means, CSV, JSON and the report.
 
-            Example: what denoising gained
-              ctdenoise evaluate clean denoised --baseline noisy
+            Example: what denoising gained, on a page with pictures
+              ctdenoise evaluate clean denoised --baseline noisy --report quality.html
             """)
 
     /// Which structural similarity.
@@ -47,7 +50,27 @@ struct Evaluate: AsyncParsableCommand {
         parsing: .unconditional,
         help: ArgumentHelp("The data range in HU. (default: -1024,1023)", valueName: "low,high"),
         transform: Evaluate.parseRange)
-    var range: ClosedRange<Double> = IntensityScale.huRange
+    var range: ClosedRange<Double>?
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            """
+            Compare what is seen in a display window: HU beyond it count as its ends, and its width is the data range. \
+            lung is -600,1500, mediastinum 50,400, bone 400,1800.
+            """,
+            valueName: "lung|mediastinum|bone|level,width"),
+        transform: Evaluate.parseWindow)
+    var window: HUWindow?
+
+    @Option(
+        help: ArgumentHelp(
+            """
+            An image, or a folder of images of the slices' names: only where it is not zero figures count. SSIM, MS-SSIM and \
+            VIF count windows with their middle there.
+            """, valueName: "mask"),
+        completion: .file())
+    var mask: String?
 
     @Option(help: "The window of SSIM.")
     var ssim = Similarity.gaussian
@@ -61,13 +84,31 @@ struct Evaluate: AsyncParsableCommand {
     var atLeastSsim: Double?
 
     @Flag(
-        help:
-            "Also say how noisy slices are, by themselves: the standard deviation in HU that is most frequent in the body."
-    )
+        help: """
+            Also say how noisy slices are, by themselves: the standard deviation in HU that is most frequent in the body; and, \
+            with --baseline, whether what was taken from it is noise.
+            """)
     var noise = false
+
+    @Option(
+        help: ArgumentHelp(
+            "Write a page of HTML with figures, charts and pictures, which needs nothing else.", valueName: "file.html"),
+        completion: .file(extensions: ["html"]))
+    var report: String?
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "With --report: the side of a pixel, for frequencies; without it they are per pixel.", valueName: "mm"))
+    var pixel: Double?
+
+    @Flag(help: "Replace the report if it is already there.")
+    var overwrite = false
 
     @Flag(help: "Print one line of comma-separated values a slice, below a line of titles.")
     var csv = false
+
+    @OptionGroup var threads: ThreadOptions
 
     @OptionGroup var reading: ReadingOptions
 
@@ -75,6 +116,12 @@ struct Evaluate: AsyncParsableCommand {
 
     func validate() throws {
         if csv && output.json { throw ValidationError("Choose one of --csv and --json.") }
+        if range != nil && window != nil { throw ValidationError("Choose one of --range and --window.") }
+        if let report, report.isEmpty { throw ValidationError("--report is empty; name a file.") }
+        if pixel != nil && report == nil { throw ValidationError("--pixel is for --report; say both.") }
+        if let pixel, !(0.01...100).contains(pixel) {
+            throw ValidationError("--pixel is 0.01 to 100 mm, not \(Format.plain(pixel)).")
+        }
         // A threshold of nan would always be missed, one of -inf never.
         if let atLeastPsnr, !atLeastPsnr.isFinite {
             throw ValidationError("--at-least-psnr is a finite number of dB, not \(atLeastPsnr).")
@@ -82,6 +129,16 @@ struct Evaluate: AsyncParsableCommand {
         if let atLeastSsim, !(-1...1).contains(atLeastSsim) {
             throw ValidationError("--at-least-ssim is from -1 to 1, not \(atLeastSsim).")
         }
+    }
+
+    private static func parseWindow(_ text: String) throws -> HUWindow {
+        let presets = ["lung": HUWindow.lung, "mediastinum": .mediastinum, "bone": .bone]
+        if let preset = presets[text.lowercased()] { return preset }
+        let (level, width) = try parsePair(text, example: "--window lung, or --window -600,1500")
+        guard width > 0, (abs(level) + width).isFinite else {
+            throw ValidationError("the width of a window is positive; write for example --window -600,1500")
+        }
+        return HUWindow(level: level, width: width)
     }
 
     private static func parseRange(_ text: String) throws -> ClosedRange<Double> {
@@ -99,10 +156,34 @@ struct Evaluate: AsyncParsableCommand {
 
     func run() async throws {
         var console = Console()
+        let paths = [reference, test] + [baseline, mask].compactMap(\.self)
+        let page = try report.map { path in
+            do throws(Failure) {
+                return try PageFile(path, overwrite: overwrite, protecting: paths)
+            } catch {
+                console.error(error)
+                throw ExitCode.failure
+            }
+        }
+        var settings = EvaluationReport.Settings()
+        if let window {
+            (settings.range, settings.isClipped) = (window.range, true)
+        } else if let range {
+            settings.range = range
+        }
+        settings.similarity = ssim
+        settings.pixel = pixel
+        let judgesRemoved = baseline != nil && (noise || page != nil)
         var evaluation = Evaluation(
-            pairs: Pairs(reference: reference, test: test, baseline: baseline), range: range, similarity: ssim,
-            measuresNoise: noise, reading: reading)
+            pairs: Pairs(reference: reference, test: test, baseline: baseline), settings: settings,
+            masks: mask.map { Masks($0, reading: reading) },
+            extras: Evaluation.Extras(noise: noise, removed: judgesRemoved, spectra: page != nil), reading: reading,
+            jobs: threads.count)
         await evaluation.run(&console)
+        if let page, !evaluation.report.slices.isEmpty {
+            let html = await evaluation.page(reference: reference, test: test, baseline: baseline).html
+            evaluation.save(html, in: page, &console)
+        }
         let report = evaluation.report
         if output.json {
             try JSONOutput.print(report)
@@ -114,12 +195,12 @@ struct Evaluate: AsyncParsableCommand {
         if !report.failed.isEmpty { throw ExitCode.failure }
 
         var missed = false
-        if let atLeastPsnr, let psnr = report.mean?.psnr, !(psnr >= atLeastPsnr) {
+        if let atLeastPsnr, let psnr = report.mean?[.psnr], !(psnr >= atLeastPsnr) {
             console.error(
                 "mean PSNR: found \(Format.fixed(psnr, 3)) dB; expected at least \(Format.plain(atLeastPsnr)) dB")
             missed = true
         }
-        if let atLeastSsim, let ssim = report.mean?.ssim, !(ssim >= atLeastSsim) {
+        if let atLeastSsim, let ssim = report.mean?[.ssim], !(ssim >= atLeastSsim) {
             console.error("mean SSIM: found \(Format.fixed(ssim, 5)); expected at least \(Format.plain(atLeastSsim))")
             missed = true
         }

@@ -11,7 +11,8 @@ import Testing
         return (0..<width * width).map { index in
             let (x, y) = (Double(index % width) - 63.3, Double(index / width) - 64.1)
             let distance = (x * x + y * y).squareRoot() - 45
-            let noise = noise * (Double.random(in: -1...1, using: &generator) + Double.random(in: -1...1, using: &generator))
+            let noise =
+                noise * (Double.random(in: -1...1, using: &generator) + Double.random(in: -1...1, using: &generator))
             return -100 + 25 * erfc(distance / (sigma * 2.0.squareRoot())) + noise
         }
     }

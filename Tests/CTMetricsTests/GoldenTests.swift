@@ -137,7 +137,9 @@ struct LargeValues: Sendable {
                 range: 0...golden.dataRange))
     }
 
-    @Test(.enabled(if: SharedData.path("data/val") != nil, "no real slices beside the repository"), arguments: realGoldens)
+    @Test(
+        .enabled(if: SharedData.path("data/val") != nil, "no real slices beside the repository"), arguments: realGoldens
+    )
     func `for real slices, clipped`(golden: RealGolden) throws {
         let path = try #require(SharedData.path("data/val/\(golden.file)"))
         var slice = try ImageFile(contentsOf: path).pages[0]

@@ -80,7 +80,9 @@ import Testing
         #expect(comparison.bias == 40)
         // A mask of ones is no mask.
         let all = [Bool](repeating: true, count: 144)
-        #expect(try compare(ramp, changed, mask: all).structuralSimilarity() == compare(ramp, changed).structuralSimilarity())
+        #expect(
+            try compare(ramp, changed, mask: all).structuralSimilarity()
+                == compare(ramp, changed).structuralSimilarity())
     }
 
     @Test func `looks through windows that have their middle in its mask`() throws {
@@ -94,7 +96,8 @@ import Testing
         }
         func compare(_ rows: Range<Int>) throws -> Comparison {
             try Comparison(
-                clean, test, width: width, range: 0...1000, mask: (0..<width * height).map { rows.contains($0 / width) })
+                clean, test, width: width, range: 0...1000, mask: (0..<width * height).map { rows.contains($0 / width) }
+            )
         }
         let (above, below, all) = (try compare(0..<92), try compare(140..<184), try compare(0..<184))
         #expect(try below.structuralSimilarity() == 1)

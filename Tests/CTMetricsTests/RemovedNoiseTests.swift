@@ -20,7 +20,9 @@ import Testing
     /// Twelve uniform numbers less six: of deviation 1, nearly normal.
     func white() -> [Double] {
         var generator = TestGenerator(seed: 9)
-        return (0..<side * side).map { _ in (0..<12).reduce(-6.0) { sum, _ in sum + Double.random(in: 0...1, using: &generator) } }
+        return (0..<side * side).map { _ in
+            (0..<12).reduce(-6.0) { sum, _ in sum + Double.random(in: 0...1, using: &generator) }
+        }
     }
 
     /// Means over squares of 3×3.

@@ -1,3 +1,5 @@
+import CTImageFiles
+import CTImages
 import Foundation
 import Testing
 
@@ -45,8 +47,16 @@ import Testing
         try program.makePhantoms("clean", count: 2)
         let lines = try program.run("evaluate", "clean", "clean", "--csv").output.split(separator: "\n")
         #expect(lines.count == 3)
-        #expect(lines.first == "file,page,psnr_db,ssim,rmse_hu,data_range_hu,ssim_window")
-        #expect(lines.last?.hasSuffix(",1,inf,1.0,0.0,2047,gaussian") == true)
+        let titles = try #require(lines.first).split(separator: ",")
+        #expect(
+            titles[..<11].joined(separator: " ")
+                == "file page patient psnr_db ssim ms_ssim gmsd vif rmse_hu mae_hu bias_hu")
+        #expect(
+            titles[11...].joined(separator: " ") == "data_range_hu range_low_hu range_high_hu is_clipped ssim_window")
+        // 48×48 pixels are too few for MS-SSIM.
+        let cells = try #require(lines.last).split(separator: ",", omittingEmptySubsequences: false)
+        #expect(cells[1...5] == ["1", ".", "inf", "1.0", ""])
+        #expect(cells[8...] == ["0.0", "0.0", "0.0", "2047", "-1024", "1023", "false", "gaussian"])
     }
 
     @Test func `a mean below the threshold is status 2`() throws {
@@ -94,9 +104,97 @@ import Testing
         #expect(abs(try #require(shifted["ssim"] as? Double) - #require(usual["ssim"] as? Double)) < 1e-9)
     }
 
+    @Test func `a window clips and sets the data range`() throws {
+        let program = try Program()
+        try program.makePhantoms("clean.png")
+        try program.run("noise", "clean.png", "-o", "noisy.png", "--white", "10%")
+        func mean(_ options: String...) throws -> [String: Double] {
+            let outcome = try program.run(["evaluate", "clean.png", "noisy.png", "--json"] + options)
+            let report = try JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) as? [String: Any]
+            return try #require(report?["mean"] as? [String: Double])
+        }
+        let lung = try mean("--window", "lung")
+        #expect(lung == (try mean("--window", "-600,1500")))
+        // Clipped noise is less; without clipping the same range only shifts PSNR.
+        #expect(try #require(lung["rmseHU"]) < #require(try mean()["rmseHU"]))
+        let table = try program.run("evaluate", "clean.png", "noisy.png", "--window", "mediastinum").output
+        #expect(table.contains("data range 400 HU (-150…250), slices clipped to it"))
+        #expect(try program.run("evaluate", "clean.png", "noisy.png").output.contains("nothing clipped"))
+    }
+
+    @Test func `a mask says where`() throws {
+        let program = try Program()
+        try program.makePhantoms("clean/1.png")
+        try program.run("noise", "clean", "-o", "noisy", "--white", "10%")
+        try program.makePhantoms("small.png", side: 40)
+        let all = try program.json("evaluate", "clean", "noisy")
+        let clean = try ImageFile(contentsOf: program.url("clean/1.png").path).pages[0]
+        let mask = Slice(
+            width: 48, height: 48, samples: clean.hu.map { $0 > -900 ? 1 : 0 }, format: .uint8)
+        try FileManager.default.createDirectory(at: program.url("body"), withIntermediateDirectories: true)
+        try ImageFile(pages: [mask], container: .png).write(to: program.url("body/1.png").path)
+        let body = try program.json("evaluate", "clean", "noisy", "--mask", "body")
+        func rmse(_ report: [String: Any]) throws -> Double {
+            try #require((report["mean"] as? [String: Any])?["rmseHU"] as? Double)
+        }
+        // Noise on air is clamped at -1024 HU, so that the body has more of it.
+        #expect(try rmse(body) > rmse(all))
+        #expect(body["mask"] as? String == "body")
+        #expect(try rmse(program.json("evaluate", "clean", "noisy", "--mask", "body/1.png")) == rmse(body))
+        let other = try program.run("evaluate", "clean", "noisy", "--mask", "small.png")
+        #expect(other.status == 1)
+        #expect(other.messages.contains("40×40"))
+        try program.makePhantoms("masks/2.png")
+        #expect(try program.run("evaluate", "clean", "noisy", "--mask", "masks").messages.contains("masks/1.png"))
+    }
+
+    @Test func `folders are patients, with their means, and the worst slice is named`() throws {
+        let program = try Program()
+        for name in ["a/1", "a/2", "b/1"] { try program.makePhantoms("clean/\(name).png") }
+        try program.run("noise", "clean", "-o", "noisy", "--white", "10%")
+        try program.run("noise", "clean/b/1.png", "-o", "noisy/b/1.png", "--white", "30%", "--overwrite")
+        let report = try program.json("evaluate", "clean", "noisy")
+        let patients = try #require(report["patients"] as? [[String: Any]])
+        #expect(patients.map { $0["patient"] as? String } == ["a", "b"])
+        #expect(patients.map { $0["slices"] as? Int } == [2, 1])
+        let worst = try #require((report["worst"] as? [String: Any])?["psnr"] as? [String: Any])
+        #expect(worst["file"] as? String == "b/1.png")
+        #expect((report["spread"] as? [String: Any])?["psnr"] as? Double ?? 0 > 1)
+        #expect((report["slices"] as? [[String: Any]])?.count == 3)
+        let text = try program.run("evaluate", "clean", "noisy").output
+        #expect(text.contains("mean of 2 slices in a"))
+        #expect(text.contains("worst slice"))
+    }
+
+    @Test func `results do not depend on the number of threads`() throws {
+        let program = try Program()
+        try program.makePhantoms("clean", count: 5)
+        try program.run("noise", "clean", "-o", "noisy", "--white", "10%")
+        let one = try program.run("evaluate", "clean", "noisy", "--json", "-j", "1")
+        #expect(one.status == 0)
+        #expect(try program.run("evaluate", "clean", "noisy", "--json", "-j", "7").output == one.output)
+    }
+
+    @Test func `what is no number is told, and the rest is compared`() throws {
+        let program = try Program()
+        try program.makePhantoms("clean", count: 2, side: 48, "--format", "tiff32f")
+        let names = program.files(in: "clean")
+        for name in names { try program.write(program.bytes("clean/\(name)"), to: "test/\(name)") }
+        var file = try ImageFile(contentsOf: program.url("test/\(names[0])").path)
+        file.pages[0].samples[100] = .nan
+        try file.write(to: program.url("test/\(names[0])").path, overwrite: true)
+        let outcome = try program.run("evaluate", "clean", "test")
+        #expect(outcome.status == 1)
+        #expect(outcome.messages.contains("test/\(names[0])") && outcome.messages.contains("sample 100"))
+        #expect(outcome.output.contains("mean of 1"))
+        #expect(outcome.messages.contains("PSNR is infinite"))
+    }
+
     @Test(arguments: [
         ["--range", "5,5"], ["--range", "7"], ["--range", "-1e308,1e308"], ["--json", "--csv"], ["--ssim", "3x3"],
-        ["--at-least-psnr", "nan"], ["--at-least-psnr", "inf"], ["--at-least-ssim", "nan"],
+        ["--window", "lung", "--range", "0,1"], ["--window", "liver"], ["--window", "40,0"], ["--window", "40"],
+        ["--pixel", "0.7"], ["--pixel", "0", "--report", "a.html"], ["--at-least-psnr", "nan"],
+        ["--at-least-psnr", "inf"], ["--at-least-ssim", "nan"],
     ])
     func `wrong usage is status 64`(options: [String]) throws {
         #expect(try Program().run(["evaluate", "a.png", "b.png"] + options).status == 64)

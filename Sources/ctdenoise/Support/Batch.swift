@@ -243,9 +243,11 @@ struct Batch {
     /// - Parameters:
     ///   - verb: What is done, for the summary: "denoised", "added noise to".
     ///   - transform: Gets a slice in stored units, its file, and its page from 0; throws why it cannot be done.
+    ///   - afterwards: Gets what was written, and does what is to be done with it before the summary.
     /// - Throws: `ExitCode.failure` at the end if a file failed; the reasons have been printed.
     mutating func run(
-        verb: String, transform: (Slice, InputFile, Int) throws(Failure) -> Slice
+        verb: String, transform: (Slice, InputFile, Int) throws(Failure) -> Slice,
+        afterwards: (([Report.File]) async throws(Failure) -> Void)? = nil
     ) async throws {
         do throws(Failure) {
             try prepareOutput()
@@ -289,6 +291,15 @@ struct Batch {
         await finish(&writing)
         if !report.notDone.isEmpty {
             console.line("stopped after \(report.files.count) of \(Format.count(jobs.count, "file"))")
+        }
+        if let afterwards, !report.files.isEmpty {
+            console.clearProgress()
+            report.seconds = bar.seconds()
+            do throws(Failure) {
+                try await afterwards(report.files)
+            } catch {
+                fail(error)
+            }
         }
         try finish(verb: verb)
     }
@@ -421,7 +432,7 @@ struct Batch {
 
     private mutating func finish(verb: String) throws {
         console.clearProgress()
-        report.seconds = bar.seconds()
+        if report.seconds == 0 { report.seconds = bar.seconds() }
         if options.format.json {
             try JSONOutput.print(report)
         } else if !jobs.isEmpty {

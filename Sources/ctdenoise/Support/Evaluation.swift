@@ -3,93 +3,37 @@ import CTImages
 import CTMetrics
 import CTNoise
 
-/// Files that belong together: of the same name in two or three folders, or two or three files.
-struct Pairs {
-    struct Pair: Sendable {
-        let name: String
-        let reference: String
-        let test: String
-        let baseline: String?
-    }
-
-    private(set) var pairs: [Pair] = []
-    private(set) var skipped: [String] = []
-    private(set) var failures: [Failure] = []
-
-    init(reference: String, test: String, baseline: String?) {
-        let paths = [reference, test] + (baseline.map { [$0] } ?? [])
-        let found = paths.map { InputFiles([$0]) }
-        skipped = found.flatMap(\.skipped)
-        failures = found.flatMap(\.failures)
-        guard failures.isEmpty else { return }
-
-        let folders = paths.filter { FileSystem.kind($0) == .folder }
-        if folders.isEmpty {
-            // Two files are compared whatever they are called.
-            pairs = [
-                Pair(
-                    name: FileSystem.lastComponent(test), reference: reference, test: test, baseline: baseline)
-            ]
-            return
-        }
-        guard folders.count == paths.count else {
-            let file = paths.first { FileSystem.kind($0) == .file } ?? reference
-            failures.append(
-                Failure(
-                    file: file, found: "a file beside the folder \(folders[0])",
-                    expected: "only files, or only folders",
-                    advice: "Name the file in that folder."))
-            return
-        }
-        let byName = found.map { found in
-            Dictionary(found.files.map { ($0.name, $0.path) }, uniquingKeysWith: { first, _ in first })
-        }
-        for name in Set(byName.flatMap(\.keys)).sorted() {
-            let partners = byName.map { $0[name] }
-            guard let reference = partners[0], let test = partners[1], paths.count < 3 || partners[2] != nil else {
-                // The baseline may hold more than what is judged.
-                if partners[0] == nil && partners[1] == nil { continue }
-                for (index, partner) in partners.enumerated() where partner == nil {
-                    failures.append(
-                        Failure(
-                            file: FileSystem.join(paths[index], name), found: "no such file",
-                            expected: "the partner of \(partners.compactMap(\.self).first ?? name)",
-                            advice: "Make it, or compare folders that hold the same names."))
-                }
-                continue
-            }
-            pairs.append(
-                Pair(name: name, reference: reference, test: test, baseline: partners.count > 2 ? partners[2] : nil))
-        }
-        if pairs.isEmpty && failures.isEmpty {
-            failures.append(
-                Failure(
-                    file: reference, found: "no image files", expected: "PNG or TIFF files",
-                    advice: "Name files, or folders that have some."))
-        }
-    }
-}
-
 /// Compares pairs of files slice by slice.
 struct Evaluation {
+    /// What is wanted beside the metrics.
+    struct Extras: Sendable {
+        /// How noisy slices are by themselves.
+        var noise = false
+        /// What was taken from the baseline.
+        var removed = false
+        /// Noise power spectra of the differences from the reference.
+        var spectra = false
+    }
+
     let pairs: Pairs
-    let range: ClosedRange<Double>
-    let similarity: Evaluate.Similarity
-    let measuresNoise: Bool
+    let settings: EvaluationReport.Settings
+    let masks: Masks?
+    let extras: Extras
     let reading: ReadingOptions
+    let jobs: Int
 
     private(set) var report: EvaluationReport
+    /// Of test less reference, and of baseline less reference.
+    private(set) var testSpectrum = MeanSpectrum()
+    private(set) var baselineSpectrum = MeanSpectrum()
 
     init(
-        pairs: Pairs, range: ClosedRange<Double>, similarity: Evaluate.Similarity, measuresNoise: Bool,
-        reading: ReadingOptions
+        pairs: Pairs, settings: EvaluationReport.Settings, masks: Masks?, extras: Extras, reading: ReadingOptions,
+        jobs: Int
     ) {
-        self.pairs = pairs
-        self.range = range
-        self.similarity = similarity
-        self.measuresNoise = measuresNoise
-        self.reading = reading
-        report = EvaluationReport(range: range, similarity: similarity, hasNoise: measuresNoise)
+        (self.pairs, self.settings, self.masks, self.extras) = (pairs, settings, masks, extras)
+        (self.reading, self.jobs) = (reading, jobs)
+        report = EvaluationReport(settings: settings, mask: masks?.path, hasNoise: extras.noise)
     }
 
     /// Compares all pairs and fills ``report``; says what goes wrong on `console`.
@@ -98,39 +42,114 @@ struct Evaluation {
         for failure in pairs.failures { fail(failure, &console) }
         var assumptions = Assumptions()
         var bar = ProgressBar(files: pairs.pairs.count)
-        for pair in pairs.pairs {
-            do throws(Failure) {
-                let reference = try reading.read(pair.reference).pages
-                let test = try read(pair.test, like: reference, pair.reference)
-                let baseline = try pair.baseline.map { path throws(Failure) in
-                    try read(path, like: reference, pair.reference)
+        let judge = Judge(settings: settings, masks: masks, extras: extras, reading: reading)
+        var done = (self, console)
+        await inParallel(pairs.pairs, jobs: jobs) { pair in
+            Result { () throws(Failure) in try judge.judge(pair) }
+        } each: { pair, result in
+            switch result {
+            case .success(let judged):
+                for (path, pages) in [(pair.reference, judged.reference), (pair.test, judged.test)] {
+                    for page in pages { assumptions.tell(page, of: path, to: &done.1) }
                 }
-                for (path, pages) in [(pair.reference, reference), (pair.test, test)] {
-                    for page in pages { assumptions.tell(page, of: path, to: &console) }
+                for page in judged.pages {
+                    done.0.report.slices.append(page.slice)
+                    done.0.testSpectrum.add(page.testSpectrum)
+                    done.0.baselineSpectrum.add(page.baselineSpectrum)
+                    bar.slicesDone(ofFile: judged.pages.count)
                 }
-                for page in reference.indices {
-                    report.slices.append(
-                        EvaluationReport.Slice(
-                            file: pair.name, page: page + 1, pages: reference.count,
-                            referenceNoiseHU: noise(of: reference[page]),
-                            test: try judge(test[page], reference[page], pair.test, page),
-                            baseline: try baseline.map { pages throws(Failure) in
-                                try judge(pages[page], reference[page], pair.baseline ?? "", page)
-                            }))
-                    bar.slicesDone(ofFile: reference.count)
-                    console.show(bar)
-                }
-            } catch {
-                fail(error, &console)
+            case .failure(let failure): done.0.fail(failure, &done.1)
             }
             bar.fileDone()
+            done.1.show(bar)
         }
+        (self, console) = done
         console.clearProgress()
+        let equal = report.slices.count { $0.test[.psnr] == .infinity }
+        if equal > 0 {
+            console.line(
+                "note: \(Format.count(equal, "slice")) equal to the reference: the PSNR is infinite there, and so is the mean"
+            )
+        }
+    }
+
+    /// Writes the page, or says why it cannot be.
+    mutating func save(_ html: String, in page: PageFile, _ console: inout Console) {
+        do throws(Failure) {
+            try page.save(html)
+            console.line("report: \(page.path)")
+        } catch {
+            fail(error, &console)
+        }
     }
 
     private mutating func fail(_ failure: Failure, _ console: inout Console) {
         report.failed.append(failure)
         console.error(failure)
+    }
+}
+
+/// The mean of noise power spectra of one kind.
+struct MeanSpectrum: Sendable {
+    private(set) var frequencies: [Double] = []
+    private var sums: [Double] = []
+    private(set) var count = 0
+    private var meanFrequencies = 0.0
+
+    mutating func add(_ spectrum: NoisePowerSpectrum?) {
+        guard let spectrum else { return }
+        if count == 0 { (frequencies, sums) = (spectrum.frequencies, spectrum.powers.map { _ in 0 }) }
+        sums = zip(sums, spectrum.powers).map { $0 + $1 }
+        meanFrequencies += spectrum.mean
+        count += 1
+    }
+
+    var powers: [Double] { sums.map { $0 / Double(max(count, 1)) } }
+
+    /// The mean of the mean frequencies; `nil` of none.
+    var mean: Double? { count > 0 ? meanFrequencies / Double(count) : nil }
+}
+
+/// Reads and compares the files of one pair.
+private struct Judge: Sendable {
+    struct Page: Sendable {
+        let slice: EvaluationReport.Entry
+        let testSpectrum, baselineSpectrum: NoisePowerSpectrum?
+    }
+
+    struct Pages: Sendable {
+        let reference, test: [Slice]
+        let pages: [Page]
+    }
+
+    let settings: EvaluationReport.Settings
+    let masks: Masks?
+    let extras: Evaluation.Extras
+    let reading: ReadingOptions
+
+    func judge(_ pair: Pairs.Pair) throws(Failure) -> Pages {
+        let reference = try reading.read(pair.reference).pages
+        let test = try read(pair.test, like: reference, pair.reference)
+        let baseline = try pair.baseline.map { path throws(Failure) in try read(path, like: reference, pair.reference) }
+        let masks = try masks?.pages(of: pair.name, like: reference)
+        var pages: [Page] = []
+        for page in reference.indices {
+            let mask = masks.map { $0[$0.count == 1 ? 0 : page] }
+            let slice = EvaluationReport.Entry(
+                file: pair.name, page: page + 1, pages: reference.count,
+                referenceNoiseHU: noise(of: reference[page]),
+                test: try judge(test[page], reference[page], mask, pair.test, page),
+                baseline: try baseline.map { pages throws(Failure) in
+                    try judge(pages[page], reference[page], mask, pair.baseline ?? "", page)
+                },
+                removed: extras.removed
+                    ? baseline.flatMap { EvaluationReport.Removed($0[page], test[page], mask: mask) } : nil)
+            pages.append(
+                Page(
+                    slice: slice, testSpectrum: spectrum(test[page], reference[page], mask),
+                    baselineSpectrum: baseline.flatMap { spectrum($0[page], reference[page], mask) }))
+        }
+        return Pages(reference: reference, test: test, pages: pages)
     }
 
     private func read(_ path: String, like reference: [Slice], _ referencePath: String) throws(Failure) -> [Slice] {
@@ -144,18 +163,25 @@ struct Evaluation {
     }
 
     private func noise(of slice: Slice) -> Double? {
-        measuresNoise ? NoiseEstimate(slice.hu, width: slice.width).body : nil
+        extras.noise ? NoiseEstimate(slice.hu, width: slice.width).body : nil
+    }
+
+    /// Of the difference of two slices in the mask, or in the body.
+    private func spectrum(_ test: Slice, _ reference: Slice, _ mask: [Bool]?) -> NoisePowerSpectrum? {
+        guard extras.spectra else { return nil }
+        let truth = reference.hu
+        return NoisePowerSpectrum(
+            zip(test.hu, truth).map { $0 - $1 }, width: reference.width, where: mask ?? truth.map { $0 > -950 },
+            pixel: settings.pixel ?? 1)
     }
 
     private func judge(
-        _ test: Slice, _ reference: Slice, _ path: String, _ page: Int
-    ) throws(Failure) -> EvaluationReport.Quality {
+        _ test: Slice, _ reference: Slice, _ mask: [Bool]?, _ path: String, _ page: Int
+    ) throws(Failure) -> Quality {
         do throws(MetricError) {
-            let comparison = try Comparison(reference, test, range: range)
-            return EvaluationReport.Quality(
-                psnr: comparison.peakSignalToNoiseRatio,
-                ssim: try comparison.structuralSimilarity(window: similarity.window),
-                rmseHU: comparison.rootMeanSquaredError, noiseHU: noise(of: test))
+            let comparison = try Comparison(
+                reference, test, range: settings.range, isClipped: settings.isClipped, mask: mask)
+            return try Quality(comparison, similarity: settings.similarity.window, noiseHU: noise(of: test))
         } catch {
             throw Failure(error, file: path, page: page)
         }
@@ -181,138 +207,13 @@ extension Failure {
                 file: file,
                 found: "a sample that is no finite number in the \(image.rawValue), \(place), sample \(index)",
                 expected: "finite samples", advice: "Mend the file.")
-        case .empty, .dataRangeNotPositive, .maskDiffers, .nothingInMask:
+        case .nothingInMask:
+            self.init(
+                file: file, found: "nothing to compare on \(place)",
+                expected: "a mask that is not zero where a window of SSIM can have its middle",
+                advice: "Use a larger mask.")
+        case .empty, .dataRangeNotPositive, .maskDiffers:
             self.init(file: file, found: "\(error)", expected: "slices that can be compared", advice: "See --help.")
         }
     }
-}
-
-/// The result of an evaluation.
-struct EvaluationReport: Encodable {
-    /// How far a slice is from its reference.
-    struct Quality: Encodable {
-        /// In dB; infinite for equal slices.
-        let psnr: Double
-        let ssim: Double
-        let rmseHU: Double
-        /// The standard deviation of what is left of noise, or was there; `nil` if it was not asked for, or cannot be told.
-        let noiseHU: Double?
-    }
-
-    /// One slice.
-    struct Slice: Encodable {
-        let file: String
-        /// From 1.
-        let page: Int
-        let pages: Int
-        let referenceNoiseHU: Double?
-        let test: Quality
-        let baseline: Quality?
-    }
-
-    private enum CodingKeys: String, CodingKey {
-        case dataRangeHU, rangeHU, ssimWindow, slices, mean, baselineMean, failed
-    }
-
-    /// Both ends in HU.
-    let rangeHU: [Double]
-    let similarity: Evaluate.Similarity
-    let hasNoise: Bool
-    var slices: [Slice] = []
-    var failed: [Failure] = []
-
-    init(range: ClosedRange<Double>, similarity: Evaluate.Similarity, hasNoise: Bool) {
-        self.hasNoise = hasNoise
-        rangeHU = [range.lowerBound, range.upperBound]
-        self.similarity = similarity
-    }
-
-    /// The width of the data range, what PSNR and SSIM are relative to.
-    var dataRangeHU: Double { rangeHU[1] - rangeHU[0] }
-
-    /// The mean over slices; PSNR is the mean of the slices' PSNR.
-    var mean: Quality? { Self.mean(slices.map(\.test)) }
-
-    /// The same of the baseline.
-    var baselineMean: Quality? { Self.mean(slices.compactMap(\.baseline)) }
-
-    private static func mean(_ all: [Quality]) -> Quality? {
-        guard !all.isEmpty else { return nil }
-        func mean(_ value: (Quality) -> Double) -> Double { all.map(value).reduce(0, +) / Double(all.count) }
-        return Quality(
-            psnr: mean(\.psnr), ssim: mean(\.ssim), rmseHU: mean(\.rmseHU), noiseHU: Self.mean(of: all.map(\.noiseHU)))
-    }
-
-    /// The mean of those that are known.
-    private static func mean(of values: [Double?]) -> Double? {
-        let known = values.compactMap(\.self)
-        return known.isEmpty ? nil : known.reduce(0, +) / Double(known.count)
-    }
-
-    func encode(to encoder: any Encoder) throws {
-        var container = encoder.container(keyedBy: CodingKeys.self)
-        try container.encode(dataRangeHU, forKey: .dataRangeHU)
-        try container.encode(rangeHU, forKey: .rangeHU)
-        try container.encode(similarity.rawValue, forKey: .ssimWindow)
-        try container.encode(slices, forKey: .slices)
-        try container.encodeIfPresent(mean, forKey: .mean)
-        try container.encodeIfPresent(baselineMean, forKey: .baselineMean)
-        try container.encode(failed, forKey: .failed)
-    }
-
-    // MARK: - Text
-
-    private var hasBaseline: Bool { slices.contains { $0.baseline != nil } }
-
-    /// A table for people, the mean last, and below it what the numbers are relative to.
-    var table: String {
-        var titles = ["slice", "PSNR dB", "SSIM", "RMSE HU"]
-        if hasBaseline { titles += ["baseline: PSNR dB", "SSIM", "RMSE HU"] }
-        func cells(_ quality: Quality?) -> [String] {
-            guard let quality else { return ["", "", ""] }
-            return [
-                Format.fixed(quality.psnr, 2), Format.fixed(quality.ssim, 4), Format.fixed(quality.rmseHU, 1),
-            ]
-        }
-        func row(_ name: String, _ test: Quality?, _ baseline: Quality?) -> [String] {
-            [name] + cells(test) + (hasBaseline ? cells(baseline) : [])
-        }
-        var rows = [titles]
-        for slice in slices {
-            let name = slice.pages > 1 ? "\(slice.file) page \(slice.page)" : slice.file
-            rows.append(row(name, slice.test, slice.baseline))
-        }
-        rows.append(row("mean of \(slices.count)", mean, baselineMean))
-        let noises = [
-            ("reference", Self.mean(of: slices.map(\.referenceNoiseHU))), ("test", mean?.noiseHU),
-            ("baseline", baselineMean?.noiseHU),
-        ].compactMap { name, value in value.map { "\(name) \(Format.fixed($0, 1)) HU" } }
-        let noise = noises.isEmpty ? "" : "\nnoise in the body, by itself: \(noises.joined(separator: ", "))"
-        return Format.table(rows) + noise
-            + "\ndata range \(Format.plain(dataRangeHU)) HU (\(Format.plain(rangeHU[0]))…\(Format.plain(rangeHU[1]))); "
-            + "SSIM: \(similarity.phrase)"
-    }
-
-    /// One line a slice, below a line of titles; no mean.
-    var csv: String {
-        var titles = "file,page,psnr_db,ssim,rmse_hu,data_range_hu,ssim_window"
-        if hasBaseline { titles += ",baseline_psnr_db,baseline_ssim,baseline_rmse_hu" }
-        if hasNoise { titles += ",reference_noise_hu,noise_hu" + (hasBaseline ? ",baseline_noise_hu" : "") }
-        var lines = [titles]
-        for slice in slices {
-            var line = "\(CSV.quoted(slice.file)),\(slice.page),\(slice.test.csv)"
-            line += ",\(Format.plain(dataRangeHU)),\(similarity.rawValue)"
-            if let baseline = slice.baseline { line += ",\(baseline.csv)" }
-            if hasNoise {
-                let noises = [slice.referenceNoiseHU, slice.test.noiseHU] + (slice.baseline.map { [$0.noiseHU] } ?? [])
-                line += noises.map { "," + ($0.map { Format.plain($0) } ?? "") }.joined()
-            }
-            lines.append(line)
-        }
-        return lines.joined(separator: "\n")
-    }
-}
-
-extension EvaluationReport.Quality {
-    fileprivate var csv: String { "\(psnr),\(ssim),\(rmseHU)" }
 }

@@ -1,0 +1,192 @@
+import ArgumentParser
+import CTReports
+
+/// The page of an evaluation.
+extension Evaluation {
+    /// Makes the page, with pictures.
+    func page(reference: String, test: String, baseline: String?) async -> Report {
+        let slices = report.slices
+        var page = Report(
+            title: "Image quality of \(FileSystem.lastComponent(test))",
+            summary: "\(Format.count(slices.count, "slice")) of \(Format.count(report.patients.count, "patient")), "
+                + "compared with \(FileSystem.lastComponent(reference))"
+                + (baseline.map { ", beside \(FileSystem.lastComponent($0))" } ?? ""),
+            facts: facts(reference: reference, test: test, baseline: baseline),
+            metrics: QualityMetric.allCases.map { metric in
+                Report.Metric(
+                    metric.title, unit: metric.unit, places: metric.places, better: metric.better,
+                    meaning: metric.meaning)
+            } + (hasRemoved ? Self.removedMetrics : []), testName: "test",
+            baselineName: baseline == nil ? "" : "baseline")
+        page.cards = cards
+        page.charts = charts
+        page.remarks = remarks
+        let hasPatients = report.patients.count > 1
+        page.rows = slices.map { slice in
+            func values(_ quality: Quality) -> [Double?] { QualityMetric.allCases.map { quality[$0] } }
+            let removed = slice.removed
+            return Report.Row(
+                name: hasPatients ? FileSystem.lastComponent(slice.name) : slice.name, patient: slice.patient,
+                values: values(slice.test)
+                    + (hasRemoved
+                        ? [removed?.structureShare, removed?.correlationAcross, removed?.correlationDown] : []),
+                baseline: slice.baseline.map(values) ?? [])
+        }
+        let files = Dictionary(pairs.pairs.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+        let sources = slices.map { slice in
+            let pair = files[slice.file]
+            return ReportPictures.Source(
+                reference: pair?.reference ?? "", test: pair?.test ?? "", baseline: pair?.baseline, page: slice.page - 1
+            )
+        }
+        let worst = slices.indices.sorted { slices[$0].test[.psnr] ?? 0 < slices[$1].test[.psnr] ?? 0 }
+        await ReportPictures(reading: reading, jobs: jobs).add(to: &page, sources: sources, worst: worst)
+        return page
+    }
+
+    private var hasRemoved: Bool { report.slices.contains { $0.removed != nil } }
+
+    /// Figures of what was taken out, which need no reference.
+    static let removedMetrics = [
+        Report.Metric(
+            "structure", places: 3, better: .lower,
+            meaning:
+                "How much of what was removed at edges is structure, 0 to 1: its squared correlation with detail of the result.",
+            isOfBaseline: false),
+        Report.Metric(
+            "corr. across", places: 2, better: .neither,
+            meaning:
+                "The correlation of neighbours along rows in what was removed: 0 for white noise; that of the noise that the slices have if only noise was removed.",
+            isOfBaseline: false),
+        Report.Metric(
+            "corr. down", places: 2, better: .neither, meaning: "The same along columns.",
+            isOfBaseline: false),
+    ]
+
+    private func facts(reference: String, test: String, baseline: String?) -> [(name: String, value: String)] {
+        let (low, high) = (settings.range.lowerBound, settings.range.upperBound)
+        var facts = [
+            (name: "Reference", value: reference), (name: "Test", value: test),
+        ]
+        if let baseline { facts.append((name: "Baseline", value: baseline)) }
+        if let mask = report.mask { facts.append((name: "Mask", value: "\(mask): figures count where it is not zero")) }
+        facts += [
+            (
+                name: "Data range",
+                value: "\(Format.plain(settings.dataRange)) HU (\(Format.plain(low))…\(Format.plain(high)) HU)"
+            ),
+            (name: "Clipping", value: settings.isClipped ? "HU beyond the data range count as its ends" : "none"),
+            (
+                name: "SSIM",
+                value: settings.similarity.phrase + ", K₁ 0.01, K₂ 0.03, over HU above the lower end of the data range"
+            ),
+            (
+                name: "Means",
+                value:
+                    "over slices; the mean PSNR is the mean of the slices' PSNR; spread is the standard deviation (n − 1)"
+            ),
+            (
+                name: "Noise power spectra",
+                value: Self.spectrumFact(pixel: settings.pixel, of: "differences from the reference, in the body")
+            ),
+            (name: "Pictures", value: "HU in 8 bits, in steps of 4 HU in soft tissue and 12 HU in lung"),
+            (name: "Program", value: "ctdenoise \(CTDenoise.configuration.version)"),
+        ]
+        return facts
+    }
+
+    static func spectrumFact(pixel: Double?, of what: String) -> String {
+        "of \(what), squares of 32×32 pixels less their quadratic trend, in rings (AAPM TG-233, doi 10.1002/mp.13763); "
+            + (pixel.map { "pixels of \(Format.plain($0)) mm" }
+                ?? "the size of a pixel was not said, so frequencies are per pixel")
+    }
+
+    private var cards: [Report.Card] {
+        func text(_ value: Double?, _ metric: QualityMetric) -> String {
+            value.map { Format.fixed($0, metric.places) + (metric.unit.isEmpty ? "" : " \(metric.unit)") } ?? "–"
+        }
+        var cards: [Report.Card] = []
+        for metric in [QualityMetric.psnr, .ssim, .vif, .rmseHU, .biasHU] {
+            guard let mean = report.mean?[metric] else { continue }
+            let note = report.baselineMean?[metric].map { "baseline \(text($0, metric))" }
+            let spread = report.spread?[metric].map { "± \(Format.fixed($0, metric.places)) over slices" }
+            cards.append(
+                Report.Card(
+                    "Mean \(metric.title)", value: text(mean, metric),
+                    note: [note, spread].compactMap(\.self).joined(separator: ", ")))
+        }
+        if let worst = report.worst(.psnr), report.slices.count > 1 {
+            cards.append(Report.Card("Worst PSNR", value: text(worst.value, .psnr), note: worst.file))
+        }
+        if let share = report.slices.compactMap(\.removed?.structureShare).max() {
+            cards.append(
+                Report.Card(
+                    "Structure removed", value: "\(Format.fixed(100 * share, 1)) %",
+                    note: "at edges, of the worst slice"))
+        }
+        return cards
+    }
+
+    private var charts: [Chart] {
+        let slices = report.slices
+        func histogram(_ metric: QualityMetric) -> Chart? {
+            var groups = [(series: Chart.Series.test, name: "test", values: slices.compactMap { $0.test[metric] })]
+            if report.hasBaseline {
+                groups.append((series: .baseline, name: "baseline", values: slices.compactMap { $0.baseline?[metric] }))
+            }
+            let means = groups.map { group in
+                let finite = group.values.filter(\.isFinite)
+                let mean = finite.reduce(0, +) / Double(max(finite.count, 1))
+                return "\(group.name): mean \(Format.fixed(mean, metric.places))"
+            }
+            return Chart(
+                histogram: "\(metric.title) of slices",
+                description:
+                    "Histogram of \(metric.title) over \(slices.count) slices; \(means.joined(separator: ", "))",
+                horizontal: metric.titleAndUnit, groups: groups)
+        }
+        return [histogram(.psnr), histogram(.ssim), spectrumChart].compactMap(\.self)
+    }
+
+    private var spectrumChart: Chart? {
+        Chart.spectra(
+            [(.test, "test less reference", testSpectrum), (.baseline, "baseline less reference", baselineSpectrum)],
+            pixel: settings.pixel)
+    }
+
+    private var remarks: [String] {
+        var remarks: [String] = []
+        if !report.failed.isEmpty {
+            remarks.append(
+                "\(Format.count(report.failed.count, "file")) could not be compared and are not in the figures: "
+                    + report.failed.prefix(5).map(\.file).joined(separator: ", ")
+                    + (report.failed.count > 5 ? ", …" : ""))
+        }
+        let equal = report.slices.count { $0.test[.psnr] == .infinity }
+        if equal > 0 {
+            remarks.append(
+                "\(Format.count(equal, "slice")) equal to the reference; the PSNR is infinite there, and so is its mean."
+            )
+        }
+        return remarks
+    }
+}
+
+extension Chart {
+    /// Noise power spectra of some series, if there are any.
+    static func spectra(_ all: [(series: Series, name: String, spectrum: MeanSpectrum)], pixel: Double?) -> Chart? {
+        let curves = all.filter { $0.spectrum.count > 0 }.map { entry in
+            Curve(
+                entry.series, name: entry.name,
+                points: zip(entry.spectrum.frequencies, entry.spectrum.powers).map { (x: $0, y: $1) })
+        }
+        let unit = pixel == nil ? "pixel" : "mm"
+        let means = all.compactMap { entry in
+            entry.spectrum.mean.map { "\(entry.name): mean frequency \(Format.fixed($0, 3)) per \(unit)" }
+        }
+        return Chart(
+            lines: "Noise power spectrum",
+            description: "Noise power by spatial frequency; \(means.joined(separator: ", "))",
+            horizontal: "cycles per \(unit)", vertical: "HU² \(unit == "mm" ? "mm²" : "pixel²")", curves: curves)
+    }
+}

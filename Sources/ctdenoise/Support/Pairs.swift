@@ -1,0 +1,66 @@
+/// Files that belong together: of the same name in folders, or files of any names.
+struct Pairs {
+    struct Pair: Sendable {
+        let name: String
+        let reference: String
+        let test: String
+        let baseline: String?
+    }
+
+    private(set) var pairs: [Pair] = []
+    private(set) var skipped: [String] = []
+    private(set) var failures: [Failure] = []
+
+    init(reference: String, test: String, baseline: String?) {
+        let paths = [reference, test] + (baseline.map { [$0] } ?? [])
+        let found = paths.map { InputFiles([$0]) }
+        skipped = found.flatMap(\.skipped)
+        failures = found.flatMap(\.failures)
+        guard failures.isEmpty else { return }
+
+        let folders = paths.filter { FileSystem.kind($0) == .folder }
+        if folders.isEmpty {
+            // Two files are compared whatever they are called.
+            pairs = [
+                Pair(
+                    name: FileSystem.lastComponent(test), reference: reference, test: test, baseline: baseline)
+            ]
+            return
+        }
+        guard folders.count == paths.count else {
+            let file = paths.first { FileSystem.kind($0) == .file } ?? reference
+            failures.append(
+                Failure(
+                    file: file, found: "a file beside the folder \(folders[0])",
+                    expected: "only files, or only folders",
+                    advice: "Name the file in that folder."))
+            return
+        }
+        let byName = found.map { found in
+            Dictionary(found.files.map { ($0.name, $0.path) }, uniquingKeysWith: { first, _ in first })
+        }
+        for name in Set(byName.flatMap(\.keys)).sorted() {
+            let partners = byName.map { $0[name] }
+            guard let reference = partners[0], let test = partners[1], paths.count < 3 || partners[2] != nil else {
+                // The baseline may hold more than what is judged.
+                if partners[0] == nil && partners[1] == nil { continue }
+                for (index, partner) in partners.enumerated() where partner == nil {
+                    failures.append(
+                        Failure(
+                            file: FileSystem.join(paths[index], name), found: "no such file",
+                            expected: "the partner of \(partners.compactMap(\.self).first ?? name)",
+                            advice: "Make it, or compare folders that hold the same names."))
+                }
+                continue
+            }
+            pairs.append(
+                Pair(name: name, reference: reference, test: test, baseline: partners.count > 2 ? partners[2] : nil))
+        }
+        if pairs.isEmpty && failures.isEmpty {
+            failures.append(
+                Failure(
+                    file: reference, found: "no image files", expected: "PNG or TIFF files",
+                    advice: "Name files, or folders that have some."))
+        }
+    }
+}
