@@ -41,6 +41,7 @@ let package = Package(
         .target(name: "CKernels", linkerSettings: [libm]),
         .target(name: "CNoiseKernels", linkerSettings: [libm]),
         .target(name: "CMetricKernels", linkerSettings: [libm]),
+        .target(name: "CMemory"),
         // KissFFT, from Debian's libkissfft-dev; Apple's systems have Accelerate.
         .target(
             name: "CFourier",
@@ -100,7 +101,7 @@ let package = Package(
             dependencies: [
                 "CTFileAccess", "CTImages", "CTImageFiles", "CTNoise", "CTMetrics", "CTPhantoms", "CTNetwork",
                 "CTTraining",
-                "CTDenoising", "CTReports",
+                "CTDenoising", "CTReports", "CMemory",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Crypto", package: "swift-crypto"),
             ],

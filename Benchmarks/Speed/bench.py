@@ -657,6 +657,51 @@ class Bench:
         self.say(
             f"\n{' '.join(remarks)} Ours is given Double and computes in it, as scikit-image does but for float32.")
 
+    def evaluation(self):
+        count, distinct = (40, 4) if self.options.quick else (500, 20)
+        title = f"Evaluation of a folder of {count} pairs of 512×512, 16-bit PNG, all metrics"
+        self.progress(title)
+        sources = self.noisy_slices(distinct)
+        folders = [self.folder / "pairs" / source.name for source in sources]
+        for source, folder in zip(sources, folders):
+            folder.mkdir(parents=True)
+            files = sorted(source.iterdir())[:distinct]
+            for number in range(count):
+                (folder / f"{number:03}.png").symlink_to(files[number % distinct])
+        few = [folder.parent / f"few-{folder.name}" for folder in folders]
+        for folder, part in zip(folders, few):
+            part.mkdir()
+            (part / "000.png").symlink_to((folder / "000.png").resolve())
+
+        def seconds(pair, threads):
+            begin = time.perf_counter()
+            command = [self.bin / "ctdenoise", "evaluate", *pair, "--csv", "--jobs", threads]
+            done = subprocess.run([str(part) for part in command], capture_output=True, text=True)
+            if done.returncode != 0:
+                raise Failure(f"evaluate: {done.stderr.strip()}")
+            return time.perf_counter() - begin
+
+        readers = [
+            Contestant(self.worker(self.variants[0]), "read", dict(kind="read", input=str(folder / "000.png")), repeats=5)
+            for folder in folders]
+        for reader in readers:
+            reader.run()
+        remark = self.interleave(readers, 0.02, 15, torch=False)
+        reading = sum(reader.median for reader in readers) / 1e3
+        counts = sorted({1, self.threads})
+        turns = [partial(seconds, pair, threads) for threads in counts for pair in [folders, few]]
+        times, other = rounds(self.disturbance, turns, self.seconds(0.2), min(3, self.options.rounds))
+        medians = [statistics.median(own) for own in zip(*times)]
+        self.say(f"\n### {title}\n")
+        self.say("| | a pair, ms | all, s | × reading both files, one thread |")
+        self.say("|---|--:|--:|--:|")
+        self.say(f"| reading both files, one thread | {reading * 1e3:.2f} | {reading * count:.2f} | 1 |")
+        for threads, whole, single in zip(counts, medians[0::2], medians[1::2]):
+            each = (whole - single) / (count - 1)
+            name = f"**ctdenoise evaluate, {threads} thread{'s' * (threads > 1)}**"
+            self.say(f"| {name} | {each * 1e3:.2f} | {whole:.2f} | {each / reading:.2f} |")
+        self.say(f"\nPSNR, SSIM, MS-SSIM, GMSD, VIF, RMSE, MAE and bias. A pair is what one takes without start-up. {remark} {other}")
+
     def files(self):
         self.progress("Files")
         _, noisy = self.noisy_slices(1)
@@ -870,7 +915,7 @@ def cpu_name():
 
 CASES = {
     "scan": Bench.scan, "network": Bench.network, "training": Bench.training, "memory": Bench.memory,
-    "folder": Bench.folder_of_slices, "ssim": Bench.ssim, "noise": Bench.noise, "projection": Bench.projection,
+    "folder": Bench.folder_of_slices, "ssim": Bench.ssim, "evaluation": Bench.evaluation, "noise": Bench.noise, "projection": Bench.projection,
     "files": Bench.files, "profile": Bench.profile,
 }
 

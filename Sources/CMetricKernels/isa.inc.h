@@ -143,9 +143,8 @@ INLINE double NAME(sum_of_logarithms)(double *values, long count) {
 }
 
 static ct_information_sums NAME(information)(const ct_image_pair *pair, const ct_sliding_window *window, double noise,
-                                             double *scratch) {
+                                             double least, double *scratch) {
     const long size = 2 * window->half + 1, rows = pair->rows - size + 1, columns = pair->columns - size + 1;
-    const double least = 1e-8;
     ct_information_sums sums = {0};
     for (long place = 0; place < rows; place++) {
         double *m[5];

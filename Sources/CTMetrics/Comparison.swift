@@ -54,7 +54,7 @@ public struct Comparison: Sendable {
                 reference: "\(reference.width)×\(reference.height)", test: "\(test.width)×\(test.height)")
         }
         try self.init(
-            reference.hu, test.hu, width: reference.width, range: range, isClipped: isClipped, mask: mask)
+            Samples(reference), Samples(test), width: reference.width, range: range, isClipped: isClipped, mask: mask)
     }
 
     /// Takes samples in any units.
@@ -73,25 +73,29 @@ public struct Comparison: Sendable {
         mask: [Bool]? = nil
     ) throws(MetricError) {
         precondition(width > 0 && reference.count % width == 0, "\(reference.count) samples in rows of \(width)")
+        try self.init(
+            Samples(values: reference), Samples(values: test), width: width, range: range, isClipped: isClipped,
+            mask: mask)
+    }
+
+    private init(
+        _ reference: Samples, _ test: Samples, width: Int, range: ClosedRange<Double>, isClipped: Bool, mask: [Bool]?
+    ) throws(MetricError) {
         let low = range.lowerBound
         let top = range.upperBound - low
         try check(dataRange: top)
         if let mask {
-            guard mask.count == reference.count else {
-                throw .maskDiffers(image: "\(reference.count) samples", mask: "\(mask.count)")
+            guard mask.count == reference.values.count else {
+                throw .maskDiffers(image: "\(reference.values.count) samples", mask: "\(mask.count)")
             }
             guard mask.contains(true) else { throw .nothingInMask }
         }
-        func counted(_ samples: [Double]) -> [Double] {
-            // `min` would take what is no number for the top.
-            isClipped
-                ? samples.map { $0.isFinite ? min(max($0 - low, 0), top) : $0 } : samples.map { $0 - low }
-        }
+        let ceiling = isClipped ? top : nil
         self.width = width
-        height = reference.count / width
+        height = reference.values.count / width
         self.range = range
-        self.reference = counted(reference)
-        self.test = counted(test)
+        self.reference = reference.above(low, upTo: ceiling)
+        self.test = test.above(low, upTo: ceiling)
         self.mask = mask.map { $0.map { $0 ? 1 : 0 } }
         let differences = try Differences(self.reference, self.test, weights: self.mask)
         // Metrics with windows see samples around the mask as well.
@@ -110,5 +114,26 @@ public struct Comparison: Sendable {
     /// The peak signal-to-noise ratio (PSNR) in dB: 10 · log₁₀(data range² / mean squared error); +∞ for equal images.
     public var peakSignalToNoiseRatio: Double {
         CTMetrics.peakSignalToNoiseRatio(dataRange: dataRange, meanSquaredError: meanSquaredError)
+    }
+}
+
+/// Samples and what they mean: `slope · sample + intercept`.
+private struct Samples {
+    let values: [Double]
+    var slope = 1.0
+    var intercept = 0.0
+
+    init(values: [Double]) { self.values = values }
+
+    init(_ slice: Slice) { (values, slope, intercept) = (slice.samples, slice.scale.slope, slice.scale.intercept) }
+
+    /// What they mean, counted from `low`; clipped to 0…`top` if there is one, unless it is no number.
+    func above(_ low: Double, upTo top: Double?) -> [Double] {
+        let (slope, shift) = (slope, intercept - low)
+        guard let top else { return values.map { slope * $0 + shift } }
+        return values.map { value in
+            let counted = slope * value + shift
+            return counted.isFinite ? min(max(counted, 0), top) : counted
+        }
     }
 }

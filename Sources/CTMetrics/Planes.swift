@@ -44,13 +44,6 @@ struct Planes {
 
     // MARK: - Other scales
 
-    /// The same times a number.
-    func multiplied(by factor: Double) -> Planes {
-        Planes(
-            width: width, height: height, reference: reference.map { factor * $0 }, test: test.map { factor * $0 },
-            mask: mask)
-    }
-
     /// Half as fine, by means of 2×2 samples.
     var halved: Planes {
         let (wide, high) = ((width + 1) / 2, (height + 1) / 2)

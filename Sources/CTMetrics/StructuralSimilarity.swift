@@ -63,18 +63,26 @@ extension Comparison {
     /// - Returns: 1 for equal images, towards 0 the less they have in common.
     /// - Throws: ``MetricError`` if the images have less than 161 samples along a side, or no window has its middle in the mask.
     public func multiScaleStructuralSimilarity() throws(MetricError) -> Double {
+        try structuralSimilarities().multiScale
+    }
+
+    /// ``structuralSimilarity(window:)`` with the Gaussian window and ``multiScaleStructuralSimilarity()``, in the time of the second.
+    ///
+    /// - Throws: As the second.
+    public func structuralSimilarities() throws(MetricError) -> (single: Double, multiScale: Double) {
         let weights = [0.0448, 0.2856, 0.3001, 0.2363, 0.1333]
         let least = (SimilarityWindow.gaussian.size - 1) << (weights.count - 1) + 1
         guard min(width, height) >= least else { throw .tooSmall(width: width, height: height, least: least) }
         var planes = Planes(self)
-        var product = 1.0
+        var (product, single) = (1.0, 1.0)
         for (scale, weight) in weights.enumerated() {
             if scale > 0 { planes = planes.halved }
             let sums = try planes.similarity(SimilarityWindow.gaussian.window, dataRange: dataRange)
+            if scale == 0 { single = sums.similarity / sums.places }
             let mean = (scale < weights.count - 1 ? sums.contrast : sums.similarity) / sums.places
             product *= power(max(mean, 0), weight)
         }
-        return product
+        return (single, product)
     }
 }
 

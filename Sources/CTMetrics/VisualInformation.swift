@@ -12,8 +12,10 @@ extension Comparison {
     /// - Throws: ``MetricError`` if the images have less than 41 samples along a side, or no window has its middle in the mask.
     public func visualInformationFidelity() throws(MetricError) -> Double {
         guard min(width, height) >= 41 else { throw .tooSmall(width: width, height: height, least: 41) }
+        var planes = Planes(self)
         // Constants are for samples of 8 bits.
-        var planes = Planes(self).multiplied(by: 255 / dataRange)
+        let unit = dataRange / 255
+        let (noise, least) = (2 * unit * unit, 1e-8 * unit * unit)
         var (kept, whole) = (1e-8, 1e-8)
         for scale in 0..<4 {
             let size = 1 << (4 - scale) + 1
@@ -21,7 +23,7 @@ extension Comparison {
             if scale > 0 { planes = planes.decimated(by: window) }
             if let mask = planes.mask, !mask.contains(1) { throw .nothingInMask }
             let sums = unsafe planes.withKernels(window) { kernels, pair, window, scratch in
-                unsafe kernels.information(pair, window, 2, scratch)
+                unsafe kernels.information(pair, window, noise, least, scratch)
             }
             kept += sums.kept
             whole += sums.whole

@@ -5,13 +5,21 @@
 public struct Chart: Sendable {
     /// What of it belongs to which images.
     public enum Series: String, Sendable, CaseIterable {
-        case test, baseline, reference
+        /// What is judged.
+        case test
+        /// What stands beside it.
+        case baseline
+        /// What it should be.
+        case reference
     }
 
     /// A line.
     public struct Curve: Sendable {
+        /// Whose it is.
         public let series: Series
+        /// In the legend.
         public let name: String
+        /// From left to right.
         public let points: [(x: Double, y: Double)]
 
         /// Makes a line through points.

@@ -90,7 +90,7 @@ extension Report {
         let shown = rows.count { $0.pictures != nil }
         guard shown > 0 else { return "" }
         let note: String =
-            shown < rows.count ? "Pictures of \(shown) of \(rows.count) slices, worst first. " : ""
+            shown < rows.count ? "Pictures of the \(shown) worst of \(rows.count) slices. " : ""
         return """
             <section id="viewer" aria-labelledby="pictures"><h2 id="pictures">Pictures</h2>
             <p class="hint">\(note)<noscript>Pictures need JavaScript, which this browser has switched off.</noscript></p>

@@ -6,7 +6,10 @@ public struct Report: Sendable {
     public struct Metric: Sendable {
         /// Which way is better.
         public enum Better: String, Sendable {
-            case higher, lower
+            /// More.
+            case higher
+            /// Less.
+            case lower
             /// The nearer to zero, the better.
             case nearZero
             /// Neither: it is only said.
@@ -19,6 +22,7 @@ public struct Report: Sendable {
         public let unit: String
         /// Digits after the point.
         public let places: Int
+        /// Which way is better.
         public let better: Better
         /// What it is, in a sentence.
         public let meaning: String
@@ -58,7 +62,9 @@ public struct Report: Sendable {
 
     /// A number that is worth a box at the top.
     public struct Card: Sendable {
+        /// What the number is.
         public let title: String
+        /// With its unit.
         public let value: String
         /// What it is compared with, or where it comes from.
         public let note: String
@@ -75,13 +81,17 @@ public struct Report: Sendable {
     public var summary: String
     /// What the figures are relative to, and where they come from: pairs of a word and what it is.
     public var facts: [(name: String, value: String)]
+    /// Boxes at the top.
     public var cards: [Card] = []
+    /// Below them.
     public var charts: [Chart] = []
+    /// The figures of each slice.
     public var metrics: [Metric]
     /// What is judged, in a word: "denoised".
     public var testName: String
     /// What stands beside it, in a word: "noisy"; empty if nothing does.
     public var baselineName: String
+    /// The slices.
     public var rows: [Row] = []
     /// What readers should know before they believe the figures.
     public var remarks: [String] = []

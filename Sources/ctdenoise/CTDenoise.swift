@@ -1,4 +1,5 @@
 import ArgumentParser
+import CMemory
 
 @main
 struct CTDenoise: AsyncParsableCommand {
@@ -21,6 +22,7 @@ struct CTDenoise: AsyncParsableCommand {
 
     static func main() async {
         StandardOutput.outliveReaders()
+        ct_keep_memory()
         await main(nil)
     }
 }

@@ -31,7 +31,7 @@ struct Kernels: @unchecked Sendable {
                         columns: width)
                     var window = unsafe ct_sliding_window(weights: weights.baseAddress!, half: 5)
                     let similarity = unsafe kernels.similarity(&pair, &window, 100, 900, 1, &scratch)
-                    let information = unsafe kernels.information(&pair, &window, 2, &scratch)
+                    let information = unsafe kernels.information(&pair, &window, 2, 1e-8, &scratch)
                     let gradients = unsafe kernels.gradients(&pair, 170, &scratch)
                     values += [similarity.similarity, similarity.contrast, information.kept, information.whole]
                     values += [gradients.similarity, gradients.squares]

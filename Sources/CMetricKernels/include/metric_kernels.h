@@ -47,9 +47,9 @@ typedef struct ct_metric_kernels {
     ct_similarity_sums (*_Nonnull similarity)(const ct_image_pair *_Nonnull pair, const ct_sliding_window *_Nonnull window,
                                               double c1, double c2, double factor, double *_Nonnull scratch);
 
-    /// Sheikh 2006 in the pixel domain, one scale: `noise` is the variance of what an eye adds.
+    /// Sheikh 2006 in the pixel domain, one scale: `noise` is the variance of what an eye adds, and variances below `least` are none.
     ct_information_sums (*_Nonnull information)(const ct_image_pair *_Nonnull pair,
-                                                const ct_sliding_window *_Nonnull window, double noise,
+                                                const ct_sliding_window *_Nonnull window, double noise, double least,
                                                 double *_Nonnull scratch);
 
     /// Xue 2014: the similarity of the sizes of Prewitt gradients, zero outside of the image.

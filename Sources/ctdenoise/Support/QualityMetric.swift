@@ -102,14 +102,21 @@ struct Quality: Encodable, Sendable {
     init(
         _ comparison: Comparison, similarity: SimilarityWindow, noiseHU: Double?
     ) throws(MetricError) {
+        let both = try? comparison.structuralSimilarities()
+        let single: Double
+        if let both, similarity == .gaussian {
+            single = both.single
+        } else {
+            single = try comparison.structuralSimilarity(window: similarity)
+        }
         values = [
             .psnr: comparison.peakSignalToNoiseRatio,
-            .ssim: try comparison.structuralSimilarity(window: similarity),
+            .ssim: single,
             .rmseHU: comparison.rootMeanSquaredError,
             .maeHU: comparison.meanAbsoluteError,
             .biasHU: comparison.bias,
         ]
-        values[.msSSIM] = try? comparison.multiScaleStructuralSimilarity()
+        values[.msSSIM] = both?.multiScale
         values[.gmsd] = try? comparison.gradientMagnitudeSimilarityDeviation()
         values[.vif] = try? comparison.visualInformationFidelity()
         self.noiseHU = noiseHU
