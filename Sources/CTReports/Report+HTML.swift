@@ -148,7 +148,7 @@ extension Report {
         let slices = rows.compactMap { row -> String? in
             guard let pictures = row.pictures else { return nil }
             var parts = [
-                "\"name\":\(jsonString(row.name))", "\"patient\":\(jsonString(row.patient))",
+                "\"name\":\(jsonString(row.name))", "\"patient\":\(jsonString(hasPatients ? row.patient : ""))",
                 "\"width\":\(pictures.width)", "\"height\":\(pictures.height)", "\"reduction\":\(pictures.reduction)",
                 "\"test\":\"\(base64(pictures.test))\"",
             ]

@@ -6,10 +6,12 @@ extension Evaluation {
     /// Makes the page, with pictures.
     func page(reference: String, test: String, baseline: String?) async -> Report {
         let slices = report.slices
+        let hasPatients = report.patients.count > 1
         var page = Report(
             title: "Image quality of \(FileSystem.lastComponent(test))",
-            summary: "\(Format.count(slices.count, "slice")) of \(Format.count(report.patients.count, "patient")), "
-                + "compared with \(FileSystem.lastComponent(reference))"
+            summary: Format.count(slices.count, "slice")
+                + (hasPatients ? " of \(report.patients.count) patients" : "")
+                + ", compared with \(FileSystem.lastComponent(reference))"
                 + (baseline.map { ", beside \(FileSystem.lastComponent($0))" } ?? ""),
             facts: facts(reference: reference, test: test, baseline: baseline),
             metrics: QualityMetric.allCases.map { metric in
@@ -21,7 +23,6 @@ extension Evaluation {
         page.cards = cards
         page.charts = charts
         page.remarks = remarks
-        let hasPatients = report.patients.count > 1
         page.rows = slices.map { slice in
             func values(_ quality: Quality) -> [Double?] { QualityMetric.allCases.map { quality[$0] } }
             let removed = slice.removed
@@ -113,7 +114,7 @@ extension Evaluation {
             cards.append(
                 Report.Card(
                     "Mean \(metric.title)", value: text(mean, metric),
-                    note: [note, spread].compactMap(\.self).joined(separator: ", ")))
+                    note: [spread, note].compactMap(\.self).joined(separator: "; ")))
         }
         if let worst = report.worst(.psnr), report.slices.count > 1 {
             cards.append(Report.Card("Worst PSNR", value: text(worst.value, .psnr), note: worst.file))
