@@ -3,6 +3,9 @@
 /// The difference between a noisy image and a denoised one, sometimes called method noise (Buades, Coll, Morel 2005, doi
 /// 10.1137/040616024), looks like noise if nothing else was removed.
 public struct RemovedNoise: Hashable, Sendable {
+    /// Its mean in HU: how much lower the image has become.
+    public let mean: Double
+
     /// The root of its mean square in HU.
     public let rootMeanSquare: Double
 
@@ -44,6 +47,7 @@ public struct RemovedNoise: Hashable, Sendable {
         guard places.count >= 1000 else { return nil }
         let count = Double(places.count)
         let mean = places.reduce(0) { $0 + removed[$1] } / count
+        self.mean = mean
         func product(_ offset: Int) -> Double {
             places.reduce(0) { $0 + (removed[$1] - mean) * (removed[$1 + offset] - mean) } / count
         }

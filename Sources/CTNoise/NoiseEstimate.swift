@@ -64,13 +64,22 @@ public struct NoiseEstimate: Hashable, Sendable {
     /// The power spectrum of what is flat in the slice: where the deviation of the square around a pixel is at most 1.25 times that
     /// which is most frequent in the body, and its mean differs from that of the surroundings by at most half of it.
     ///
-    /// - Parameter pixel: The side of a pixel in mm.
+    /// - Parameters:
+    ///   - values: What is measured, in rows of `width`.
+    ///   - hu: What has to be flat; `values` if it is `nil`. A denoised slice has too little of it by itself: it is measured where the
+    ///     noisy one is flat.
+    ///   - pixel: The side of a pixel in mm.
     /// - Returns: `nil` if nothing is flat, if there are impulses, or if samples are no numbers.
-    public static func spectrum(of hu: [Double], width: Int, pixel: Double) -> NoisePowerSpectrum? {
+    public static func spectrum(
+        of values: [Double], whereFlat hu: [Double]? = nil, width: Int, pixel: Double
+    ) -> NoisePowerSpectrum? {
+        let hu = hu ?? values
+        precondition(hu.count == values.count, "\(values.count) values, \(hu.count) of what is flat")
         let squares = LocalDeviations(hu, width: width)
         guard squares.impulseDensity == 0,
             let typical = mostFrequent(squares.found.lazy.filter { $0.isFlat && $0.mean > -950 }.map(\.deviation)),
-            min(width, hu.count / width) > NoisePowerSpectrum.side, hu.allSatisfy({ abs($0) < 1e6 })
+            min(width, hu.count / width) > NoisePowerSpectrum.side, hu.allSatisfy({ abs($0) < 1e6 }),
+            values.allSatisfy({ abs($0) < 1e6 })
         else { return nil }
         var isFlat = [Bool](repeating: false, count: hu.count)
         let reach = NoisePowerSpectrum.side / 2
@@ -82,7 +91,7 @@ public struct NoiseEstimate: Hashable, Sendable {
             else { continue }
             isFlat[square.index] = true
         }
-        return NoisePowerSpectrum(hu, width: width, where: isFlat, pixel: pixel)
+        return NoisePowerSpectrum(values, width: width, where: isFlat, pixel: pixel)
     }
 }
 

@@ -48,6 +48,9 @@ import Testing
         let noisy = zip(anatomy, white()).map { $0 + 40 * $1 }
         let removed = try judge(noisy, anatomy)
         #expect(abs(removed.rootMeanSquare / 40 - 1) < 0.02)
+        #expect(abs(removed.mean) < 1.5)
+        let higher = try judge(noisy, anatomy.map { $0 + 20 })
+        #expect(abs(higher.mean - (removed.mean - 20)) < 1e-9)
         // Of 22 500 pixels: standard error 0.0067.
         #expect(abs(removed.correlationAcross) < 0.03)
         #expect(abs(removed.correlationDown) < 0.03)

@@ -14,9 +14,9 @@ struct DenoisingReport: Sendable {
         let page, pages: Int
         /// Standard deviations that are most frequent in the body, in HU.
         let noiseBefore, noiseAfter: Double?
-        /// How much the mean moved, in HU.
-        let meanChange: Double
         let removed: RemovedNoise?
+        /// How much the mean of the body moved, in HU.
+        var meanChange: Double? { removed.map { -$0.mean } }
         let spectrumBefore, spectrumAfter: NoisePowerSpectrum?
     }
 
@@ -47,14 +47,13 @@ struct DenoisingReport: Sendable {
         input: String, output: String, page: Int, pages: Int, _ before: Slice, _ after: Slice
     ) -> Page {
         let (noisy, denoised) = (before.hu, after.hu)
-        let change = zip(noisy, denoised).reduce(0) { $0 + ($1.1 - $1.0) } / Double(noisy.count)
         return Page(
             input: input, output: output, page: page, pages: pages,
             noiseBefore: NoiseEstimate(noisy, width: before.width).body,
-            noiseAfter: NoiseEstimate(denoised, width: after.width).body, meanChange: change,
+            noiseAfter: NoiseEstimate(denoised, width: after.width).body,
             removed: RemovedNoise(noisy: noisy, denoised: denoised, width: before.width),
             spectrumBefore: NoiseEstimate.spectrum(of: noisy, width: before.width, pixel: 1),
-            spectrumAfter: NoiseEstimate.spectrum(of: denoised, width: after.width, pixel: 1))
+            spectrumAfter: NoiseEstimate.spectrum(of: denoised, whereFlat: noisy, width: after.width, pixel: 1))
     }
 
     // MARK: - The page
@@ -65,7 +64,9 @@ struct DenoisingReport: Sendable {
                 "noise", unit: "HU", places: 1, better: .lower,
                 meaning: "The standard deviation in the body that is most frequent, of the slice by itself."),
             Report.Metric(
-                "change of mean", unit: "HU", places: 2, better: .nearZero, meaning: "Mean of output less input.",
+                "change of mean", unit: "HU", places: 2, better: .nearZero,
+                meaning:
+                    "Mean of output less input in the body; noise that a file has clamped at the end of its range raises the input.",
                 isOfBaseline: false),
             Report.Metric(
                 "removed", unit: "HU", places: 1, better: .neither,
@@ -83,7 +84,8 @@ struct DenoisingReport: Sendable {
             facts: settings.sorted { $0.key < $1.key }.map { (name: $0.key, value: $0.value) } + [
                 (
                     name: "Noise power spectra",
-                    value: Evaluation.spectrumFact(pixel: nil, of: "parts of the body that are flat")
+                    value: Evaluation.spectrumFact(
+                        pixel: nil, of: "the body where the input is flat; faint anatomy counts as noise there")
                 ),
                 (name: "Pictures", value: "HU in 8 bits, in steps of 4 HU in soft tissue and 12 HU in lung"),
                 (name: "Program", value: "ctdenoise \(CTDenoise.configuration.version)"),
@@ -132,7 +134,7 @@ struct DenoisingReport: Sendable {
                 "Structure removed", value: text(Self.mean(structure).map { 100 * $0 }, 1, "%"),
                 note: "of what was removed at edges; worst slice \(text(structure.max().map { 100 * $0 }, 1, "%"))"),
             Report.Card(
-                "Change of mean", value: text(Self.mean(pages.map(\.meanChange)), 2, "HU"), note: "of whole slices"),
+                "Change of mean", value: text(Self.mean(pages.map(\.meanChange)), 2, "HU"), note: "of the body"),
             Report.Card(
                 "Correlation", value: text(Self.mean(pages.map(\.removed?.correlationAcross)), 2, ""),
                 note: "of neighbours in what was removed, across; down "

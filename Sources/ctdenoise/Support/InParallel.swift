@@ -2,18 +2,22 @@
 func inParallel<Item: Sendable, Result: Sendable>(
     _ items: [Item], jobs: Int, _ work: @escaping @Sendable (Item) -> Result, each: (Item, Result) -> Void
 ) async {
+    let jobs = max(jobs, 1)
     await withTaskGroup(of: (Int, Result).self) { group in
-        // What is done before its turn waits; a few more than jobs are begun, or a slow one would keep all waiting.
+        // What is done before its turn waits, but not more than a few: results may be large.
         var waiting: [Int: Result] = [:]
-        var (begun, handed) = (0, 0)
+        var (begun, working, handed) = (0, 0, 0)
         func begin() {
-            guard begun < items.count else { return }
-            let index = begun
-            begun += 1
-            group.addTask { (index, work(items[index])) }
+            while begun < items.count, working < jobs, begun < handed + 2 * jobs {
+                let index = begun
+                begun += 1
+                working += 1
+                group.addTask { (index, work(items[index])) }
+            }
         }
-        for _ in 0..<max(jobs, 1) { begin() }
+        begin()
         while let (index, result) = await group.next() {
+            working -= 1
             waiting[index] = result
             while let result = waiting.removeValue(forKey: handed) {
                 each(items[handed], result)
