@@ -23,7 +23,8 @@
 INLINE long row_stride(long columns) { return (columns + 15) / 16 * 16 + ROW_SLACK; }
 
 long ct_metric_scratch(long columns, long half) {
-    // A ring of rows of five moments, those weighted along columns, and those weighted along the row as well; or eight rows.
+    // A ring of rows of five moments, those weighted along columns, and those weighted along the row as well; eight rows are more
+    // than gradients need.
     return (5 * (2 * half + 3) + 8) * row_stride(columns);
 }
 

@@ -36,7 +36,7 @@ INLINE double NAME(sum)(const double *values, long count) {
     return sum;
 }
 
-/// The sum of those of `count` numbers whose weight is not zero, times it.
+/// The sum of those of `count` numbers whose weight is not zero.
 INLINE double NAME(weighted_sum)(const double *values, const double *weights, long count) {
     double sum = 0;
     for (long i = 0; i < count; i++) sum += weights[i] != 0 ? values[i] : 0;
@@ -174,6 +174,9 @@ static ct_information_sums NAME(information)(const ct_image_pair *pair, const ct
             for (long i = 0; i < columns; i++) {
                 if (mask[i] == 0) m[0][i] = m[1][i] = 1;
             }
+            sums.places += NAME(sum)(mask, columns);
+        } else {
+            sums.places += (double)columns;
         }
         sums.kept += NAME(sum_of_logarithms)(m[0], columns);
         sums.whole += NAME(sum_of_logarithms)(m[1], columns);

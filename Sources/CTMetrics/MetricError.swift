@@ -14,6 +14,8 @@ public enum MetricError: Error, Hashable, Sendable, CustomStringConvertible {
     case maskDiffers(image: String, mask: String)
     /// Nothing is left to compare: the mask is true nowhere, or nowhere that the metric's windows lie inside the image.
     case nothingInMask
+    /// The reference is the same everywhere, where the metric measures how much of its detail is kept.
+    case uniformReference
 
     /// One of the two images of a comparison.
     public enum Image: String, Hashable, Sendable {
@@ -41,6 +43,8 @@ public enum MetricError: Error, Hashable, Sendable, CustomStringConvertible {
             "the images have \(image), the mask \(mask); use a mask of the same size."
         case .nothingInMask:
             "the mask leaves nothing to compare; use a larger one."
+        case .uniformReference:
+            "the reference has no detail that could be kept; use another metric."
         }
     }
 }

@@ -8,7 +8,7 @@ public struct NoisePowerSpectrum: Hashable, Sendable {
     /// The frequencies in the middle of the rings, in cycles a mm, from 0 up to half a cycle a pixel.
     public let frequencies: [Double]
 
-    /// The power in HU² mm², for each of ``frequencies``. Its integral over the plane is the variance.
+    /// The power in HU² mm², for each of ``frequencies``. Its integral over the plane, corners included, is the variance.
     public let powers: [Double]
 
     /// How many squares were averaged.

@@ -23,7 +23,7 @@ struct SlidingWindow {
 struct Planes {
     let width, height: Int
     let reference, test: [Double]
-    /// 1 where something counts, 0 elsewhere.
+    /// How much of what a sample stands for counts, 0…1; it counts from a half on.
     let mask: [Double]?
 
     init(_ comparison: Comparison) {
@@ -54,7 +54,7 @@ struct Planes {
         }
         return Planes(
             width: wide, height: high, reference: halved(reference), test: halved(test),
-            mask: mask.map { halved($0).map { $0 >= 0.5 ? 1 : 0 } })
+            mask: mask.map(halved))
     }
 
     /// Every other sample of what is inside the image, through a window.
@@ -67,12 +67,9 @@ struct Planes {
                 }
             }
         }
-        let half = window.size / 2
         return Planes(
             width: wide, height: high, reference: decimated(reference), test: decimated(test),
-            mask: mask.map { mask in
-                (0..<wide * high).map { mask[(2 * ($0 / wide) + half) * width + 2 * ($0 % wide) + half] }
-            })
+            mask: mask.map(decimated))
     }
 
     // MARK: - Kernels
@@ -90,7 +87,7 @@ struct Planes {
         var scratch = [Double](repeating: 0, count: size)
         return unsafe reference.withUnsafeBufferPointer { reference in
             unsafe test.withUnsafeBufferPointer { test in
-                unsafe withOptionalPointer(to: mask) { mask in
+                unsafe withOptionalPointer(to: mask.map { $0.map { $0 >= 0.5 ? 1 : 0 } }) { mask in
                     unsafe window.weights.withUnsafeBufferPointer { weights in
                         unsafe scratch.withUnsafeMutableBufferPointer { scratch in
                             guard let first = reference.baseAddress, let second = test.baseAddress,

@@ -18,9 +18,12 @@ public struct RemovedNoise: Hashable, Sendable {
     /// How much of its power at edges is structure, 0…1: what detail of the denoised image explains of it.
     ///
     /// The squared correlation of what was removed with detail (the denoised image less its mean over 9×9 pixels), over the tenth of all
-    /// pixels where the denoised image is steepest. A denoiser that blurs removes a part of the edges that it leaves, one that takes
-    /// noise alone has 0. Noise that is left in the denoised image is too small, where the image is steep, to count.
-    public let structureShare: Double
+    /// pixels where the denoised image is steepest. A denoiser that blurs removes a part of the edges that it leaves; one that takes
+    /// noise alone has 0. What is gone without a trace is not seen: it leaves no detail to compare with.
+    ///
+    /// Noise that is left in the denoised image correlates with what was removed of it. So only pixels count that are steeper than twenty
+    /// standard deviations of fine detail in the denoised image; `nil` if they are less than 200.
+    public let structureShare: Double?
 
     /// Judges the difference of two images.
     ///
@@ -61,10 +64,16 @@ public struct RemovedNoise: Hashable, Sendable {
             let down = denoised[index + width] - denoised[index - width]
             return across * across + down * down
         }
-        let limit = steepness.sorted()[places.count * 9 / 10]
+        let fine = BoxMeans(denoised, width: width, reach: 1)
+        let sizes = places.map { abs(denoised[$0] - fine[$0]) }.sorted()
+        // The median size of a normal deviate is 0.6745 standard deviations, and a mean over nine takes a ninth of the variance.
+        let left = sizes[places.count / 2] / 0.6745 / (8.0 / 9).squareRoot()
+        let limit = max(steepness.sorted()[places.count * 9 / 10], 400 * left * left, .leastNormalMagnitude)
         let means = BoxMeans(denoised, width: width, reach: 4)
         let edges = zip(places, steepness).filter { $0.1 >= limit }.map(\.0)
-        structureShare = squaredCorrelation(edges.map { denoised[$0] - means[$0] }, edges.map { removed[$0] })
+        structureShare =
+            edges.count < 200
+            ? nil : squaredCorrelation(edges.map { denoised[$0] - means[$0] }, edges.map { removed[$0] })
     }
 }
 

@@ -58,7 +58,7 @@ extension Comparison {
     /// Wang, Simoncelli, Bovik, "Multiscale structural similarity for image quality assessment" (2003), doi 10.1109/ACSSC.2003.1292216:
     /// contrast and structure of four scales and the whole similarity of the last, to powers of 0.0448, 0.2856, 0.3001, 0.2363 and
     /// 0.1333, with the Gaussian window. A mean that is negative counts as 0. Scales are halved by means of 2×2 samples; the last row
-    /// or column of an odd number is repeated. At a coarse scale a sample is in the mask if half of what it stands for is.
+    /// or column of an odd number is repeated. At a coarse scale a sample is in the mask if at least half of what it stands for is.
     ///
     /// - Returns: 1 for equal images, towards 0 the less they have in common.
     /// - Throws: ``MetricError`` if the images have less than 161 samples along a side, or no window has its middle in the mask.

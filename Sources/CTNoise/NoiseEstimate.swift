@@ -179,15 +179,21 @@ private struct LocalDeviations {
 }
 
 /// The value around which values are densest, by a histogram whose bins are 3 % wide; `nil` for fewer than 200. Values below 0.01, which
-/// only rounding makes, do not count.
+/// only rounding makes, do not count; if most are, there is no noise to tell of.
 private func mostFrequent(_ values: some Sequence<Double>) -> Double? {
     let width = 0.03
     var bins: [Int: Int] = [:]
-    var count = 0
-    for value in values where value > 0.01 {
-        bins[Int((logarithm(value) / width).rounded()), default: 0] += 1
-        count += 1
+    var (count, silent) = (0, 0)
+    for value in values {
+        if value > 0.01 {
+            bins[Int((logarithm(value) / width).rounded()), default: 0] += 1
+            count += 1
+        } else {
+            silent += 1
+        }
     }
+    // Without any noise only squares with edges in them would be left.
+    if silent > count { return nil }
     guard count >= 200, let least = bins.keys.min(), let most = bins.keys.max() else { return nil }
     // Smoothed by a triangle of ±4 bins. Bins of greater values are wider.
     func density(_ bin: Int) -> Double {

@@ -48,7 +48,7 @@ public struct Chart: Sendable {
     public init?(
         lines title: String, description: String, horizontal: String, vertical: String, curves: [Curve]
     ) {
-        let points = curves.flatMap(\.points).filter { $0.x.isFinite && $0.y.isFinite }
+        let points = curves.flatMap(\.points).filter { $0.x.magnitude < 1e12 && $0.y.magnitude < 1e12 }
         guard points.count > 1, let right = points.map(\.x).max(), let top = points.map(\.y).max(), right > 0, top > 0
         else { return nil }
         self.title = title
@@ -58,7 +58,8 @@ public struct Chart: Sendable {
         let (horizontal, vertical) = (self.horizontal, self.vertical)
         shapes = Markup(
             curves.map { curve in
-                let path = curve.points.filter { $0.x.isFinite && $0.y.isFinite }.enumerated().map { index, point in
+                let path = curve.points.filter { $0.x.magnitude < 1e12 && $0.y.magnitude < 1e12 }.enumerated().map {
+                    index, point in
                     "\(index == 0 ? "M" : "L")\(Self.x(point.x, horizontal)) \(Self.y(point.y, vertical))"
                 }
                 return "<path class=\"curve \(curve.series.rawValue)\" d=\"\(path.joined(separator: " "))\"/>"
@@ -79,7 +80,10 @@ public struct Chart: Sendable {
         groups: [(series: Series, name: String, values: [Double])]
     ) {
         let all = groups.flatMap(\.values).filter(\.isFinite)
-        guard all.count > 1, let least = all.min(), let greatest = all.max() else { return nil }
+        guard all.count > 1, let least = all.min(), let greatest = all.max(), abs(least) < 1e12, abs(greatest) < 1e12
+        else {
+            return nil
+        }
         // Equal values stand in the middle.
         let margin = greatest > least ? 0 : max(abs(greatest) * 0.05, 0.5)
         let axis = Axis(name: horizontal, from: least - margin, to: greatest + margin)
@@ -106,7 +110,8 @@ public struct Chart: Sendable {
                         let right = Self.place(axis.from + Double(bin + 1) * width, axis, Self.left, Self.right)
                         let height = Self.place(Double(count), top, Self.bottom, Self.top)
                         let (low, high) = (
-                            axis.text(axis.from + Double(bin) * width), axis.text(axis.from + Double(bin + 1) * width)
+                            axis.text(axis.from + Double(bin) * width, more: 2),
+                            axis.text(axis.from + Double(bin + 1) * width, more: 2)
                         )
                         let tip = "\(group.name): \(count) from \(low) to \(high)"
                         return """
@@ -122,7 +127,7 @@ public struct Chart: Sendable {
     // MARK: - Drawing
 
     private static let (width, height) = (480.0, 260.0)
-    private static let (left, right, top, bottom) = (52.0, 468.0, 24.0, 212.0)
+    private static let (left, right, top, bottom) = (52.0, 456.0, 24.0, 212.0)
 
     private static func digits(_ value: Double) -> String { Number.plain(value, places: 1) }
 
@@ -199,5 +204,5 @@ private struct Axis {
         ticks = (0...Int(last - first)).map { (first + Double($0)) * step }
     }
 
-    func text(_ value: Double) -> String { Number.text(value, places: places) }
+    func text(_ value: Double, more: Int = 0) -> String { Number.text(value, places: places + more) }
 }

@@ -34,9 +34,9 @@ public struct Pictures: Sendable {
             (values: baseline.map { zip($0.hu, hu).map { $0 - $1 } }, codes: Self.differenceCodes),
         ]
         let side = max(test.width, test.height)
-        // At most about a thousand pixels a side, at least about a hundred.
+        // At most about a thousand pixels a side, at least about fifty.
         let first = (side + 1023) / 1024
-        let last = max(side / 96, first)
+        let last = max(side / 48, first)
         var made: (reduction: Int, width: Int, height: Int, files: [[UInt8]?])?
         for reduction in first...last {
             let width = (test.width + reduction - 1) / reduction
@@ -105,7 +105,8 @@ public struct Pictures: Sendable {
 
         /// The code whose level is nearest.
         func code(_ value: Double) -> UInt8 {
-            // What is no number becomes the lowest.
+            // What is no number becomes zero.
+            guard value.isFinite else { return code(0) }
             guard value > levels[0] else { return 0 }
             return grid[Int(min((value - levels[0]) / step, Double(grid.count - 1)))]
         }
@@ -116,10 +117,10 @@ public struct Pictures: Sendable {
         Array(stride(from: -1352.0, to: -200, by: 12)) + Array(stride(from: -200.0, to: 244, by: 4))
             + Array(stride(from: 244.0, to: 1300, by: 32)) + (0..<16).map { 1300 + Double($0) * 118 })
 
-    /// ±2000 HU: in steps of 1 HU around 0, that become 8 % of the difference farther away.
+    /// ±2000 HU: in steps of 1 HU around 0, that become 5 % of the difference farther away.
     static let differenceCodes: Codes = {
         var levels = [0.0]
-        while let last = levels.last, last < 2000 { levels.append(last + max(1, 0.08 * last)) }
+        while let last = levels.last, last < 2000 { levels.append(last + max(1, 0.05 * last)) }
         return Codes(levels.dropFirst().reversed().map { -$0 } + levels)
     }()
 }

@@ -7,7 +7,7 @@ extension Report {
             <html lang="en">
             <head>
             <meta charset="utf-8">
-            <meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'">
+            <meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'; base-uri 'none'; form-action 'none'">
             <meta name="viewport" content="width=device-width, initial-scale=1">
             <link rel="icon" href="data:,">
             <title>\(title)</title>
@@ -47,7 +47,7 @@ extension Report {
     private var cardList: Markup {
         guard !cards.isEmpty else { return "" }
         let boxes = cards.map { card -> Markup in
-            "<li><h3>\(card.title)</h3><p class=\"value\">\(card.value)</p><p class=\"note\">\(card.note)</p></li>"
+            "<li><p class=\"title\">\(card.title)</p><p class=\"value\">\(card.value)</p><p class=\"note\">\(card.note)</p></li>"
         }
         return "<section aria-label=\"Summary\"><ul class=\"cards\">\(Markup(boxes))</ul></section>"
     }
@@ -145,6 +145,7 @@ extension Report {
         func numbers(_ values: [Double]) -> String {
             "[" + values.map { Number.plain($0, places: 2) }.joined(separator: ",") + "]"
         }
+        let hasPatients = hasPatients
         let slices = rows.compactMap { row -> String? in
             guard let pictures = row.pictures else { return nil }
             var parts = [
@@ -180,12 +181,13 @@ extension Report {
     // MARK: - Tables
 
     /// Whether the baseline has a column of its own.
-    private func isCompared(_ metric: Metric) -> Bool { metric.isOfBaseline && rows.contains { !$0.baseline.isEmpty } }
+    private func isCompared(_ metric: Metric) -> Bool { metric.isOfBaseline && !baselineName.isEmpty }
 
     private var hasPatients: Bool { Set(rows.map(\.patient)).count > 1 }
 
     private var sliceTable: Markup {
         guard !rows.isEmpty else { return "" }
+        let hasPatients = hasPatients
         var picture = 0
         let lines = rows.map { row -> Markup in
             let name: Markup
@@ -250,7 +252,7 @@ extension Report {
         let groups = metrics.map { metric -> Markup in
             let unit = metric.unit.isEmpty ? "" : " \(metric.unit)"
             let width = isCompared(metric) ? 2 : 1
-            return "<th scope=\"colgroup\" colspan=\"\(width)\" title=\"\(metric.meaning)\">\(metric.name)\(unit)</th>"
+            return "<th class=\"group\" colspan=\"\(width)\" title=\"\(metric.meaning)\">\(metric.name)\(unit)</th>"
         }
         let columns = metrics.map { metric -> Markup in
             let test: Markup =

@@ -91,8 +91,10 @@ public struct Report: Sendable {
     public var testName: String
     /// What stands beside it, in a word: "noisy"; empty if nothing does.
     public var baselineName: String
-    /// The slices.
-    public var rows: [Row] = []
+    /// The slices; each has as many values as there are metrics.
+    public var rows: [Row] = [] {
+        didSet { precondition(rows.allSatisfy { $0.values.count == metrics.count }, "rows of other metrics") }
+    }
     /// What readers should know before they believe the figures.
     public var remarks: [String] = []
 

@@ -106,6 +106,8 @@ struct Denoise: AsyncParsableCommand {
             guard let page else { return }
             let report = await DenoisingReport(files, reading: reading, jobs: jobs)
             try page.save(await report.page(settings: settings).html)
+            var console = Console()
+            console.line("report: \(page.path)")
         }
     }
 }

@@ -76,7 +76,9 @@ struct Evaluate: AsyncParsableCommand {
     var ssim = Similarity.gaussian
 
     @Option(
-        parsing: .unconditional, help: ArgumentHelp("Exit with status 2 if the mean PSNR is lower.", valueName: "dB"))
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "Exit with status 2 if the mean PSNR of slices that are not equal is lower.", valueName: "dB"))
     var atLeastPsnr: Double?
 
     @Option(
@@ -117,6 +119,9 @@ struct Evaluate: AsyncParsableCommand {
     func validate() throws {
         if csv && output.json { throw ValidationError("Choose one of --csv and --json.") }
         if range != nil && window != nil { throw ValidationError("Choose one of --range and --window.") }
+        for (option, value) in [("--baseline", baseline), ("--mask", mask)] where value?.isEmpty == true {
+            throw ValidationError("\(option) is empty; name a file or a folder.")
+        }
         if let report, report.isEmpty { throw ValidationError("--report is empty; name a file.") }
         if pixel != nil && report == nil { throw ValidationError("--pixel is for --report; say both.") }
         if let pixel, !(0.01...100).contains(pixel) {
@@ -135,10 +140,21 @@ struct Evaluate: AsyncParsableCommand {
         let presets = ["lung": HUWindow.lung, "mediastinum": .mediastinum, "bone": .bone]
         if let preset = presets[text.lowercased()] { return preset }
         let (level, width) = try parsePair(text, example: "--window lung, or --window -600,1500")
-        guard width > 0, (abs(level) + width).isFinite else {
+        guard width > 0 else {
             throw ValidationError("the width of a window is positive; write for example --window -600,1500")
         }
-        return HUWindow(level: level, width: width)
+        let window = HUWindow(level: level, width: width)
+        try checkSize(window.range, example: "--window -600,1500")
+        return window
+    }
+
+    /// Refuses ranges with which nothing could be worked out.
+    private static func checkSize(_ range: ClosedRange<Double>, example: String) throws {
+        guard abs(range.lowerBound) <= 1e7, abs(range.upperBound) <= 1e7, range.upperBound - range.lowerBound >= 1e-3
+        else {
+            throw ValidationError(
+                "HU are within ±10⁷, and a range is 0.001 wide at least; write for example \(example)")
+        }
     }
 
     private static func parseRange(_ text: String) throws -> ClosedRange<Double> {
@@ -146,9 +162,7 @@ struct Evaluate: AsyncParsableCommand {
         guard ends.0 < ends.1 else {
             throw ValidationError("the lower end comes first; write for example --range -1024,1023")
         }
-        guard (ends.1 - ends.0).isFinite else {
-            throw ValidationError("the range is wider than a number can hold; write for example --range -1024,1023")
-        }
+        try checkSize(ends.0...ends.1, example: "--range -1024,1023")
         return ends.0...ends.1
     }
 
@@ -164,6 +178,13 @@ struct Evaluate: AsyncParsableCommand {
                 console.error(error)
                 throw ExitCode.failure
             }
+        }
+        if let mask, FileSystem.kind(mask) == .missing {
+            console.error(
+                Failure(
+                    file: mask, found: "nothing of this name", expected: "a mask: an image or a folder of images",
+                    advice: "Check the name."))
+            throw ExitCode.failure
         }
         var settings = EvaluationReport.Settings()
         if let window {
@@ -192,18 +213,25 @@ struct Evaluate: AsyncParsableCommand {
         } else if !report.slices.isEmpty {
             try StandardOutput.print(report.table)
         }
-        if !report.failed.isEmpty { throw ExitCode.failure }
 
         var missed = false
-        if let atLeastPsnr, let psnr = report.mean?[.psnr], !(psnr >= atLeastPsnr) {
+        // Equal slices have an infinite one, which would hide all others.
+        let finite = report.slices.map(\.test).filter { $0[.psnr]?.isFinite == true }.mean
+        if let atLeastPsnr, let psnr = (finite ?? report.mean)?[.psnr], !(psnr >= atLeastPsnr) {
             console.error(
-                "mean PSNR: found \(Format.fixed(psnr, 3)) dB; expected at least \(Format.plain(atLeastPsnr)) dB")
+                "mean PSNR: found \(psnr) dB; expected at least \(Format.plain(atLeastPsnr)) dB")
             missed = true
         }
-        if let atLeastSsim, let ssim = report.mean?[.ssim], !(ssim >= atLeastSsim) {
-            console.error("mean SSIM: found \(Format.fixed(ssim, 5)); expected at least \(Format.plain(atLeastSsim))")
-            missed = true
+        if let atLeastSsim, !report.slices.isEmpty {
+            let ssim = report.mean?[.ssim]
+            if !(ssim ?? -.infinity >= atLeastSsim) {
+                console.error(
+                    "mean SSIM: found \(ssim.map { "\($0)" } ?? "none, since slices or masks are too small"); expected at least "
+                        + Format.plain(atLeastSsim))
+                missed = true
+            }
         }
+        if !report.failed.isEmpty { throw ExitCode.failure }
         if missed { throw ExitCode.thresholdMissed }
     }
 }

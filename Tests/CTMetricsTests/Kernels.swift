@@ -44,4 +44,32 @@ struct Kernels: @unchecked Sendable {
         }
         return values
     }
+
+    /// Sums of similarity and information over a window and a mask, and whether nothing was written behind the scratch memory.
+    func sums(
+        _ reference: [Double], _ test: [Double], mask: [Double], width: Int, weights: [Double]
+    ) -> (values: [Double], isWithin: Bool) {
+        let size = ct_metric_scratch(width, weights.count - 1)
+        var scratch = [Double](repeating: 0, count: size + 64)
+        for index in size..<size + 64 { scratch[index] = 7.25 }
+        var values: [Double] = []
+        unsafe reference.withUnsafeBufferPointer { reference in
+            unsafe test.withUnsafeBufferPointer { test in
+                unsafe mask.withUnsafeBufferPointer { mask in
+                    unsafe weights.withUnsafeBufferPointer { weights in
+                        var pair = unsafe ct_image_pair(
+                            reference: reference.baseAddress!, test: test.baseAddress!, mask: mask.baseAddress!,
+                            rows: reference.count / width, columns: width)
+                        var window = unsafe ct_sliding_window(weights: weights.baseAddress!, half: weights.count - 1)
+                        let similarity = unsafe kernels.similarity(&pair, &window, 100, 900, 1, &scratch)
+                        let information = unsafe kernels.information(&pair, &window, 2, 1e-8, &scratch)
+                        _ = unsafe kernels.gradients(&pair, 170, &scratch)
+                        values = [similarity.similarity, similarity.contrast, similarity.places]
+                        values += [information.kept, information.whole, information.places]
+                    }
+                }
+            }
+        }
+        return (values, scratch[size...].allSatisfy { $0 == 7.25 })
+    }
 }

@@ -113,6 +113,14 @@ import Testing
         #expect(try abs(mean - all.structuralSimilarity()) < 1e-12)
     }
 
+    @Test func `that looks for detail says nothing of a reference without any`() throws {
+        let flat = [Double](repeating: 40, count: 64 * 64)
+        let noisy = image(width: 64, height: 64, seed: 2, amplitude: 9, offset: 0)
+        #expect(throws: MetricError.uniformReference) {
+            try Comparison(flat, noisy, width: 64, range: 0...255).visualInformationFidelity()
+        }
+    }
+
     @Test func `is the same with every instruction set, and of odd sizes`() throws {
         let (width, height) = (187, 171)
         let clean = image(width: width, height: height, seed: 1, amplitude: 5, offset: 0)

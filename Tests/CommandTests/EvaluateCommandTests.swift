@@ -190,9 +190,55 @@ import Testing
         #expect(outcome.messages.contains("PSNR is infinite"))
     }
 
+    @Test func `pages count one by one: a bad one, or one outside of the mask, does not take the others with it`()
+        throws
+    {
+        let program = try Program()
+        func write(_ name: String, _ values: [Double], bad: Int? = nil) throws {
+            var pages = values.map {
+                Slice(width: 32, height: 32, samples: [Double](repeating: $0, count: 1024), format: .float32)
+            }
+            if let bad { pages[bad].samples[5] = .nan }
+            try ImageFile(pages: pages, container: .tiff).write(to: program.url(name).path)
+        }
+        try write("a.tif", [0, 10, 20])
+        try write("b.tif", [1, 12, 23])
+        try write("bad.tif", [1, 12, 23], bad: 1)
+        try write("mask.tif", [1, 0, 1])
+        let masked = try program.json("evaluate", "a.tif", "b.tif", "--mask", "mask.tif")
+        let slices = try #require(masked["slices"] as? [[String: Any]])
+        #expect(slices.map { $0["page"] as? Int } == [1, 3])
+        #expect(
+            try program.run("evaluate", "a.tif", "b.tif", "--mask", "mask.tif").messages.contains("1 slice left out"))
+        let bad = try program.json("evaluate", "a.tif", "bad.tif", status: 1)
+        #expect((bad["slices"] as? [[String: Any]])?.map { $0["page"] as? Int } == [1, 3])
+        // The one that is bad is named, whichever it is.
+        #expect(try program.run("evaluate", "bad.tif", "a.tif").messages.contains("error: bad.tif: "))
+        // A page too small for SSIM still has a PSNR.
+        try write("x.tif", [0])
+        var small = try ImageFile(contentsOf: program.url("x.tif").path)
+        small.pages = [Slice(width: 4, height: 4, samples: (0..<16).map(Double.init), format: .float32)]
+        try small.write(to: program.url("x.tif").path, overwrite: true)
+        let mean = try #require(try program.json("evaluate", "x.tif", "x.tif")["mean"] as? [String: Any])
+        #expect(mean["psnr"] as? String == "inf" && mean["ssim"] == nil)
+        #expect(try program.run("evaluate", "x.tif", "x.tif", "--at-least-ssim", "0.5").status == 2)
+    }
+
+    @Test func `equal slices do not hide those that miss a threshold`() throws {
+        let program = try Program()
+        try program.makePhantoms("clean", count: 2)
+        let names = program.files(in: "clean")
+        try program.write(program.bytes("clean/\(names[0])"), to: "test/\(names[0])")
+        try program.run("noise", "clean/\(names[1])", "-o", "test/\(names[1])", "--white", "20%")
+        #expect(try program.run("evaluate", "clean", "test", "--at-least-psnr", "30").status == 2)
+        #expect(try program.run("evaluate", "clean", "clean", "--at-least-psnr", "30").status == 0)
+    }
+
     @Test(arguments: [
         ["--range", "5,5"], ["--range", "7"], ["--range", "-1e308,1e308"], ["--json", "--csv"], ["--ssim", "3x3"],
         ["--window", "lung", "--range", "0,1"], ["--window", "liver"], ["--window", "40,0"], ["--window", "40"],
+        ["--mask", ""],
+        ["--window", "0,1e-9"],
         ["--pixel", "0.7"], ["--pixel", "0", "--report", "a.html"], ["--at-least-psnr", "nan"],
         ["--at-least-psnr", "inf"], ["--at-least-ssim", "nan"],
     ])

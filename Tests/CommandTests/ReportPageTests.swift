@@ -270,9 +270,9 @@ import Testing
                 await wait(() => document.documentElement.dataset.shown === "0");
                 return {
                   left: $("leftname").textContent, right: $("rightname").textContent,
-                  difference: document.querySelector('[data-view="difference"]').disabled,
-                  removed: document.querySelector('[data-view="removed"]').disabled,
-                  cards: [...document.querySelectorAll(".cards h3")].map((title) => title.textContent),
+                  difference: document.querySelector('[data-view="difference"]').hidden,
+                  removed: document.querySelector('[data-view="removed"]').hidden,
+                  cards: [...document.querySelectorAll(".cards .title")].map((title) => title.textContent),
                 };
                 """)
         #expect(found["problems"] as? [String] == [])

@@ -29,8 +29,8 @@ typedef struct ct_similarity_sums {
 
 /// Sums of the logarithms of visual information, in nats.
 typedef struct ct_information_sums {
-    /// What the test image has of the reference; what the reference has.
-    double kept, whole;
+    /// What the test image has of the reference; what the reference has; and at how many places.
+    double kept, whole, places;
 } ct_information_sums;
 
 /// Sums of the similarity of gradients.

@@ -87,7 +87,7 @@
         paint(over, images.test, low, high);
         over.setAttribute("aria-label", `${names.test}: ${slice.name}`);
       }
-      caption = `Black is ${low} HU, white ${high} HU.`;
+      caption = `Black is ${low} HU, white ${high} HU.`.replaceAll("-", "−");
     } else {
       paint(under, images[state.view], -state.scale, state.scale);
       const what = state.view === "difference" ? `${names.test} − ${names.reference}` : `${names.baseline} − ${names.test}`;
@@ -95,7 +95,7 @@
       caption = `${what}: black is −${state.scale} HU, grey 0, white +${state.scale} HU.`;
     }
     if (slice.reduction > 1) caption += ` Shown at 1/${slice.reduction} of its size; figures are of the whole.`;
-    byId("caption").textContent = `${slice.name}. ${caption}`;
+    byId("caption").textContent = `${slice.patient ? slice.patient + "/" : ""}${slice.name}. ${caption}`;
     over.hidden = byId("divider").hidden = byId("sliding").hidden = !isCompared;
     byId("leftside").hidden = state.view !== "compare" || byId("left").length < 2;
     byId("windows").hidden = state.view !== "compare";
@@ -117,15 +117,18 @@
     byId("farther").disabled = state.zoom <= 1;
   };
 
+  let wanted = 0;
   const show = async (number) => {
-    state.slice = number;
-    const slice = data.slices[number];
+    wanted = Math.min(Math.max(number, 0), data.slices.length - 1);
+    const mine = wanted;
+    const slice = data.slices[mine];
     const [test, difference, removed] = await Promise.all([
       decode(slice.test, data.huLevels), decode(slice.difference, data.differenceLevels),
       decode(slice.removed, data.differenceLevels),
     ]);
-    // Somebody may have gone on meanwhile.
-    if (state.slice !== number) return;
+    // Somebody may have gone on meanwhile. Until now what is shown is the slice before, with all that belongs to it.
+    if (wanted !== mine) return;
+    state.slice = mine;
     state.images = {
       test, difference, removed,
       reference: difference && test.map((hu, index) => hu - difference[index]),
@@ -135,10 +138,10 @@
     if (!choices.includes(state.left)) state.left = choices[0] ?? null;
     byId("left").replaceChildren(...choices.map((name) => new Option(data.names[name], name, false, name === state.left)));
     for (const button of document.querySelectorAll(".view")) {
-      button.disabled = button.dataset.view !== "compare" && !state.images[button.dataset.view];
+      button.hidden = button.dataset.view !== "compare" && !state.images[button.dataset.view];
     }
     if (state.view !== "compare" && !state.images[state.view]) state.view = "compare";
-    byId("slice").value = number;
+    byId("slice").value = mine;
     const line = (cells, tag) => {
       const row = document.createElement("tr");
       row.append(...cells.map((text) => Object.assign(document.createElement(tag), { textContent: text })));
@@ -148,16 +151,16 @@
     const figures = byId("figures");
     figures.tHead.replaceChildren(line(["", data.names.test, ...(hasBaseline ? [data.names.baseline] : [])], "th"));
     figures.tBodies[0].replaceChildren(...slice.figures.map((cells) => line(hasBaseline && cells.length < 3 ? [...cells, ""] : cells, "td")));
-    byId("previous").disabled = number === 0;
-    byId("next").disabled = number === data.slices.length - 1;
+    byId("previous").disabled = mine === 0;
+    byId("next").disabled = mine === data.slices.length - 1;
     draw();
-    document.documentElement.dataset.shown = number;
+    document.documentElement.dataset.shown = mine;
   };
 
   byId("slice").append(...data.slices.map((slice, index) => new Option(slice.patient ? `${slice.patient}: ${slice.name}` : slice.name, index)));
   byId("slice").addEventListener("change", (event) => show(Number(event.target.value)));
-  byId("previous").addEventListener("click", () => show(state.slice - 1));
-  byId("next").addEventListener("click", () => show(state.slice + 1));
+  byId("previous").addEventListener("click", () => show(wanted - 1));
+  byId("next").addEventListener("click", () => show(wanted + 1));
   for (const button of document.querySelectorAll(".view")) {
     button.addEventListener("click", () => { state.view = button.dataset.view; draw(); });
   }

@@ -292,7 +292,7 @@ struct Batch {
         if !report.notDone.isEmpty {
             console.line("stopped after \(report.files.count) of \(Format.count(jobs.count, "file"))")
         }
-        if let afterwards, !report.files.isEmpty {
+        if let afterwards, !report.files.isEmpty, report.notDone.isEmpty {
             console.clearProgress()
             report.seconds = bar.seconds()
             do throws(Failure) {

@@ -60,17 +60,12 @@ struct DenoisingReport: Sendable {
 
     private static let metrics =
         [
-            Report.Metric(
-                "noise", unit: "HU", places: 1, better: .lower,
-                meaning: "The standard deviation in the body that is most frequent, of the slice by itself."),
+            Evaluation.noiseMetric,
             Report.Metric(
                 "change of mean", unit: "HU", places: 2, better: .nearZero,
                 meaning:
                     "Mean of output less input in the body; noise that a file has clamped at the end of its range raises the input.",
                 isOfBaseline: false),
-            Report.Metric(
-                "removed", unit: "HU", places: 1, better: .neither,
-                meaning: "Root of the mean square of what was removed in the body.", isOfBaseline: false),
         ] + Evaluation.removedMetrics
 
     /// Makes the page, with pictures.
@@ -87,7 +82,7 @@ struct DenoisingReport: Sendable {
                     value: Evaluation.spectrumFact(
                         pixel: nil, of: "the body where the input is flat; faint anatomy counts as noise there")
                 ),
-                (name: "Pictures", value: "HU in 8 bits, in steps of 4 HU in soft tissue and 12 HU in lung"),
+                (name: "Pictures", value: Evaluation.pictureFact),
                 (name: "Program", value: "ctdenoise \(CTDenoise.configuration.version)"),
             ], metrics: Self.metrics, testName: "denoised", baselineName: "input")
         report.rows = pages.map { page in
@@ -102,7 +97,12 @@ struct DenoisingReport: Sendable {
         report.cards = cards
         report.charts = charts
         if unread > 0 {
-            report.remarks.append("\(Format.count(unread, "file")) could not be read again and are not in the figures.")
+            report.remarks.append(
+                "Not in the figures, since they could not be read again: \(Format.count(unread, "file")).")
+        }
+        if pages.allSatisfy({ $0.spectrumBefore == nil }) {
+            report.remarks.append(
+                "There is no noise power spectrum: too little of the body is flat, or there are impulses.")
         }
         let sources = pages.map {
             ReportPictures.Source(reference: nil, test: $0.output, baseline: $0.input, page: $0.page)
@@ -120,7 +120,7 @@ struct DenoisingReport: Sendable {
 
     private var cards: [Report.Card] {
         func text(_ value: Double?, _ places: Int, _ unit: String) -> String {
-            value.map { "\(Format.fixed($0, places)) \(unit)" } ?? "–"
+            value.map { "\(Format.typographic($0, places)) \(unit)" } ?? "–"
         }
         let structure = pages.compactMap(\.removed?.structureShare)
         return [

@@ -44,19 +44,22 @@ struct Evaluation {
         var bar = ProgressBar(files: pairs.pairs.count)
         let judge = Judge(settings: settings, masks: masks, extras: extras, reading: reading)
         var done = (self, console)
-        await inParallel(pairs.pairs, jobs: jobs) { pair in
+        await inParallel(pairs.pairs, jobs: jobsInMemory) { pair in
             Result { () throws(Failure) in try judge.judge(pair) }
         } each: { pair, result in
             switch result {
             case .success(let judged):
-                for (path, pages) in [(pair.reference, judged.reference), (pair.test, judged.test)] {
-                    for page in pages { assumptions.tell(page, of: path, to: &done.1) }
-                }
+                for assumed in judged.assumed { assumptions.tell(assumed, to: &done.1) }
                 for page in judged.pages {
-                    done.0.report.slices.append(page.slice)
-                    done.0.testSpectrum.add(page.testSpectrum)
-                    done.0.baselineSpectrum.add(page.baselineSpectrum)
                     bar.slicesDone(ofFile: judged.pages.count)
+                    switch page {
+                    case .success(let page?):
+                        done.0.report.slices.append(page.slice)
+                        done.0.testSpectrum.add(page.testSpectrum)
+                        done.0.baselineSpectrum.add(page.baselineSpectrum)
+                    case .success(nil): done.0.report.outsideMask += 1
+                    case .failure(let failure): done.0.fail(failure, &done.1)
+                    }
                 }
             case .failure(let failure): done.0.fail(failure, &done.1)
             }
@@ -65,12 +68,13 @@ struct Evaluation {
         }
         (self, console) = done
         console.clearProgress()
-        let equal = report.slices.count { $0.test[.psnr] == .infinity }
-        if equal > 0 {
-            console.line(
-                "note: \(Format.count(equal, "slice")) equal to the reference: the PSNR is infinite there, and so is the mean"
-            )
-        }
+        for note in report.remarks { console.line("note: \(note)") }
+    }
+
+    /// One at a time where files are large: a pair has each of its samples in memory a few times.
+    private var jobsInMemory: Int {
+        let largest = pairs.pairs.lazy.map { max(FileSystem.size($0.reference), FileSystem.size($0.test)) }.max() ?? 0
+        return largest > 1 << 26 ? 1 : jobs
     }
 
     /// Writes the page, or says why it cannot be.
@@ -118,8 +122,10 @@ private struct Judge: Sendable {
     }
 
     struct Pages: Sendable {
-        let reference, test: [Slice]
-        let pages: [Page]
+        /// What the files' scales assume.
+        let assumed: [Assumptions.Assumed]
+        /// `nil` where the mask is empty.
+        let pages: [Result<Page?, Failure>]
     }
 
     let settings: EvaluationReport.Settings
@@ -132,24 +138,34 @@ private struct Judge: Sendable {
         let test = try read(pair.test, like: reference, pair.reference)
         let baseline = try pair.baseline.map { path throws(Failure) in try read(path, like: reference, pair.reference) }
         let masks = try masks?.pages(of: pair.name, like: reference)
-        var pages: [Page] = []
-        for page in reference.indices {
-            let mask = masks.map { $0[$0.count == 1 ? 0 : page] }
-            let slice = EvaluationReport.Entry(
-                file: pair.name, page: page + 1, pages: reference.count,
-                referenceNoiseHU: noise(of: reference[page]),
-                test: try judge(test[page], reference[page], mask, pair.test, page),
-                baseline: try baseline.map { pages throws(Failure) in
-                    try judge(pages[page], reference[page], mask, pair.baseline ?? "", page)
-                },
-                removed: extras.removed
-                    ? baseline.flatMap { EvaluationReport.Removed($0[page], test[page], mask: mask) } : nil)
-            pages.append(
-                Page(
-                    slice: slice, testSpectrum: spectrum(test[page], reference[page], mask),
-                    baselineSpectrum: baseline.flatMap { spectrum($0[page], reference[page], mask) }))
+        let pages = reference.indices.map { page in
+            Result { () throws(Failure) -> Page? in
+                let mask = masks.map { $0[page] }
+                if let mask, !mask.contains(true) { return nil }
+                return try judge(
+                    pair, page, of: reference.count, reference[page], test[page], baseline.map { $0[page] }, mask)
+            }
         }
-        return Pages(reference: reference, test: test, pages: pages)
+        let files =
+            [(pair.reference, reference), (pair.test, test)] + (baseline.map { [(pair.baseline ?? "", $0)] } ?? [])
+        let assumed = files.flatMap { path, pages in pages.map { Assumptions.Assumed($0, of: path) } }
+        return Pages(assumed: assumed, pages: pages)
+    }
+
+    private func judge(
+        _ pair: Pairs.Pair, _ page: Int, of pages: Int, _ reference: Slice, _ test: Slice, _ baseline: Slice?,
+        _ mask: [Bool]?
+    ) throws(Failure) -> Page {
+        let slice = EvaluationReport.Entry(
+            file: pair.name, page: page + 1, pages: pages, referenceNoiseHU: noise(of: reference),
+            test: try judge(test, reference, mask, pair.test, pair.reference, page),
+            baseline: try baseline.map { slice throws(Failure) in
+                try judge(slice, reference, mask, pair.baseline ?? "", pair.reference, page)
+            },
+            removed: extras.removed ? baseline.flatMap { EvaluationReport.Removed($0, test, mask: mask) } : nil)
+        return Page(
+            slice: slice, testSpectrum: spectrum(test, reference, mask),
+            baselineSpectrum: baseline.flatMap { spectrum($0, reference, mask) })
     }
 
     private func read(_ path: String, like reference: [Slice], _ referencePath: String) throws(Failure) -> [Slice] {
@@ -176,21 +192,27 @@ private struct Judge: Sendable {
     }
 
     private func judge(
-        _ test: Slice, _ reference: Slice, _ mask: [Bool]?, _ path: String, _ page: Int
+        _ test: Slice, _ reference: Slice, _ mask: [Bool]?, _ path: String, _ referencePath: String, _ page: Int
     ) throws(Failure) -> Quality {
         do throws(MetricError) {
             let comparison = try Comparison(
                 reference, test, range: settings.range, isClipped: settings.isClipped, mask: mask)
-            return try Quality(comparison, similarity: settings.similarity.window, noiseHU: noise(of: test))
+            let quality = Quality(comparison, similarity: settings.similarity.window, noiseHU: noise(of: test))
+            guard quality.isSound else {
+                throw MetricError.notFinite(
+                    image: .test, index: test.samples.indices.max { abs(test.samples[$0]) < abs(test.samples[$1]) } ?? 0
+                )
+            }
+            return quality
         } catch {
-            throw Failure(error, file: path, page: page)
+            throw Failure(error, file: path, reference: referencePath, page: page)
         }
     }
 }
 
 extension Failure {
     /// Why page `page`, counted from 0, of `file` cannot be compared with its reference.
-    fileprivate init(_ error: MetricError, file: String, page: Int) {
+    fileprivate init(_ error: MetricError, file: String, reference: String, page: Int) {
         let place = "page \(page + 1)"
         switch error {
         case .sizesDiffer(let reference, let test):
@@ -199,20 +221,18 @@ extension Failure {
                 advice: "Compare slices of the same size.")
         case .tooSmall(let width, let height, let window):
             self.init(
-                file: file, found: "\(width)×\(height) samples on \(place)",
-                expected: "at least \(window)×\(window), the window of SSIM",
-                advice: "Compare larger slices, or try --ssim uniform.")
+                file: file, found: "\(width)×\(height) samples on \(place)", expected: "at least \(window)×\(window)",
+                advice: "Compare larger slices.")
         case .notFinite(let image, let index):
             self.init(
-                file: file,
-                found: "a sample that is no finite number in the \(image.rawValue), \(place), sample \(index)",
-                expected: "finite samples", advice: "Mend the file.")
+                file: image == .reference ? reference : file,
+                found: "a sample that is no finite number, or far too large, on \(place), sample \(index)",
+                expected: "samples in HU", advice: "Mend the file, or see --rescale.")
         case .nothingInMask:
             self.init(
-                file: file, found: "nothing to compare on \(place)",
-                expected: "a mask that is not zero where a window of SSIM can have its middle",
+                file: file, found: "nothing to compare on \(place)", expected: "a mask that is not zero somewhere",
                 advice: "Use a larger mask.")
-        case .empty, .dataRangeNotPositive, .maskDiffers:
+        case .empty, .dataRangeNotPositive, .maskDiffers, .uniformReference:
             self.init(file: file, found: "\(error)", expected: "slices that can be compared", advice: "See --help.")
         }
     }

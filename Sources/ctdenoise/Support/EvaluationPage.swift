@@ -18,19 +18,22 @@ extension Evaluation {
                 Report.Metric(
                     metric.title, unit: metric.unit, places: metric.places, better: metric.better,
                     meaning: metric.meaning)
-            } + (hasRemoved ? Self.removedMetrics : []), testName: "test",
+            } + (report.hasNoise ? [Self.noiseMetric] : []) + (hasRemoved ? Self.removedMetrics : []), testName: "test",
             baselineName: baseline == nil ? "" : "baseline")
         page.cards = cards
         page.charts = charts
         page.remarks = remarks
         page.rows = slices.map { slice in
-            func values(_ quality: Quality) -> [Double?] { QualityMetric.allCases.map { quality[$0] } }
+            func values(_ quality: Quality) -> [Double?] {
+                QualityMetric.allCases.map { quality[$0] } + (report.hasNoise ? [quality.noiseHU] : [])
+            }
             let removed = slice.removed
             return Report.Row(
                 name: hasPatients ? FileSystem.lastComponent(slice.name) : slice.name, patient: slice.patient,
                 values: values(slice.test)
                     + (hasRemoved
-                        ? [removed?.structureShare, removed?.correlationAcross, removed?.correlationDown] : []),
+                        ? [removed?.rmsHU, removed?.structureShare, removed?.correlationAcross, removed?.correlationDown]
+                        : []),
                 baseline: slice.baseline.map(values) ?? [])
         }
         let files = Dictionary(pairs.pairs.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
@@ -47,8 +50,16 @@ extension Evaluation {
 
     private var hasRemoved: Bool { report.slices.contains { $0.removed != nil } }
 
+    /// How noisy slices are by themselves.
+    static let noiseMetric = Report.Metric(
+        "noise", unit: "HU", places: 1, better: .lower,
+        meaning: "The standard deviation in the body that is most frequent, of the slice by itself.")
+
     /// Figures of what was taken out, which need no reference.
     static let removedMetrics = [
+        Report.Metric(
+            "removed", unit: "HU", places: 1, better: .neither,
+            meaning: "Root of the mean square of what was removed in the body.", isOfBaseline: false),
         Report.Metric(
             "structure", places: 3, better: .lower,
             meaning:
@@ -88,13 +99,20 @@ extension Evaluation {
             ),
             (
                 name: "Noise power spectra",
-                value: Self.spectrumFact(pixel: settings.pixel, of: "differences from the reference, in the body")
+                value: Self.spectrumFact(
+                    pixel: settings.pixel,
+                    of:
+                        "differences from the reference, not clipped, \(report.mask == nil ? "in the body" : "in the mask")"
+                )
             ),
-            (name: "Pictures", value: "HU in 8 bits, in steps of 4 HU in soft tissue and 12 HU in lung"),
+            (name: "Pictures", value: Self.pictureFact),
             (name: "Program", value: "ctdenoise \(CTDenoise.configuration.version)"),
         ]
         return facts
     }
+
+    static let pictureFact =
+        "the test image in 8 bits, in steps of 4 HU in soft tissue and 12 HU in lung; its differences from the others in steps of 1 HU, or of a twentieth of the difference"
 
     static func spectrumFact(pixel: Double?, of what: String) -> String {
         "of \(what), squares of 32×32 pixels less their quadratic trend, in rings (AAPM TG-233, doi 10.1002/mp.13763); "
@@ -104,7 +122,7 @@ extension Evaluation {
 
     private var cards: [Report.Card] {
         func text(_ value: Double?, _ metric: QualityMetric) -> String {
-            value.map { Format.fixed($0, metric.places) + (metric.unit.isEmpty ? "" : " \(metric.unit)") } ?? "–"
+            value.map { Format.typographic($0, metric.places) + (metric.unit.isEmpty ? "" : " \(metric.unit)") } ?? "–"
         }
         var cards: [Report.Card] = []
         for metric in [QualityMetric.psnr, .ssim, .vif, .rmseHU, .biasHU] {
@@ -117,13 +135,18 @@ extension Evaluation {
                     note: [spread, note].compactMap(\.self).joined(separator: "; ")))
         }
         if let worst = report.worst(.psnr), report.slices.count > 1 {
-            cards.append(Report.Card("Worst PSNR", value: text(worst.value, .psnr), note: worst.file))
-        }
-        if let share = report.slices.compactMap(\.removed?.structureShare).max() {
             cards.append(
                 Report.Card(
-                    "Structure removed", value: "\(Format.fixed(100 * share, 1)) %",
-                    note: "at edges, of the worst slice"))
+                    "Worst PSNR", value: text(worst.value, .psnr),
+                    note: worst.page > 1 ? "\(worst.file) page \(worst.page)" : worst.file))
+        }
+        let shares = report.slices.compactMap(\.removed?.structureShare)
+        if let worst = shares.max() {
+            let mean = shares.reduce(0, +) / Double(shares.count)
+            cards.append(
+                Report.Card(
+                    "Structure removed", value: "\(Format.fixed(100 * mean, 1)) %",
+                    note: "of what was removed at edges; worst slice \(Format.fixed(100 * worst, 1)) %"))
         }
         return cards
     }
@@ -136,9 +159,8 @@ extension Evaluation {
                 groups.append((series: .baseline, name: "baseline", values: slices.compactMap { $0.baseline?[metric] }))
             }
             let means = groups.map { group in
-                let finite = group.values.filter(\.isFinite)
-                let mean = finite.reduce(0, +) / Double(max(finite.count, 1))
-                return "\(group.name): mean \(Format.fixed(mean, metric.places))"
+                let mean = group.values.reduce(0, +) / Double(max(group.values.count, 1))
+                return "\(group.name): mean \(mean.isFinite ? Format.fixed(mean, metric.places) : "infinite")"
             }
             return Chart(
                 histogram: "\(metric.title) of slices",
@@ -159,15 +181,13 @@ extension Evaluation {
         var remarks: [String] = []
         if !report.failed.isEmpty {
             remarks.append(
-                "\(Format.count(report.failed.count, "file")) could not be compared and are not in the figures: "
+                "Not in the figures, since they could not be compared: "
                     + report.failed.prefix(5).map(\.file).joined(separator: ", ")
-                    + (report.failed.count > 5 ? ", …" : ""))
+                    + (report.failed.count > 5 ? " and \(report.failed.count - 5) more" : ""))
         }
-        let equal = report.slices.count { $0.test[.psnr] == .infinity }
-        if equal > 0 {
-            remarks.append(
-                "\(Format.count(equal, "slice")) equal to the reference; the PSNR is infinite there, and so is its mean."
-            )
+        remarks += report.remarks.map { $0 + "." }
+        if testSpectrum.count == 0 {
+            remarks.append("There is no noise power spectrum: no square of 32×32 pixels lies in the body or the mask.")
         }
         return remarks
     }

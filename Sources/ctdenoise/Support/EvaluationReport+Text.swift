@@ -55,12 +55,15 @@ extension EvaluationReport {
         ].compactMap { name, value in value.map { "\(name) \(Format.fixed($0, 1)) HU" } }
         if !noises.isEmpty { lines.append("noise in the body, by itself: \(noises.joined(separator: ", "))") }
         let removed = slices.compactMap(\.removed)
-        if let structure = noise(removed.map(\.structureShare)), let across = noise(removed.map(\.correlationAcross)),
-            let down = noise(removed.map(\.correlationDown)), let size = noise(removed.map(\.rmsHU))
+        if let across = noise(removed.map(\.correlationAcross)), let down = noise(removed.map(\.correlationDown)),
+            let size = noise(removed.map(\.rmsHU))
         {
+            let structure = noise(removed.map(\.structureShare)).map {
+                ", structure at edges \(Format.fixed(100 * $0, 1)) %"
+            }
             lines.append(
                 "removed from the baseline: \(Format.fixed(size, 1)) HU, neighbours correlated \(Format.fixed(across, 2)) across and "
-                    + "\(Format.fixed(down, 2)) down, structure at edges \(Format.fixed(100 * structure, 1)) %")
+                    + "\(Format.fixed(down, 2)) down\(structure ?? "")")
         }
         let (low, high) = (settings.range.lowerBound, settings.range.upperBound)
         var relative =
@@ -84,7 +87,9 @@ extension EvaluationReport {
                 "removed_rms_hu", "removed_correlation_across", "removed_correlation_down", "removed_structure_share",
             ]
         }
-        titles += ["data_range_hu", "range_low_hu", "range_high_hu", "is_clipped", "ssim_window"]
+        titles +=
+            ["data_range_hu", "range_low_hu", "range_high_hu", "is_clipped", "ssim_window"]
+            + (mask == nil ? [] : ["mask"])
         func number(_ value: Double?) -> String { value.map { "\($0)" } ?? "" }
         var lines = [titles.joined(separator: ",")]
         for slice in slices {
@@ -104,6 +109,7 @@ extension EvaluationReport {
             let (low, high) = (settings.range.lowerBound, settings.range.upperBound)
             cells += [settings.dataRange, low, high].map { Format.plain($0) }
             cells += [settings.isClipped ? "true" : "false", settings.similarity.rawValue]
+            if let mask { cells.append(CSV.quoted(mask)) }
             lines.append(cells.joined(separator: ","))
         }
         return lines.joined(separator: "\n")

@@ -22,7 +22,7 @@ struct EvaluationReport: Encodable {
         let rmsHU: Double
         let correlationAcross: Double
         let correlationDown: Double
-        let structureShare: Double
+        let structureShare: Double?
 
         init?(_ baseline: Slice, _ test: Slice, mask: [Bool]?) {
             guard
@@ -79,6 +79,8 @@ struct EvaluationReport: Encodable {
     let hasNoise: Bool
     var slices: [Entry] = []
     var failed: [Failure] = []
+    /// Slices on which the mask is empty.
+    var outsideMask = 0
 
     init(settings: Settings, mask: String?, hasNoise: Bool) {
         (self.settings, self.mask, self.hasNoise) = (settings, mask, hasNoise)
@@ -92,6 +94,24 @@ struct EvaluationReport: Encodable {
 
     /// The mean of the baseline.
     var baselineMean: Quality? { slices.compactMap(\.baseline).mean }
+
+    /// What one should know of the figures.
+    var remarks: [String] {
+        var remarks: [String] = []
+        let place = settings.isClipped ? " in the window" : ""
+        for (name, qualities) in [("", slices.map(\.test)), (" of the baseline", slices.compactMap(\.baseline))] {
+            let equal = qualities.count { $0[.psnr] == .infinity }
+            if equal > 0 {
+                remarks.append(
+                    "\(Format.count(equal, "slice"))\(name) equal to the reference\(place): the PSNR is infinite there, and so is the mean"
+                )
+            }
+        }
+        if outsideMask > 0 {
+            remarks.append("\(Format.count(outsideMask, "slice")) left out, since the mask is zero all over")
+        }
+        return remarks
+    }
 
     /// Folder by folder, if there are several.
     var patients: [Patient] {

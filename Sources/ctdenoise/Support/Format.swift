@@ -13,6 +13,12 @@ enum Format {
         return places == 0 ? sign + padded : "\(sign)\(padded.dropLast(places)).\(padded.suffix(places))"
     }
 
+    /// The same as print has it: with a minus sign, and ∞.
+    static func typographic(_ value: Double, _ places: Int) -> String {
+        let text = fixed(value, places)
+        return (text.hasPrefix("-") ? "−" + text.dropFirst() : text).replacing("inf", with: "∞")
+    }
+
     /// `value` with about `digits` significant digits, never in powers of ten.
     static func significant(_ value: Double, _ digits: Int) -> String {
         var places = digits - 1

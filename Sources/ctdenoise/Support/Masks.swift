@@ -19,7 +19,8 @@ struct Masks: Sendable {
         guard pages.count == 1 || pages.count == reference.count else {
             throw Failure(
                 file: file, found: Format.count(pages.count, "page"),
-                expected: "one, or \(reference.count) as the slices have", advice: "Use a mask that belongs to them.")
+                expected: reference.count == 1 ? "one" : "one, or \(reference.count) as the slices have",
+                advice: "Use a mask that belongs to them.")
         }
         var masks: [[Bool]] = []
         for (number, slice) in reference.enumerated() {
@@ -29,7 +30,8 @@ struct Masks: Sendable {
                     file: file, found: "\(mask.width)×\(mask.height) samples",
                     expected: "\(slice.width)×\(slice.height) as in \(name)", advice: "Use a mask of the same size.")
             }
-            masks.append(mask.samples.map { $0 != 0 })
+            // What is no number is outside.
+            masks.append(mask.samples.map { abs($0) > 0 })
         }
         return masks
     }

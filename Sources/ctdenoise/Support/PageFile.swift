@@ -5,7 +5,7 @@ struct PageFile {
     let path: String
     private let overwrite: Bool
 
-    /// Makes sure that the page can be written.
+    /// Makes sure that the page can be written, as far as can be known, and makes the folder for it.
     ///
     /// - Parameters:
     ///   - path: Of the page.
@@ -24,6 +24,7 @@ struct PageFile {
                 file: path, found: ending.isEmpty ? "no ending" : "the ending .\(ending)", expected: ".html",
                 advice: "Browsers know a page by it.")
         }
+        try FileSystem.prepare(FileSystem.parent(path), for: [path])
         guard FileSystem.kind(path) == .file else { return }
         if needed.contains(where: { FileSystem.resolved($0) == FileSystem.resolved(path) }) {
             throw Failure(
@@ -37,9 +38,8 @@ struct PageFile {
         }
     }
 
-    /// Writes the page, whole or not at all, and the folders above it.
+    /// Writes the page, whole or not at all.
     func save(_ html: String) throws(Failure) {
-        try FileSystem.makeFolder(for: path)
         do throws(FileAccessError) {
             try FileAccess.save(Array(html.utf8), to: path, overwrite: overwrite)
         } catch {

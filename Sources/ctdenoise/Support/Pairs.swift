@@ -16,7 +16,7 @@ struct Pairs {
         let found = paths.map { InputFiles([$0]) }
         skipped = found.flatMap(\.skipped)
         failures = found.flatMap(\.failures)
-        guard failures.isEmpty else { return }
+        guard !paths.contains(where: { FileSystem.kind($0) == .missing }) else { return }
 
         let folders = paths.filter { FileSystem.kind($0) == .folder }
         if folders.isEmpty {
@@ -44,7 +44,10 @@ struct Pairs {
             guard let reference = partners[0], let test = partners[1], paths.count < 3 || partners[2] != nil else {
                 // The baseline may hold more than what is judged.
                 if partners[0] == nil && partners[1] == nil { continue }
+                let known = Set(failures.map(\.file))
                 for (index, partner) in partners.enumerated() where partner == nil {
+                    // Why it cannot be read has been said.
+                    if known.contains(FileSystem.join(paths[index], name)) { continue }
                     failures.append(
                         Failure(
                             file: FileSystem.join(paths[index], name), found: "no such file",

@@ -98,29 +98,26 @@ struct Quality: Encodable, Sendable {
         self.noiseHU = noiseHU
     }
 
-    /// Measures a pair of slices; metrics that need larger ones are left out.
-    init(
-        _ comparison: Comparison, similarity: SimilarityWindow, noiseHU: Double?
-    ) throws(MetricError) {
+    /// Measures a pair of slices; metrics that need larger slices or masks are left out.
+    init(_ comparison: Comparison, similarity: SimilarityWindow, noiseHU: Double?) {
         let both = try? comparison.structuralSimilarities()
-        let single: Double
-        if let both, similarity == .gaussian {
-            single = both.single
-        } else {
-            single = try comparison.structuralSimilarity(window: similarity)
-        }
         values = [
             .psnr: comparison.peakSignalToNoiseRatio,
-            .ssim: single,
             .rmseHU: comparison.rootMeanSquaredError,
             .maeHU: comparison.meanAbsoluteError,
             .biasHU: comparison.bias,
         ]
+        values[.ssim] =
+            similarity == .gaussian && both != nil
+            ? both?.single : try? comparison.structuralSimilarity(window: similarity)
         values[.msSSIM] = both?.multiScale
         values[.gmsd] = try? comparison.gradientMagnitudeSimilarityDeviation()
         values[.vif] = try? comparison.visualInformationFidelity()
         self.noiseHU = noiseHU
     }
+
+    /// Whether all of it are numbers, but for the infinite PSNR of equal slices: samples may be too large for squares of them.
+    var isSound: Bool { values.allSatisfy { $1.isFinite || ($0 == .psnr && $1 == .infinity) } }
 
     subscript(metric: QualityMetric) -> Double? { values[metric] }
 

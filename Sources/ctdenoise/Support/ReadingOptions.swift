@@ -74,10 +74,29 @@ struct Assumptions {
     /// that does not look like it, that the assumption may be wrong.
     mutating func tell(_ slice: Slice, of file: String, to console: inout Console) {
         tell(slice.scale, of: file, to: &console)
-        if !hasDoubted, let doubt = slice.doubt {
-            hasDoubted = true
-            console.warning("\(file): \(doubt)")
+        if !hasDoubted, let doubt = slice.doubt { self.doubt(doubt, of: file, to: &console) }
+    }
+
+    /// What is assumed of a slice, without its samples.
+    struct Assumed: Sendable {
+        fileprivate let file: String
+        fileprivate let scale: IntensityScale
+        fileprivate let doubt: String?
+
+        init(_ slice: Slice, of file: String) {
+            (self.file, scale, doubt) = (file, slice.scale, slice.doubt)
         }
+    }
+
+    /// The same of a slice that is not in memory any more.
+    mutating func tell(_ assumed: Assumed, to console: inout Console) {
+        tell(assumed.scale, of: assumed.file, to: &console)
+        if !hasDoubted, let doubt = assumed.doubt { self.doubt(doubt, of: assumed.file, to: &console) }
+    }
+
+    private mutating func doubt(_ doubt: String, of file: String, to console: inout Console) {
+        hasDoubted = true
+        console.warning("\(file): \(doubt)")
     }
 
     /// Prints what `scale` assumes, unless it is declared or was told before.

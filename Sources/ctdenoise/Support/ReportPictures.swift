@@ -33,19 +33,23 @@ struct ReportPictures {
         // Pictures of 512×512 pixels need about as much; more would be of no use.
         let budget = min(Self.bytes / max(chosen.count, 1), 1_200_000)
         let reading = reading
+        // Each file is read once, whatever pages of it are shown.
+        let files = Dictionary(grouping: chosen) { sources[$0].test }.values.sorted { $0[0] < $1[0] }
         var rows = report.rows
-        await inParallel(chosen, jobs: jobs) { row -> Pictures? in
-            let source = sources[row]
-            func read(_ path: String) -> Slice? {
-                guard let pages = try? reading.read(path).pages, pages.indices.contains(source.page) else { return nil }
-                return pages[source.page]
+        await inParallel(files, jobs: jobs) { numbers -> [(Int, Pictures)] in
+            let first = sources[numbers[0]]
+            let test = (try? reading.read(first.test).pages) ?? []
+            let reference = first.reference.flatMap { try? reading.read($0).pages } ?? []
+            let baseline = first.baseline.flatMap { try? reading.read($0).pages } ?? []
+            return numbers.compactMap { number in
+                let page = sources[number].page
+                func slice(_ pages: [Slice]) -> Slice? { pages.indices.contains(page) ? pages[page] : nil }
+                return slice(test).flatMap {
+                    Pictures(test: $0, reference: slice(reference), baseline: slice(baseline), budget: budget)
+                }.map { (number, $0) }
             }
-            guard let test = read(source.test) else { return nil }
-            return Pictures(
-                test: test, reference: source.reference.flatMap(read), baseline: source.baseline.flatMap(read),
-                budget: budget)
-        } each: { row, pictures in
-            rows[row].pictures = pictures
+        } each: { _, pictures in
+            for (number, pictures) in pictures { rows[number].pictures = pictures }
         }
         report.rows = rows
     }

@@ -1,4 +1,4 @@
-#include "memory.h"
+#include "keep_memory.h"
 
 #if defined(__GLIBC__) || defined(__linux__)
 #include <features.h>
