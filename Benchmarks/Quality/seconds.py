@@ -7,6 +7,7 @@ import re
 import shutil
 import statistics
 import subprocess
+import sys
 import time
 from collections import Counter
 from pathlib import Path
@@ -47,6 +48,28 @@ class Probe:
 
     def __call__(self):
         return self.ask(command="run", name="network")["milliseconds"] / 1e3
+
+    def end(self):
+        self.process.stdin.close()
+        self.process.wait()
+
+
+class Installed:
+    """DnCNN in a process without what `scripts/quality.sh` tells the C library: PyTorch as people have it."""
+
+    def __init__(self, precision, shape, folder, threads):
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("MALLOC_")}
+        command = [sys.executable, "-B", Path(__file__).with_name("dncnn_worker.py"), *shape, threads, precision]
+        self.process = subprocess.Popen(
+            [str(part) for part in command + ([folder] if folder else [])], stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE, text=True, bufsize=1, env=environment)
+
+    def __call__(self):
+        self.process.stdin.write("\n")
+        reply = self.process.stdout.readline()
+        if not reply:
+            raise SystemExit("dncnn_worker.py: it ended")
+        return float(reply)
 
     def end(self):
         self.process.stdin.close()
@@ -157,6 +180,9 @@ def measure_rounds(all_ours, slices, dncnn_folder, out, threads, rounds):
             read_noisy(slice, KIND, out)
         contestants[f"{ours.label}, whole program"] = program_contestant(ours, large, out)
     network = rivals.Learned(dncnn_folder).network if dncnn_folder else rivals.dncnn.DnCNN()
+    for precision, label in [("fp32", "fp32"), ("bf16", "bf16 autocast")]:
+        probes.append(Installed(precision, image.shape, dncnn_folder, threads))
+        contestants[f"DnCNN, PyTorch {label}, as installed"] = probes[-1]
     contestants |= dncnn_contestants(network, shown)
     contestants["BM3D"] = timed(lambda: rivals.block_matching(image, KIND))
     contestants["NLM"] = timed(lambda: rivals.non_local_means(image, KIND, h=0.6))

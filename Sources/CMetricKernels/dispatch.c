@@ -17,10 +17,10 @@
 #define MAX_HALF 8
 
 /// Numbers behind each row, for blocks that begin in it and for the window of its last place.
-#define ROW_SLACK 32
+#define ROW_SLACK 64
 
 /// A row's numbers and what is behind them.
-INLINE long row_stride(long columns) { return (columns + 15) / 16 * 16 + ROW_SLACK; }
+INLINE long row_stride(long columns) { return (columns + 31) / 32 * 32 + ROW_SLACK; }
 
 long ct_metric_scratch(long columns, long half) {
     // A ring of rows of five moments, those weighted along columns, and those weighted along the row as well; eight rows are more

@@ -45,15 +45,15 @@ INLINE double NAME(weighted_sum)(const double *values, const double *weights, lo
 
 /// result[i] = Σ weights[k] · (what is k taps before + what is k taps after), for `count` numbers, rounded up to blocks.
 INLINE void NAME(filter)(const double *const *taps, const double *weights, long half, double *result, long count) {
-    for (long i = 0; i < count; i += 16) {
-        BLOCK a = weights[0] * NAME(load)(taps[half] + i);
-        BLOCK b = weights[0] * NAME(load)(taps[half] + i + 8);
+    // Four blocks at a time: one sum would wait for the one before.
+    for (long i = 0; i < count; i += 32) {
+        BLOCK sums[4];
+        for (int j = 0; j < 4; j++) sums[j] = weights[0] * NAME(load)(taps[half] + i + 8 * j);
         for (long k = 1; k <= half; k++) {
-            a += weights[k] * (NAME(load)(taps[half - k] + i) + NAME(load)(taps[half + k] + i));
-            b += weights[k] * (NAME(load)(taps[half - k] + i + 8) + NAME(load)(taps[half + k] + i + 8));
+            const double *before = taps[half - k] + i, *after = taps[half + k] + i;
+            for (int j = 0; j < 4; j++) sums[j] += weights[k] * (NAME(load)(before + 8 * j) + NAME(load)(after + 8 * j));
         }
-        NAME(store)(result + i, a);
-        NAME(store)(result + i + 8, b);
+        for (int j = 0; j < 4; j++) NAME(store)(result + i + 8 * j, sums[j]);
     }
 }
 

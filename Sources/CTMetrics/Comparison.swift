@@ -130,7 +130,7 @@ private struct Samples {
     /// What they mean, counted from `low`; clipped to 0…`top` if there is one, unless it is no number.
     func above(_ low: Double, upTo top: Double?) -> [Double] {
         let (slope, shift) = (slope, intercept - low)
-        guard let top else { return values.map { slope * $0 + shift } }
+        guard let top else { return slope == 1 && shift == 0 ? values : values.map { slope * $0 + shift } }
         return values.map { value in
             let counted = slope * value + shift
             return counted.isFinite ? min(max(counted, 0), top) : counted

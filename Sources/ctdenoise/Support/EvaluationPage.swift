@@ -32,7 +32,10 @@ extension Evaluation {
                 name: hasPatients ? FileSystem.lastComponent(slice.name) : slice.name, patient: slice.patient,
                 values: values(slice.test)
                     + (hasRemoved
-                        ? [removed?.rmsHU, removed?.structureShare, removed?.correlationAcross, removed?.correlationDown]
+                        ? [
+                            removed?.rmsHU, removed?.structureShare, removed?.correlationAcross,
+                            removed?.correlationDown,
+                        ]
                         : []),
                 baseline: slice.baseline.map(values) ?? [])
         }
