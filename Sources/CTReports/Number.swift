@@ -1,14 +1,14 @@
-/// Numbers as the page shows them, the same in every locale, with the minus sign of typography.
-enum Number {
-    /// `value` with `places` digits after the point.
-    static func text(_ value: Double, places: Int) -> String {
+/// Numbers as people read them, the same in every locale.
+package enum Number {
+    /// `value` with `places` digits after the point, the minus sign of typography, and ∞.
+    package static func text(_ value: Double, places: Int) -> String {
         guard value.isFinite else { return value.isNaN ? "–" : value < 0 ? "−∞" : "∞" }
         let text = plain(value, places: places)
         return text.hasPrefix("-") ? "−" + text.dropFirst() : text
     }
 
-    /// `value` with `places` digits after the point, as programs read it.
-    static func plain(_ value: Double, places: Int) -> String {
+    /// A finite `value` with `places` digits after the point, as programs read it.
+    package static func plain(_ value: Double, places: Int) -> String {
         var power = 1.0
         for _ in 0..<places { power *= 10 }
         let scaled = (abs(value) * power).rounded()
@@ -17,5 +17,11 @@ enum Number {
         let padded = String(repeating: "0", count: max(0, places + 1 - digits.count)) + digits
         let sign = value < 0 && scaled > 0 ? "-" : ""
         return places == 0 ? sign + padded : "\(sign)\(padded.dropLast(places)).\(padded.suffix(places))"
+    }
+
+    /// The mean of those that are known; `nil` of none.
+    package static func mean(_ values: [Double?]) -> Double? {
+        let known = values.compactMap(\.self)
+        return known.isEmpty ? nil : known.reduce(0, +) / Double(known.count)
     }
 }

@@ -202,9 +202,9 @@ extension Report {
             return "<tr>\(name)\(patient)\(cells(row.values, row.baseline))</tr>"
         }
         let means = cells(
-            metrics.indices.map { index in mean(rows.map { $0.values[index] }) },
+            metrics.indices.map { index in Number.mean(rows.map { $0.values[index] }) },
             metrics.indices.map { index in
-                mean(rows.map { $0.baseline.indices.contains(index) ? $0.baseline[index] : nil })
+                Number.mean(rows.map { $0.baseline.indices.contains(index) ? $0.baseline[index] : nil })
             })
         let blank: Markup = hasPatients ? "<td></td>" : ""
         return """
@@ -224,9 +224,9 @@ extension Report {
         guard hasPatients else { return "" }
         let patients = Dictionary(grouping: rows, by: \.patient).sorted { $0.key < $1.key }
         let lines = patients.map { patient, rows -> Markup in
-            let values = metrics.indices.map { index in mean(rows.map { $0.values[index] }) }
+            let values = metrics.indices.map { index in Number.mean(rows.map { $0.values[index] }) }
             let baseline = metrics.indices.map { index in
-                mean(rows.map { $0.baseline.indices.contains(index) ? $0.baseline[index] : nil })
+                Number.mean(rows.map { $0.baseline.indices.contains(index) ? $0.baseline[index] : nil })
             }
             return
                 "<tr><td>\(patient)</td><td data-value=\"\(rows.count)\">\(rows.count)</td>\(cells(values, baseline))</tr>"
@@ -280,12 +280,6 @@ extension Report {
             return "\(test)\(cell(other, metrics[index].places, "number baseline"))"
         }
         return Markup(all, separator: "")
-    }
-
-    /// The mean of those that are known.
-    private func mean(_ values: [Double?]) -> Double? {
-        let known = values.compactMap(\.self)
-        return known.isEmpty ? nil : known.reduce(0, +) / Double(known.count)
     }
 }
 

@@ -113,32 +113,27 @@ struct DenoisingReport: Sendable {
         return report
     }
 
-    private static func mean(_ values: [Double?]) -> Double? {
-        let known = values.compactMap(\.self)
-        return known.isEmpty ? nil : known.reduce(0, +) / Double(known.count)
-    }
-
     private var cards: [Report.Card] {
         func text(_ value: Double?, _ places: Int, _ unit: String) -> String {
-            value.map { "\(Format.typographic($0, places)) \(unit)" } ?? "–"
+            value.map { "\(Number.text($0, places: places)) \(unit)" } ?? "–"
         }
         let structure = pages.compactMap(\.removed?.structureShare)
         return [
             Report.Card(
-                "Mean noise", value: text(Self.mean(pages.map(\.noiseAfter)), 1, "HU"),
-                note: "in the body, by itself; input \(text(Self.mean(pages.map(\.noiseBefore)), 1, "HU"))"),
+                "Mean noise", value: text(Number.mean(pages.map(\.noiseAfter)), 1, "HU"),
+                note: "in the body, by itself; input \(text(Number.mean(pages.map(\.noiseBefore)), 1, "HU"))"),
             Report.Card(
-                "Removed", value: text(Self.mean(pages.map(\.removed?.rootMeanSquare)), 1, "HU"),
+                "Removed", value: text(Number.mean(pages.map(\.removed?.rootMeanSquare)), 1, "HU"),
                 note: "root of the mean square in the body"),
             Report.Card(
-                "Structure removed", value: text(Self.mean(structure).map { 100 * $0 }, 1, "%"),
+                "Structure removed", value: text(Number.mean(structure).map { 100 * $0 }, 1, "%"),
                 note: "of what was removed at edges; worst slice \(text(structure.max().map { 100 * $0 }, 1, "%"))"),
             Report.Card(
-                "Change of mean", value: text(Self.mean(pages.map(\.meanChange)), 2, "HU"), note: "of the body"),
+                "Change of mean", value: text(Number.mean(pages.map(\.meanChange)), 2, "HU"), note: "of the body"),
             Report.Card(
-                "Correlation", value: text(Self.mean(pages.map(\.removed?.correlationAcross)), 2, ""),
+                "Correlation", value: text(Number.mean(pages.map(\.removed?.correlationAcross)), 2, ""),
                 note: "of neighbours in what was removed, across; down "
-                    + text(Self.mean(pages.map(\.removed?.correlationDown)), 2, "")),
+                    + text(Number.mean(pages.map(\.removed?.correlationDown)), 2, "")),
         ]
     }
 

@@ -125,7 +125,7 @@ extension Evaluation {
 
     private var cards: [Report.Card] {
         func text(_ value: Double?, _ metric: QualityMetric) -> String {
-            value.map { Format.typographic($0, metric.places) + (metric.unit.isEmpty ? "" : " \(metric.unit)") } ?? "–"
+            value.map { Number.text($0, places: metric.places) + (metric.unit.isEmpty ? "" : " \(metric.unit)") } ?? "–"
         }
         var cards: [Report.Card] = []
         for metric in [QualityMetric.psnr, .ssim, .vif, .rmseHU, .biasHU] {

@@ -1,3 +1,5 @@
+import CTReports
+
 extension EvaluationReport {
     var hasBaseline: Bool { slices.contains { $0.baseline != nil } }
 
@@ -45,20 +47,17 @@ extension EvaluationReport {
     /// What the numbers are relative to.
     var notes: [String] {
         var lines: [String] = []
-        func noise(_ values: [Double?]) -> Double? {
-            let known = values.compactMap(\.self)
-            return known.isEmpty ? nil : known.reduce(0, +) / Double(known.count)
-        }
         let noises = [
-            ("reference", noise(slices.map(\.referenceNoiseHU))), ("test", mean?.noiseHU),
+            ("reference", Number.mean(slices.map(\.referenceNoiseHU))), ("test", mean?.noiseHU),
             ("baseline", baselineMean?.noiseHU),
         ].compactMap { name, value in value.map { "\(name) \(Format.fixed($0, 1)) HU" } }
         if !noises.isEmpty { lines.append("noise in the body, by itself: \(noises.joined(separator: ", "))") }
         let removed = slices.compactMap(\.removed)
-        if let across = noise(removed.map(\.correlationAcross)), let down = noise(removed.map(\.correlationDown)),
-            let size = noise(removed.map(\.rmsHU))
+        if let across = Number.mean(removed.map(\.correlationAcross)),
+            let down = Number.mean(removed.map(\.correlationDown)),
+            let size = Number.mean(removed.map(\.rmsHU))
         {
-            let structure = noise(removed.map(\.structureShare)).map {
+            let structure = Number.mean(removed.map(\.structureShare)).map {
                 ", structure at edges \(Format.fixed(100 * $0, 1)) %"
             }
             lines.append(

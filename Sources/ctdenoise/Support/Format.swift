@@ -1,22 +1,11 @@
+import CTReports
+
 /// Numbers as people read them, the same in every locale.
 enum Format {
     /// `value` with `places` digits after the point.
     static func fixed(_ value: Double, _ places: Int) -> String {
         guard value.isFinite else { return value.isNaN ? "nan" : value < 0 ? "-inf" : "inf" }
-        var power = 1.0
-        for _ in 0..<places { power *= 10 }
-        let scaled = (abs(value) * power).rounded()
-        guard scaled < 9e15 else { return "\(value)" }
-        let digits = String(Int(scaled))
-        let padded = String(repeating: "0", count: max(0, places + 1 - digits.count)) + digits
-        let sign = value < 0 && scaled > 0 ? "-" : ""
-        return places == 0 ? sign + padded : "\(sign)\(padded.dropLast(places)).\(padded.suffix(places))"
-    }
-
-    /// The same as print has it: with a minus sign, and ∞.
-    static func typographic(_ value: Double, _ places: Int) -> String {
-        let text = fixed(value, places)
-        return (text.hasPrefix("-") ? "−" + text.dropFirst() : text).replacing("inf", with: "∞")
+        return Number.plain(value, places: places)
     }
 
     /// `value` with about `digits` significant digits, never in powers of ten.
