@@ -201,11 +201,7 @@ extension Report {
             let patient: Markup = hasPatients ? "<td class=\"name\">\(row.patient)</td>" : ""
             return "<tr>\(name)\(patient)\(cells(row.values, row.baseline))</tr>"
         }
-        let means = cells(
-            metrics.indices.map { index in Number.mean(rows.map { $0.values[index] }) },
-            metrics.indices.map { index in
-                Number.mean(rows.map { $0.baseline.indices.contains(index) ? $0.baseline[index] : nil })
-            })
+        let means = meanCells(rows)
         let blank: Markup = hasPatients ? "<td></td>" : ""
         return """
             <section aria-labelledby="slices"><h2 id="slices">Slices</h2>
@@ -224,12 +220,7 @@ extension Report {
         guard hasPatients else { return "" }
         let patients = Dictionary(grouping: rows, by: \.patient).sorted { $0.key < $1.key }
         let lines = patients.map { patient, rows -> Markup in
-            let values = metrics.indices.map { index in Number.mean(rows.map { $0.values[index] }) }
-            let baseline = metrics.indices.map { index in
-                Number.mean(rows.map { $0.baseline.indices.contains(index) ? $0.baseline[index] : nil })
-            }
-            return
-                "<tr><td>\(patient)</td><td data-value=\"\(rows.count)\">\(rows.count)</td>\(cells(values, baseline))</tr>"
+            "<tr><td>\(patient)</td><td data-value=\"\(rows.count)\">\(rows.count)</td>\(meanCells(rows))</tr>"
         }
         return """
             <section aria-labelledby="patients"><h2 id="patients">Patients</h2>
@@ -265,6 +256,15 @@ extension Report {
             <thead><tr>\(Markup(leading, separator: ""))\(Markup(groups, separator: ""))</tr>
             <tr>\(Markup(columns, separator: ""))</tr></thead>
             """
+    }
+
+    /// The means over some rows.
+    private func meanCells(_ rows: [Row]) -> Markup {
+        cells(
+            metrics.indices.map { index in Number.mean(rows.map { $0.values[index] }) },
+            metrics.indices.map { index in
+                Number.mean(rows.map { $0.baseline.indices.contains(index) ? $0.baseline[index] : nil })
+            })
     }
 
     private func cells(_ values: [Double?], _ baseline: [Double?]) -> Markup {
