@@ -161,8 +161,8 @@ INLINE void amx_transpose(const bf16 *from, bf16 *to) {
 }
 
 /// c += aᵀ · b in two parts: runs of rows of both are rounded into a buffer, a's transposed, and added tile by tile.
-static void amx_gemm_outer(long m, long n, long outer, long inner, const float *a, long a_outer, long lda,
-                           const float *b, long b_outer, long ldb, float *c, long ldc) {
+static void amx_gemm_outer(long m, long n, long k, const float *a, long lda, const float *b, long ldb, float *c,
+                           long ldc) {
     // 16 tiles of rows and 8 of columns by 64 rows of a and b: 96 KB.
     enum { ROWS = 256, COLUMNS = 128, MOST = (ROWS + COLUMNS) / 16 * 2, NEXT = 2 * BF16_TILE };
     bf16 buffer[MOST * NEXT] __attribute__((aligned(64)));
@@ -175,15 +175,13 @@ static void amx_gemm_outer(long m, long n, long outer, long inner, const float *
             const long down = (rows + 15) / 16, across = (columns + 31) / 32 * 2;
             const long most = MOST / (down + across);
             bf16 *const right = buffer + down * most * NEXT;
-            long o = 0, q = 0;
-            for (long first = 0; first < outer * inner; first += most * BF16_K) {
-                const long rest = bf16_blocks(outer * inner - first), blocks = rest < most ? rest : most;
+            for (long first = 0; first < k; first += most * BF16_K) {
+                const long rest = bf16_blocks(k - first), blocks = rest < most ? rest : most;
                 for (long block = 0; block < blocks; block++) {
                     const float *a_rows[BF16_K], *b_rows[BF16_K];
-                    for (long p = 0; p < BF16_K; p++) {
-                        a_rows[p] = o < outer ? a + o * a_outer + q * lda + top : NULL;
-                        b_rows[p] = o < outer ? b + o * b_outer + q * ldb + left : NULL;
-                        if (++q == inner) q = 0, o++;
+                    for (long p = 0, row = first + block * BF16_K; p < BF16_K; p++, row++) {
+                        a_rows[p] = row < k ? a + row * lda + top : NULL;
+                        b_rows[p] = row < k ? b + row * ldb + left : NULL;
                     }
                     for (long tile = 0; tile < down; tile++) {
                         bf16 *to = buffer + (tile * blocks + block) * NEXT;

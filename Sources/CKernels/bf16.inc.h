@@ -110,8 +110,8 @@ INLINE void bf16_pack(const int parts, long k, long n, const float *b, long row,
                 bf16_pack_tile(parts, k - p, n - j < 16 ? n - j : 16, b + p * row + j * column, row, column, packed);
 }
 
-// An LSTM: for each group of 16 hidden units the biases, 16 of each gate in the order i, f, g, o, then the panel of
-// their input weights and that of their hidden weights, a tile a gate.
+// An LSTM: for each group of 16 hidden units the biases, 16 of each gate in the order i, f, g, o, times gate_rates, then the
+// panel of their input weights and that of their hidden weights, a tile a gate, as they are.
 INLINE long bf16_group_size(const int parts, long inputs, long hidden) {
     return 64 + (bf16_blocks(inputs) + bf16_blocks(hidden)) * 4 * parts * (BF16_TILE / 2);
 }
@@ -125,7 +125,7 @@ INLINE void bf16_lstm_pack(const int parts, long inputs, long hidden, const floa
     for (long first = 0; first < hidden; first += 16) {
         long units = hidden - first < 16 ? hidden - first : 16;
         for (long gate = 0; gate < 4; gate++)
-            for (long j = 0; j < 16; j++) *packed++ = j < units ? bias[gate * hidden + first + j] : 0;
+            for (long j = 0; j < 16; j++) *packed++ = j < units ? gate_rates[gate] * bias[gate * hidden + first + j] : 0;
         for (long p = 0; p < inputs; p += BF16_K)
             for (long gate = 0; gate < 4; gate++, packed += parts * (BF16_TILE / 2))
                 bf16_pack_tile(parts, inputs - p, units, input_weights + (gate * hidden + first) * inputs + p, 1, inputs,
@@ -158,7 +158,7 @@ typedef struct bf16_cells {
     const ct_lstm_step *step;
     /// Sequences from `row` to before `end`, and hidden units from `first`.
     long row, end, first;
-    /// (4·16)
+    /// (4·16): times gate_rates.
     const float *biases;
     /// (end − row, 4·16): of the next sequence.
     const float *z;
@@ -169,7 +169,7 @@ INLINE void bf16_cell_row(const bool save, const bf16_cells *work, __mmask16 uni
     const long row = work->row, first = work->first;
     avx512_vf gates[4];
     for (int gate = 0; gate < 4; gate++)
-        gates[gate] = avx512_load(work->z + gate * 16) + avx512_load(work->biases + gate * 16);
+        gates[gate] = gate_rates[gate] * avx512_load(work->z + gate * 16) + avx512_load(work->biases + gate * 16);
     avx512_vf state = avx512_splat(0);
     if (s->c_before) state = (avx512_vf)_mm512_maskz_loadu_ps(units, s->c_before + row * s->ldc + first);
     avx512_vf h = avx512_cell(gates, &state, save);

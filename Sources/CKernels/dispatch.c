@@ -19,18 +19,31 @@
 #define INLINE static inline __attribute__((always_inline))
 #define UNROLL _Pragma("clang loop unroll(full)")
 
+// σ(x) needs e⁻ˣ and tanh x e⁻²ˣ, as powers of two: packed weights and biases of the gates i, f, g, o are times these.
+static const float tanh_rate = -2.88539008f;
+static const float gate_rates[4] = {-1.44269504f, -1.44269504f, tanh_rate, -1.44269504f};
+
 // Those that no other arithmetic replaces; NAME(x) is the symbol for x.
 #define FLOAT_KERNELS                      \
     .lstm_backward = NAME(lstm_backward),  \
     .add = NAME(add),                      \
+    .copy_rows = NAME(copy_rows),          \
+    .prefetch_rows = NAME(prefetch_rows),  \
     .subtract_row = NAME(subtract_row),    \
     .column_sums = NAME(column_sums),      \
     .row_dots = NAME(row_dots),            \
     .adam = NAME(adam),                    \
-    .mix_row = NAME(mix_row),              \
+    .mix_rows = NAME(mix_rows),            \
     .mix_weights = NAME(mix_weights)
 
 #if defined(__x86_64__)
+
+/// 2^(j/32) for j in 0..<32.
+static const float powers_of_two[32] __attribute__((aligned(64))) = {
+    1.00000000f, 1.02189720f, 1.04427373f, 1.06714046f, 1.09050775f, 1.11438680f, 1.13878858f, 1.16372490f,
+    1.18920708f, 1.21524739f, 1.24185777f, 1.26905096f, 1.29683959f, 1.32523668f, 1.35425556f, 1.38390994f,
+    1.41421354f, 1.44518077f, 1.47682619f, 1.50916445f, 1.54221082f, 1.57598090f, 1.61049032f, 1.64575553f,
+    1.68179286f, 1.71861935f, 1.75625217f, 1.79470909f, 1.83400810f, 1.87416768f, 1.91520655f, 1.95714414f};
 
 #pragma clang attribute push(__attribute__((target("avx512f,avx512vl,avx512dq,avx512bw,avx2,fma"))), apply_to = function)
 #define NAME(x) avx512_##x

@@ -105,35 +105,33 @@ static void NAME(gemm)(long m, long n, long k, const float *a, long lda, const f
 // MARK: - Transposed by plain
 
 /// mr rows and nv vectors of c += aᵀ · b.
-INLINE void NAME(outer_tile)(const int mr, const int nv, long count, long outer, long inner, const float *a,
-                             long a_outer, long lda, const float *b, long b_outer, long ldb, float *c, long ldc) {
+INLINE void NAME(outer_tile)(const int mr, const int nv, long count, long k, const float *a, long lda, const float *b,
+                             long ldb, float *c, long ldc) {
     VF sum[MR][4];
     UNROLL for (int i = 0; i < mr; i++)
         UNROLL for (int v = 0; v < nv; v++) sum[i][v] = LOAD_LAST(c + i * ldc + v * VL, v);
-    for (long o = 0; o < outer; o++, a += a_outer, b += b_outer)
-        for (long p = 0; p < inner; p++) {
-            VF factor[MR];
-            UNROLL for (int i = 0; i < mr; i++) factor[i] = SPLAT(a[p * lda + i]);
-            UNROLL for (int v = 0; v < nv; v++) {
-                VF row = LOAD_LAST(b + p * ldb + v * VL, v);
-                UNROLL for (int i = 0; i < mr; i++) sum[i][v] += factor[i] * row;
-            }
+    for (long p = 0; p < k; p++) {
+        VF factor[MR];
+        UNROLL for (int i = 0; i < mr; i++) factor[i] = SPLAT(a[p * lda + i]);
+        UNROLL for (int v = 0; v < nv; v++) {
+            VF row = LOAD_LAST(b + p * ldb + v * VL, v);
+            UNROLL for (int i = 0; i < mr; i++) sum[i][v] += factor[i] * row;
         }
+    }
     UNROLL for (int i = 0; i < mr; i++)
         UNROLL for (int v = 0; v < nv; v++) STORE_LAST(c + i * ldc + v * VL, v, sum[i][v]);
 }
 
-INLINE void NAME(outer_panel)(const int nv, long count, long m, long outer, long inner, const float *a, long a_outer,
-                              long lda, const float *b, long b_outer, long ldb, float *c, long ldc) {
-#define TILE(mr) NAME(outer_tile)(mr, nv, count, outer, inner, a + i, a_outer, lda, b, b_outer, ldb, c + i * ldc, ldc)
+INLINE void NAME(outer_panel)(const int nv, long count, long m, long k, const float *a, long lda, const float *b,
+                              long ldb, float *c, long ldc) {
+#define TILE(mr) NAME(outer_tile)(mr, nv, count, k, a + i, lda, b, ldb, c + i * ldc, ldc)
     FOR_ROWS(i, m, TILE);
 #undef TILE
 }
 
-static void NAME(gemm_outer)(long m, long n, long outer, long inner, const float *a, long a_outer, long lda,
-                             const float *b, long b_outer, long ldb, float *c, long ldc) {
-#define PANEL(nv, count) \
-    NAME(outer_panel)(nv, count, m, outer, inner, a, a_outer, lda, b + j, b_outer, ldb, c + j, ldc)
+static void NAME(gemm_outer)(long m, long n, long k, const float *a, long lda, const float *b, long ldb, float *c,
+                             long ldc) {
+#define PANEL(nv, count) NAME(outer_panel)(nv, count, m, k, a, lda, b + j, ldb, c + j, ldc)
     FOR_PANELS(j, n, PANEL);
 #undef PANEL
 }

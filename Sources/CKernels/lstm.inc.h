@@ -13,48 +13,61 @@ static void NAME(lstm_pack)(long inputs, long hidden, const float *input_weights
             for (long unit = first; unit < first + VL; unit++) {
                 float *to = packed + gate * VL + unit - first;
                 long row = gate * hidden + unit;
-                bool exists = unit < hidden;
-                to[0] = exists ? bias[row] : 0;
-                for (long p = 0; p < inputs; p++) to[(1 + p) * 4 * VL] = exists ? input_weights[row * inputs + p] : 0;
+                float rate = unit < hidden ? gate_rates[gate] : 0;
+                if (rate == 0) row = 0;
+                to[0] = rate * bias[row];
+                for (long p = 0; p < inputs; p++) to[(1 + p) * 4 * VL] = rate * input_weights[row * inputs + p];
                 for (long p = 0; p < hidden; p++)
-                    to[(1 + inputs + p) * 4 * VL] = exists ? hidden_weights[row * hidden + p] : 0;
+                    to[(1 + inputs + p) * 4 * VL] = rate * hidden_weights[row * hidden + p];
             }
 }
 
 // MARK: - The cell
 
-/// e^(factor·x) to about 1e-7 relative; |factor·x| is clamped at 28, so that a product of three stays finite.
-INLINE VF NAME(exp)(VF x, const float factor) {
-    // 2^t = 2^n · 2^f, n whole and |f| ≤ 1/2: the polynomial is the best of its degree that is 1 at 0.
-    const float rate = factor * 1.44269504f, most = 28.0f / __builtin_fabsf(factor);
+/// 2^t to about 2e-7 relative; t is clamped at 40, so that a product of three stays finite.
+INLINE VF NAME(exp2)(VF t) {
+    t = __builtin_elementwise_min(t, SPLAT(40));
+#if VL == 16
+    // 2^t = 2^n · 2^f, n a multiple of 1/32 and |f| ≤ 1/64: the polynomial is the best of its degree that is 1 at 0. Sums have
+    // units of their own in many CPUs, products are what there is most of here.
+    VF n = (VF)_mm512_roundscale_ps((__m512)t, 5 << 4 | _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+    VF f = t - n;
+    // 1.5·2^18: adding it puts 32·n into the low bits, of which the five lowest tell its fraction.
+    const __m512i index = (__m512i)(n + 393216.0f);
+    VF power = (VF)_mm512_permutex2var_ps(_mm512_load_ps(powers_of_two), index, _mm512_load_ps(powers_of_two + 16));
+    VF rest = (2.40226492e-1f * f + 6.93157315e-1f) * f;
+    return (VF)_mm512_scalef_ps((__m512)(power * rest + power), (__m512)n);
+#else
+    // The same, n whole and |f| ≤ 1/2.
     const float magic = 12582912.0f + 127;  // 1.5·2^23: adding it rounds to a whole number, in the low bits
-    x = __builtin_elementwise_min(__builtin_elementwise_max(x, SPLAT(-most)), SPLAT(most));
-    VF t = x * rate + magic;
-    VF f = x * rate - (t - magic);
-    VF p = SPLAT(1.5345810e-4f);
-    p = p * f + 1.3399931e-3f;
-    p = p * f + 9.6184891e-3f;
-    p = p * f + 5.5503286e-2f;
-    p = p * f + 2.4022646e-1f;
-    p = p * f + 6.9314718e-1f;
+    t = __builtin_elementwise_max(t, SPLAT(-40));
+    VF rounded = t + magic;
+    VF f = t - (rounded - magic);
+    VF p = SPLAT(1.32646528e-3f);
+    p = p * f + 9.67151113e-3f;
+    p = p * f + 5.55073395e-2f;
+    p = p * f + 2.40222424e-1f;
+    p = p * f + 6.93147004e-1f;
     p = p * f + 1.0f;
-    return p * (VF)((NAME(vi))t << 23);
+    return p * (VF)((NAME(vi))rounded << 23);
+#endif
 }
 
-/// The cell of VL units: c becomes the new state and, with `save`, pre-activations i, f, g, o the activated gates.
+/// The cell of VL units: c becomes the new state and, with `save`, pre-activations i, f, g, o, each times its rate, the
+/// activated gates.
 ///
 /// With σ(x) = 1 / (1 + e⁻ˣ) and tanh x = (1 − e⁻²ˣ) / (1 + e⁻²ˣ) the gates share a denominator: a division takes as long
 /// as ten products.
 ///
 /// - Returns: h.
 INLINE VF NAME(cell)(VF gates[4], VF *c, const bool save) {
-    VF eg = NAME(exp)(gates[2], -2);
-    VF i = 1.0f + NAME(exp)(gates[0], -1), f = 1.0f + NAME(exp)(gates[1], -1);
-    VF g = 1.0f + eg, o = 1.0f + NAME(exp)(gates[3], -1);
+    VF eg = NAME(exp2)(gates[2]);
+    VF i = 1.0f + NAME(exp2)(gates[0]), f = 1.0f + NAME(exp2)(gates[1]);
+    VF g = 1.0f + eg, o = 1.0f + NAME(exp2)(gates[3]);
     VF ig = i * g;
     VF share = 1.0f / (ig * f);
     VF state = ((1.0f - eg) * f + *c * ig) * share;
-    VF ec = NAME(exp)(state, -2);
+    VF ec = NAME(exp2)(state * tanh_rate);
     VF y = 1.0f + ec;
     VF last = 1.0f / (o * y);
     if (save) {
@@ -122,32 +135,39 @@ static void NAME(lstm_forward)(const ct_lstm_step *step) {
     else NAME(lstm_groups)(false, step);
 }
 
-#undef LOAD_UNITS
-#undef STORE_UNITS
-
 // MARK: - Backward
+
+/// The units from `first` of the sequence number `row`.
+INLINE void NAME(lstm_units_back)(const bool full, long count, const ct_lstm_step_back *s, long row, long first) {
+    const float *gates = s->gates + row * s->ld_gates + first;
+    float *dz = s->dz + row * s->ld_dz + first;
+    VF i = LOAD_UNITS(gates);
+    VF f = LOAD_UNITS(gates + s->hidden);
+    VF g = LOAD_UNITS(gates + 2 * s->hidden);
+    VF o = LOAD_UNITS(gates + 3 * s->hidden);
+    VF before = s->c_before ? LOAD_UNITS(s->c_before + row * s->ldc + first) : SPLAT(0);
+    VF ec = NAME(exp2)(LOAD_UNITS(s->c + row * s->ldc + first) * tanh_rate);
+    VF y = (1.0f - ec) / (1.0f + ec);
+    VF dh = LOAD_UNITS(s->dh + row * s->ld_dh + first);
+    if (s->dh_after) dh += LOAD_UNITS(s->dh_after + row * s->ld_dh_after + first);
+    VF dc = LOAD_UNITS(s->dc + row * s->ld_dc + first) + dh * o * (1.0f - y * y);
+    STORE_UNITS(dz, dc * g * i * (1.0f - i));
+    STORE_UNITS(dz + s->hidden, dc * before * f * (1.0f - f));
+    STORE_UNITS(dz + 2 * s->hidden, dc * i * (1.0f - g * g));
+    STORE_UNITS(dz + 3 * s->hidden, dh * y * o * (1.0f - o));
+    STORE_UNITS(s->dc + row * s->ld_dc + first, dc * f);
+}
 
 static void NAME(lstm_backward)(const ct_lstm_step_back *step) {
     const ct_lstm_step_back s = *step;
-    for (long row = 0; row < s.sequences; row++) {
-        const float *gates = s.gates + row * s.ld_gates;
-        float *dz = s.dz + row * s.ld_dz;
-        FOR_COLUMNS(j, s.hidden) {
-            VF i = LOAD_AT(gates + j);
-            VF f = LOAD_AT(gates + s.hidden + j);
-            VF g = LOAD_AT(gates + 2 * s.hidden + j);
-            VF o = LOAD_AT(gates + 3 * s.hidden + j);
-            VF before = s.c_before ? LOAD_AT(s.c_before + row * s.ldc + j) : SPLAT(0);
-            VF ec = NAME(exp)(LOAD_AT(s.c + row * s.ldc + j), -2);
-            VF y = (1.0f - ec) / (1.0f + ec);
-            VF dh = LOAD_AT(s.dh + row * s.ld_dh + j);
-            if (s.dh_after) dh += LOAD_AT(s.dh_after + row * s.ld_dh_after + j);
-            VF dc = LOAD_AT(s.dc + row * s.ld_dc + j) + dh * o * (1.0f - y * y);
-            STORE_AT(dz + j, dc * g * i * (1.0f - i));
-            STORE_AT(dz + s.hidden + j, dc * before * f * (1.0f - f));
-            STORE_AT(dz + 2 * s.hidden + j, dc * i * (1.0f - g * g));
-            STORE_AT(dz + 3 * s.hidden + j, dh * y * o * (1.0f - o));
-            STORE_AT(s.dc + row * s.ld_dc + j, dc * f);
-        }
+    for (long first = 0; first < s.hidden; first += VL) {
+        long count = s.hidden - first < VL ? s.hidden - first : VL;
+        if (count == VL)
+            for (long row = 0; row < s.sequences; row++) NAME(lstm_units_back)(true, VL, &s, row, first);
+        else
+            for (long row = 0; row < s.sequences; row++) NAME(lstm_units_back)(false, count, &s, row, first);
     }
 }
+
+#undef LOAD_UNITS
+#undef STORE_UNITS

@@ -1,40 +1,70 @@
 // Depth-wise convolution over a grid of tokens.
 
-/// x + bias + the convolution at `tokens` neighbouring tokens of a row, a constant where this is inlined, whose taps
-/// v_first..<v_end all lie inside the row.
-INLINE void NAME(mix_tokens)(const int tokens, long columns, long channels, long size, long u_first, long u_end,
-                             long v_first, long v_end, const float *x, const float *weights, const float *bias, float *y) {
-    long half = size / 2;
+// Tokens of a row, and rows, whose sums stay in registers: each tap and each token is then read for several sums.
+#if VL == 16
+enum { NAME(MIX_TOKENS) = 8 };
+#else
+enum { NAME(MIX_TOKENS) = 4 };
+#endif
+
+/// x + bias + the convolution at `tokens` neighbouring tokens of `lines` rows, constants where this is inlined, whose taps
+/// v_first..<v_end all lie inside the row. The input rows from…<end, counted from the first line's own, lie inside the image.
+INLINE void NAME(mix_tokens)(const int lines, const int tokens, long columns, long channels, long size, long from,
+                             long end, long v_first, long v_end, const float *x, const float *weights, const float *bias,
+                             float *y, long ldy) {
+    const long half = size / 2;
     FOR_COLUMNS(j, channels) {
-        VF sum[8], start = bias ? LOAD_AT(bias + j) : SPLAT(0);
-        UNROLL for (int t = 0; t < tokens; t++) sum[t] = start + LOAD_AT(x + t * channels + j);
-        for (long u = u_first; u < u_end; u++)
+        VF sum[2][NAME(MIX_TOKENS)], start = bias ? LOAD_AT(bias + j) : SPLAT(0);
+        UNROLL for (int line = 0; line < lines; line++)
+            UNROLL for (int t = 0; t < tokens; t++)
+                sum[line][t] = start + LOAD_AT(x + (line * columns + t) * channels + j);
+        for (long row = from; row < end; row++) {
+            // The taps of a line that this row is under; the others are zero.
+            const float *taps = weights + (row + half) * size * channels + j;
+            const bool first = row + half < size, second = lines == 2 && row + half > 0;
             for (long v = v_first; v < v_end; v++) {
-                VF weight = LOAD_AT(weights + (u * size + v) * channels + j);
-                const float *from = x + ((u - half) * columns + v - half) * channels + j;
-                UNROLL for (int t = 0; t < tokens; t++) sum[t] += weight * LOAD_AT(from + t * channels);
+                const float *own = x + (row * columns + v - half) * channels + j;
+                VF values[NAME(MIX_TOKENS)];
+                UNROLL for (int t = 0; t < tokens; t++) values[t] = LOAD_AT(own + t * channels);
+                if (first) {
+                    VF weight = LOAD_AT(taps + v * channels);
+                    UNROLL for (int t = 0; t < tokens; t++) sum[0][t] += weight * values[t];
+                }
+                if (second) {
+                    VF weight = LOAD_AT(taps + (v - size) * channels);
+                    UNROLL for (int t = 0; t < tokens; t++) sum[1][t] += weight * values[t];
+                }
             }
-        UNROLL for (int t = 0; t < tokens; t++) STORE_AT(y + t * channels + j, sum[t]);
+        }
+        UNROLL for (int line = 0; line < lines; line++)
+            UNROLL for (int t = 0; t < tokens; t++) STORE_AT(y + line * ldy + t * channels + j, sum[line][t]);
     }
 }
 
-static void NAME(mix_row)(long rows, long columns, long channels, long size, long row, const float *x,
-                          const float *weights, const float *bias, float *y) {
-    long half = size / 2;
-    long u_first = row < half ? half - row : 0;
-    long u_end = rows - row + half < size ? rows - row + half : size;
+INLINE void NAME(mix_lines)(const int lines, long rows, long columns, long channels, long size, long row,
+                            const float *x, const float *weights, const float *bias, float *y, long ldy) {
+    const long half = size / 2;
+    const long from = row < half ? -row : -half, end = rows - row < half + lines ? rows - row : half + lines;
+    x += row * columns * channels;
+#define TOKENS(tokens, v_first, v_end)                                                                       \
+    NAME(mix_tokens)(lines, tokens, columns, channels, size, from, end, v_first, v_end, x + column * channels, \
+                     weights, bias, y + column * channels, ldy);                                             \
+    column += tokens
     for (long column = 0; column < columns;) {
-        long at = (row * columns + column) * channels;
-        if (column >= half && column + 8 + half <= columns) {
-            NAME(mix_tokens)(8, columns, channels, size, u_first, u_end, 0, size, x + at, weights, bias, y + at);
-            column += 8;
-            continue;
+        if (column >= half && column + NAME(MIX_TOKENS) + half <= columns) {
+            TOKENS(NAME(MIX_TOKENS), 0, size);
+        } else {
+            TOKENS(1, column < half ? half - column : 0, columns - column + half < size ? columns - column + half : size);
         }
-        long v_first = column < half ? half - column : 0;
-        long v_end = columns - column + half < size ? columns - column + half : size;
-        NAME(mix_tokens)(1, columns, channels, size, u_first, u_end, v_first, v_end, x + at, weights, bias, y + at);
-        column++;
     }
+#undef TOKENS
+}
+
+static void NAME(mix_rows)(long rows, long columns, long channels, long size, long row, long count, const float *x,
+                           const float *weights, const float *bias, float *y, long ldy) {
+    for (; count >= 2; count -= 2, row += 2, y += 2 * ldy)
+        NAME(mix_lines)(2, rows, columns, channels, size, row, x, weights, bias, y, ldy);
+    if (count == 1) NAME(mix_lines)(1, rows, columns, channels, size, row, x, weights, bias, y, ldy);
 }
 
 static void NAME(mix_weights)(long rows, long columns, long channels, long size, const float *x, const float *dy,

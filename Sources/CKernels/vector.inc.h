@@ -6,7 +6,8 @@ typedef int32_t NAME(vi) __attribute__((vector_size(VL * 4)));
 
 INLINE VF LOAD(const float *p) { return *(const NAME(vfu) *)p; }
 INLINE void STORE(float *p, VF v) { *(NAME(vfu) *)p = v; }
-INLINE VF SPLAT(float s) { return (VF){0} + s; }
+// Not 0 + s, which turns −0 into 0 and so costs an addition.
+INLINE VF SPLAT(float s) { return s - (VF){0}; }
 
 /// The first `count` < VL floats at p, then zeros; what lies behind them is not touched.
 INLINE VF NAME(load_part)(const float *p, long count) {

@@ -1,7 +1,7 @@
 /// A network made ready to denoise: batch normalization folded into weights and biases, weights packed.
 ///
 /// What it computes never changes, and several threads may use it at once. It keeps memory for the next image of the size of
-/// the last one, about 1.1 kB a token, unless that is very large.
+/// the last one, about 8 bytes a token and channel, unless that is very large.
 public struct InferenceNetwork: Sendable {
     /// The shape.
     public let configuration: NetworkConfiguration
@@ -73,7 +73,7 @@ public struct InferenceNetwork: Sendable {
     ///   - columns: A multiple of the patch.
     ///   - threads: At most so many work at once, at least 1. The result does not depend on it.
     /// - Precondition: `image.count == rows * columns`, both are positive multiples of the patch.
-    /// - Complexity: O(rows · columns), and about 1.1 kB of memory a token at 64 channels and hidden size 48.
+    /// - Complexity: O(rows · columns), and about 8 bytes of memory a token and channel.
     public func noise(in image: [Float], rows: Int, columns: Int, threads: Int) -> [Float] {
         var noise = [Float](repeating: 0, count: image.count)
         estimate(image, rows: rows, columns: columns, threads: threads, into: &noise)
@@ -104,24 +104,32 @@ public struct InferenceNetwork: Sendable {
     /// Replaces the pixels of `workspace` by the noise in them.
     private func run(_ workspace: Workspace) {
         let (grid, pixels) = (workspace.grid, workspace.pixels.floats)
-        var (current, other) = (workspace.stream.floats, workspace.mixed.floats)
-        grid.embed(pixels, weights: embedWeights.floats, bias: embedBias.floats, into: current)
+        var (stream, scanned) = (workspace.stream.floats, workspace.scanned.floats)
+        grid.embed(pixels, weights: embedWeights.floats, bias: embedBias.floats, into: stream)
         for block in blocks {
-            if let weights = block.mixWeights, let bias = block.mixBias {
-                grid.mix(current, weights: weights.floats, bias: bias.floats, into: other)
-                swap(&current, &other)
-            }
-            scan(workspace.along, block.rows, current, workspace)
-            scan(workspace.downwards, block.columns, current, workspace)
+            run(block, workspace, from: stream, to: scanned)
+            swap(&stream, &scanned)
         }
-        grid.head(current, weights: headWeights.floats, bias: headBias, into: pixels)
+        grid.head(stream, weights: headWeights.floats, bias: headBias, into: pixels)
     }
 
-    /// Adds the projection of a scan of `stream` (N, C) to it.
-    private func scan(_ geometry: ScanGeometry, _ weights: ScanWeights, _ stream: Floats, _ workspace: Workspace) {
-        let states = workspace.states.floats
-        weights.scan(geometry, stream: stream, states: states, cells: workspace.cells, threads: workspace.threads)
-        weights.project(
-            states, tokens: workspace.grid.tokens, onto: stream, into: stream, threads: workspace.threads)
+    /// Mixes and scans the stream `from` (N, C) into `to`.
+    private func run(_ block: Block, _ workspace: Workspace, from: Floats, to: Floats) {
+        let (grid, c) = (workspace.grid, configuration.channels)
+        workspace.rows.run(block.rows) { band, memory, pitch in
+            guard let weights = block.mixWeights, let bias = block.mixBias else {
+                return Tokens(
+                    from.from(band.rows.lowerBound * grid.across * c), sequence: grid.across * c, step: c)
+            }
+            grid.mix(band.rows, of: from, weights: weights.floats, bias: bias.floats, into: memory, pitch: pitch)
+            return Tokens(memory, sequence: pitch * c, step: c)
+        } finish: { token, tokens, inputs, states in
+            block.rows.project(states, tokens: tokens, onto: inputs, into: to.from(token * c))
+        }
+        workspace.columns.run(block.columns) { band, _, _ in
+            Tokens(to.from(band.columns.lowerBound * c), sequence: c, step: grid.across * c)
+        } finish: { token, tokens, inputs, states in
+            block.columns.project(states, tokens: tokens, onto: inputs, into: to.from(token * c))
+        }
     }
 }

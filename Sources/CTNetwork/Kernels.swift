@@ -161,18 +161,13 @@ internal import Dispatch
             m, n, k, a.pointer, lda, packed.pointer, bias?.pointer, onto?.pointer, ldOnto, c.pointer, ldc)
     }
 
-    /// - Parameters:
-    ///   - aOuter: From one matrix of `a` to the next; it may be negative, as `bOuter`. Then `a` starts at the first.
     func gemmOuter(
-        _ m: Int, _ n: Int, outer: Int = 1, inner: Int, a: Floats, aOuter: Int = 0, lda: Int, b: Floats,
-        bOuter: Int = 0, ldb: Int, to c: Floats, ldc: Int
+        _ m: Int, _ n: Int, _ k: Int, a: Floats, lda: Int, b: Floats, ldb: Int, to c: Floats, ldc: Int
     ) {
         guard m > 0, n > 0 else { return }
-        assert(outer == 0 || inner == 0 || max(outer - 1, 0) * max(aOuter, 0) + (inner - 1) * lda + m <= a.count)
-        assert(outer == 0 || inner == 0 || max(outer - 1, 0) * max(bOuter, 0) + (inner - 1) * ldb + n <= b.count)
+        assert(k == 0 || (k - 1) * lda + m <= a.count && (k - 1) * ldb + n <= b.count)
         assert((m - 1) * ldc + n <= c.count)
-        unsafe table.pointee.gemm_outer(
-            m, n, outer, inner, a.pointer, aOuter, lda, b.pointer, bOuter, ldb, c.pointer, ldc)
+        unsafe table.pointee.gemm_outer(m, n, k, a.pointer, lda, b.pointer, ldb, c.pointer, ldc)
     }
 
     // MARK: LSTM
@@ -238,6 +233,16 @@ internal import Dispatch
         unsafe table.pointee.add(n, width, a.pointer, lda, b.pointer, ldb, y.pointer, ldy)
     }
 
+    func copyRows(_ n: Int, _ width: Int, _ x: Floats, ldx: Int, into y: Floats, ldy: Int) {
+        assert((n - 1) * ldx + width <= x.count && (n - 1) * ldy + width <= y.count)
+        unsafe table.pointee.copy_rows(n, width, x.pointer, ldx, y.pointer, ldy)
+    }
+
+    func prefetchRows(_ n: Int, _ width: Int, _ x: Floats, ldx: Int) {
+        assert((n - 1) * ldx + width <= x.count)
+        unsafe table.pointee.prefetch_rows(n, width, x.pointer, ldx)
+    }
+
     func subtractRow(_ n: Int, _ width: Int, _ x: Floats, ldx: Int, row: Floats, into y: Floats, ldy: Int) {
         assert((n - 1) * ldx + width <= x.count && width <= row.count && (n - 1) * ldy + width <= y.count)
         unsafe table.pointee.subtract_row(n, width, x.pointer, ldx, row.pointer, y.pointer, ldy)
@@ -270,14 +275,15 @@ internal import Dispatch
 
     // MARK: Convolutions
 
-    func mixRow(
-        _ row: Int, rows: Int, columns: Int, channels: Int, size: Int, _ x: Floats, weights: Floats, bias: Floats?,
-        into y: Floats
+    func mixRows(
+        _ own: Range<Int>, rows: Int, columns: Int, channels: Int, size: Int, _ x: Floats, weights: Floats,
+        bias: Floats?, into y: Floats, ldy: Int
     ) {
-        assert(row < rows && rows * columns * channels <= min(x.count, y.count))
-        assert(size * size * channels <= weights.count)
-        unsafe table.pointee.mix_row(
-            rows, columns, channels, size, row, x.pointer, weights.pointer, bias?.pointer, y.pointer)
+        assert(own.lowerBound >= 0 && own.upperBound <= rows && rows * columns * channels <= x.count)
+        assert(size * size * channels <= weights.count && (own.count - 1) * ldy + columns * channels <= y.count)
+        unsafe table.pointee.mix_rows(
+            rows, columns, channels, size, own.lowerBound, own.count, x.pointer, weights.pointer, bias?.pointer,
+            y.pointer, ldy)
     }
 
     func addMixWeights(

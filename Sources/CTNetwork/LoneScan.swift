@@ -2,11 +2,10 @@
 /// which compare it with an LSTM of another library.
 package final class LoneScan {
     private let weights: ScanWeights
-    private let geometry: ScanGeometry
+    private let scan: BandedScan
+    private let configuration: NetworkConfiguration
     private let stream: FloatBuffer
     private let states: FloatBuffer
-    private let cells: Scratch
-    private let threads: Int
 
     /// The row scan of the first block of `network`, over `down` sequences of `across` tokens.
     ///
@@ -17,14 +16,17 @@ package final class LoneScan {
         let parameters = FloatBuffer(network.parameters.count)
         defer { extendLifetime(parameters) }
         parameters.floats.copy(network.parameters)
+        let kernels = Kernels.current(precision)
         weights = ScanWeights(
-            folding: network.layout.blocks[0].rows, of: network, parameters: parameters.floats,
-            kernels: .current(precision))
-        geometry = .rows(batch: 1, down: down, across: across)
-        stream = FloatBuffer(down * across * configuration.channels)
-        states = FloatBuffer(down * across * configuration.states)
-        cells = ScanWeights.cells([geometry], configuration, threads: threads)
-        self.threads = threads
+            folding: network.layout.blocks[0].rows, of: network, parameters: parameters.floats, kernels: kernels)
+        let patch = configuration.patch
+        let grid = TokenGrid(
+            batch: 1, rows: down * patch, columns: across * patch, configuration: configuration, threads: threads,
+            kernels: kernels)
+        scan = BandedScan(.rows, of: grid)
+        stream = FloatBuffer(grid.tokens * configuration.channels)
+        states = FloatBuffer(grid.tokens * configuration.states)
+        self.configuration = configuration
     }
 
     /// What is scanned: (down, across, C).
@@ -37,7 +39,15 @@ package final class LoneScan {
 
     /// Scans once.
     package func run() {
-        weights.scan(geometry, stream: stream.floats, states: states.floats, cells: cells, threads: threads)
+        let (c, s, stream, output) = (
+            configuration.channels, configuration.states, stream.floats, states.floats
+        )
+        scan.run(weights) { band, _, _ in
+            let across = band.columns.count
+            return Tokens(stream.from(band.rows.lowerBound * across * c), sequence: across * c, step: c)
+        } finish: { token, tokens, _, states in
+            output.from(token * s).copy(states, tokens * s)
+        }
     }
 
     /// The hidden states of the last run: (down, across, D·H).

@@ -1,4 +1,4 @@
-/// The order in which a grid of tokens is read: along rows or along columns.
+/// The order in which training reads a grid of tokens: along rows or along columns.
 ///
 /// Tokens lie in memory as (batch, down, across). A scan reads many sequences side by side; they are cut
 /// into blocks, and one work item runs all steps of one block in one direction, so that its states stay in
@@ -10,8 +10,8 @@ struct ScanGeometry: Sendable {
     let stepStride: Int
     /// Tokens from one sequence to the next, within a block.
     let sequenceStride: Int
-    /// First token and number of sequences of each block.
-    let blocks: [(first: Int, count: Int)]
+    /// First token and number of sequences of each block, and sequences of the blocks before it.
+    let blocks: [(first: Int, count: Int, before: Int)]
 
     /// Sequences of a block, except the last: what a step reads and writes stays in L1 or L2, and the kernels' tiles, of 6 or
     /// 16 rows, are full.
@@ -21,7 +21,9 @@ struct ScanGeometry: Sendable {
     static func rows(batch: Int, down: Int, across: Int) -> ScanGeometry {
         ScanGeometry(
             steps: across, stepStride: 1, sequenceStride: across,
-            blocks: cut(batch * down).map { (first: $0.lowerBound * across, count: $0.count) })
+            blocks: cut(batch * down).map {
+                (first: $0.lowerBound * across, count: $0.count, before: $0.lowerBound)
+            })
     }
 
     /// Along token columns: each column of each image is a sequence. Blocks do not span images, since the
@@ -30,7 +32,12 @@ struct ScanGeometry: Sendable {
         ScanGeometry(
             steps: down, stepStride: across, sequenceStride: 1,
             blocks: (0..<batch).flatMap { image in
-                cut(across).map { (first: image * down * across + $0.lowerBound, count: $0.count) }
+                cut(across).map {
+                    (
+                        first: image * down * across + $0.lowerBound, count: $0.count,
+                        before: image * across + $0.lowerBound
+                    )
+                }
             })
     }
 
@@ -41,6 +48,26 @@ struct ScanGeometry: Sendable {
     /// The token of a block's first sequence at `step`, counted from the end if `reverse`.
     func token(_ block: Int, step: Int, reverse: Bool) -> Int {
         blocks[block].first + (reverse ? steps - 1 - step : step) * stepStride
+    }
+
+    /// Where a step of a block is among the rows of what only its own direction will read again: such things lie in the order
+    /// in which they are written, (block, step, sequence), not where their tokens are.
+    func place(_ block: Int, step: Int) -> Int {
+        blocks[block].before * steps + step * blocks[block].count
+    }
+}
+
+/// What lies at the tokens of some sequences.
+struct Tokens {
+    /// From the first token of the first sequence on.
+    let floats: Floats
+    /// Floats from one sequence to the next.
+    let sequence: Int
+    /// Floats from one token of a sequence to the next.
+    let step: Int
+
+    init(_ floats: Floats, sequence: Int, step: Int) {
+        (self.floats, self.sequence, self.step) = (floats, sequence, step)
     }
 }
 
@@ -117,71 +144,63 @@ struct ScanWeights: Sendable {
             direction * kernels.lstmPackedSize(inputs: configuration.channels, hidden: configuration.hidden))
     }
 
-    /// The hidden states of all tokens.
+    /// The hidden states of all tokens, and for the way back cell states and gates.
     ///
     /// - Parameters:
     ///   - stream: (N, C)
     ///   - states: (N, S)
-    ///   - cells: A scratch of `largestBlock` · H for each worker.
-    func scan(_ geometry: ScanGeometry, stream: Floats, states: Floats, cells: Scratch, threads: Int) {
-        scan(geometry, stream: stream, states: states, threads: threads, gates: nil) { _, worker in
-            (cells[worker], configuration.hidden, 0)
-        }
-    }
-
-    /// The same, and the cell states (N, S) and activated gates (N, G) for the way back.
+    ///   - cells: (N·D, H), by direction and ``ScanGeometry/place(_:step:)``.
+    ///   - gates: (N·D, 4H), in the same order: activated.
     func scan(
         _ geometry: ScanGeometry, stream: Floats, states: Floats, keepingCells cells: Floats, gates: Floats,
         threads: Int
     ) {
-        let (h, s) = (configuration.hidden, configuration.states)
-        scan(geometry, stream: stream, states: states, threads: threads, gates: gates) { direction, _ in
-            (cells.from(direction * h), geometry.sequenceStride * s, s)
+        let (c, h, s, directions) = (
+            configuration.channels, configuration.hidden, configuration.states, configuration.directions
+        )
+        let tokens = states.count / s
+        parallel(directions * geometry.blocks.count, threads: threads, kernels: kernels) { item, _ in
+            let (direction, block) = (item % directions, item / directions)
+            let first = geometry.blocks[block].first
+            scan(
+                Tokens(stream.from(first * c), sequence: geometry.sequenceStride * c, step: geometry.stepStride * c),
+                sequences: geometry.blocks[block].count, steps: geometry.steps, direction: direction,
+                states: Tokens(
+                    states.from(first * s), sequence: geometry.sequenceStride * s, step: geometry.stepStride * s)
+            ) { step in
+                let place = direction * tokens + geometry.place(block, step: step)
+                return (cells.from(place * h), gates.from(place * 4 * h))
+            }
         }
     }
 
-    /// A scratch for ``scan(_:stream:states:cells:threads:)`` along any of `geometries`.
-    static func cells(_ geometries: [ScanGeometry], _ configuration: NetworkConfiguration, threads: Int) -> Scratch {
-        Scratch(
-            items: configuration.directions * (geometries.map(\.blocks.count).max() ?? 0), threads: threads,
-            ScanGeometry.largestBlock * configuration.hidden)
-    }
-
-    /// - Parameter cells: Where a direction's cell states of a worker are, from one sequence to the next, and from one token
-    ///   to the next: 0 if each step takes the place of the one before.
-    private func scan(
-        _ geometry: ScanGeometry, stream: Floats, states: Floats, threads: Int, gates: Floats?,
-        cells: @Sendable (_ direction: Int, _ worker: Int) -> (start: Floats, sequence: Int, token: Int)
+    /// The hidden states of some sequences in one direction.
+    ///
+    /// - Parameters:
+    ///   - inputs: C floats a token.
+    ///   - states: S floats a token; those of the other direction stay as they are.
+    ///   - memory: Where the cell states and gates of a step are, one sequence after the other; all cell states may be in one
+    ///     place, and gates in none.
+    func scan(
+        _ inputs: Tokens, sequences: Int, steps: Int, direction: Int, states: Tokens,
+        memory: (_ step: Int) -> (cells: Floats, gates: Floats?)
     ) {
-        let (c, h, g, s) = (
-            configuration.channels, configuration.hidden, configuration.gates, configuration.states
-        )
-        let directions = configuration.directions
-        parallel(directions * geometry.blocks.count, threads: threads, kernels: kernels) { item, worker in
-            let (direction, block) = (item % directions, item / directions)
-            let (start, sequence, perToken) = cells(direction, worker)
-            let weights = lstm(direction)
-            var before: Int?
-            for step in 0..<geometry.steps {
-                let token = geometry.token(block, step: step, reverse: direction == 1)
-                let next =
-                    step + 1 < geometry.steps
-                    ? geometry.token(block, step: step + 1, reverse: direction == 1) : nil
-                kernels.lstmForward(
-                    geometry.blocks[block].count, inputs: c, hidden: h,
-                    x: Kernels.Rows(start: stream.from(token * c), stride: geometry.sequenceStride * c),
-                    next: next.map { stream.from($0 * c) }, packed: weights,
-                    before: before.map { states.from($0 * s + direction * h) },
-                    h: Kernels.Rows(
-                        start: states.from(token * s + direction * h), stride: geometry.sequenceStride * s),
-                    cBefore: before.map { start.from($0 * perToken) },
-                    c: Kernels.Rows(start: start.from(token * perToken), stride: sequence),
-                    gates: gates.map {
-                        Kernels.Rows(
-                            start: $0.from(token * g + direction * 4 * h), stride: geometry.sequenceStride * g)
-                    })
-                before = token
-            }
+        let (c, h) = (configuration.channels, configuration.hidden)
+        let weights = lstm(direction)
+        var before: (states: Floats, cells: Floats)?
+        for step in 0..<steps {
+            let place = direction == 1 ? steps - 1 - step : step
+            let (cells, gates) = memory(step)
+            let own = states.floats.from(place * states.step + direction * h)
+            kernels.lstmForward(
+                sequences, inputs: c, hidden: h,
+                x: Kernels.Rows(start: inputs.floats.from(place * inputs.step), stride: inputs.sequence),
+                next: step + 1 < steps
+                    ? inputs.floats.from((direction == 1 ? place - 1 : place + 1) * inputs.step) : nil,
+                packed: weights, before: before?.states, h: Kernels.Rows(start: own, stride: states.sequence),
+                cBefore: before?.cells, c: Kernels.Rows(start: cells, stride: h),
+                gates: gates.map { Kernels.Rows(start: $0, stride: 4 * h) })
+            before = (own, cells)
         }
     }
 
@@ -189,11 +208,18 @@ struct ScanWeights: Sendable {
     func project(_ states: Floats, tokens: Int, onto: Floats, into: Floats, threads: Int) {
         let (c, s) = (configuration.channels, configuration.states)
         inChunks(of: tokens, threads: threads, kernels: kernels) { _, chunk, _ in
-            kernels.gemm(
-                chunk.count, c, s, a: states.from(chunk.lowerBound * s), lda: s, packed: projection.floats,
-                bias: projectionBias.floats, onto: onto.from(chunk.lowerBound * c), ldOnto: c,
-                into: into.from(chunk.lowerBound * c), ldc: c)
+            project(
+                states.from(chunk.lowerBound * s), tokens: chunk.count, onto: onto.from(chunk.lowerBound * c),
+                into: into.from(chunk.lowerBound * c))
         }
+    }
+
+    /// The same on this thread.
+    func project(_ states: Floats, tokens: Int, onto: Floats, into: Floats) {
+        let (c, s) = (configuration.channels, configuration.states)
+        kernels.gemm(
+            tokens, c, s, a: states, lda: s, packed: projection.floats, bias: projectionBias.floats, onto: onto,
+            ldOnto: c, into: into, ldc: c)
     }
 }
 

@@ -15,7 +15,7 @@ struct TokenGrid: Sendable {
     /// Windows of the tokens that a worker is at.
     private let windows: Scratch
 
-    /// Rows of tokens that a work item of the head puts together.
+    /// Rows of tokens of a work item of mixing, or that one of the head puts together.
     private static let bandHeight = 8
 
     init(
@@ -90,12 +90,24 @@ struct TokenGrid: Sendable {
     /// `stream` (N, C) plus its depth-wise convolution with `weights` (k², C).
     func mix(_ stream: Floats, weights: Floats, bias: Floats?, into mixed: Floats) {
         let (c, down, across) = (configuration.channels, down, across)
-        parallel(batch * down, threads: threads, kernels: kernels) { line, _ in
-            let image = line / down * down * across * c
-            kernels.mixRow(
-                line % down, rows: down, columns: across, channels: c, size: configuration.mixing, stream.from(image),
-                weights: weights, bias: bias, into: mixed.from(image))
+        let bands = (down + Self.bandHeight - 1) / Self.bandHeight
+        parallel(batch * bands, threads: threads, kernels: kernels) { item, _ in
+            let first = item % bands * Self.bandHeight
+            let image = item / bands * down * across * c
+            mix(
+                first..<min(first + Self.bandHeight, down), of: stream.from(image), weights: weights, bias: bias,
+                into: mixed.from(image + first * across * c), pitch: across)
         }
+    }
+
+    /// The same for some token rows of one image, on this thread: `mixed` is (rows, pitch, C).
+    func mix(
+        _ rows: Range<Int>, of stream: Floats, weights: Floats, bias: Floats?, into mixed: Floats, pitch: Int
+    ) {
+        let c = configuration.channels
+        kernels.mixRows(
+            rows, rows: down, columns: across, channels: c, size: configuration.mixing, stream, weights: weights,
+            bias: bias, into: mixed, ldy: pitch * c)
     }
 
     /// From the stream to pixels of noise, with packed weights (C, w²).

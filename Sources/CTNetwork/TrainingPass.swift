@@ -198,7 +198,7 @@ public final class TrainingPass {
             let tokens = line * across * c
             kernels.gemm(across, c, area, a: windows, lda: area, packed: packed, into: dStream.from(tokens), ldc: c)
             kernels.gemmOuter(
-                c, area, inner: across, a: last.from(tokens), lda: c, b: windows, ldb: area, to: partial, ldc: area)
+                c, area, across, a: last.from(tokens), lda: c, b: windows, ldb: area, to: partial, ldc: area)
         }
         var sum = 0.0
         for index in 0..<batch * rows * columns { sum += Double(noise.floats[index]) }
@@ -244,7 +244,7 @@ public final class TrainingPass {
             to: [(layout.embedWeights, offset: 0), (layout.embedBias, offset: c * area)]
         ) { line, windows, partial in
             let d = dStream.from(line * across * c)
-            kernels.gemmOuter(c, area, inner: across, a: d, lda: c, b: windows, ldb: area, to: partial, ldc: area)
+            kernels.gemmOuter(c, area, across, a: d, lda: c, b: windows, ldb: area, to: partial, ldc: area)
             kernels.addColumnSums(across, c, d, ld: c, to: partial.from(c * area))
         }
     }

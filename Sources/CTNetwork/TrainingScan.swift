@@ -12,9 +12,8 @@ struct TrainingScan: Sendable {
     private let kernels: Kernels
     private let weights: ScanWeights
 
-    /// (N, G): activated gates.
+    /// (N·D, 4H) and (N·D, H), by direction and ``ScanGeometry/place(_:step:)``: activated gates and cell states.
     private let gates: FloatBuffer
-    /// (N, S)
     private let cells: FloatBuffer
     /// (N, S)
     private let states: FloatBuffer
@@ -28,10 +27,11 @@ struct TrainingScan: Sendable {
     /// (G, C) and (G): normalization folded in.
     private let foldedWeights: FloatBuffer
     private let foldedBiases: FloatBuffer
-    /// Of each direction (4H, C) and (4H, H), and (C, S), packed for the way back.
-    private let inputsBack: FloatBuffer
-    private let hiddensBack: FloatBuffer
+    /// Of each direction (4H, C + H), input and hidden weights side by side, and (C, S), packed for the way back.
+    private let weightsBack: FloatBuffer
     private let projectionBack: FloatBuffer
+    /// (4H, C + H): before it is packed, and the gradient after it was added up.
+    private let joined: FloatBuffer
 
     private let c: Int
     private let h: Int
@@ -56,9 +56,9 @@ struct TrainingScan: Sendable {
         rstd = FloatBuffer(g)
         foldedWeights = FloatBuffer(g * c)
         foldedBiases = FloatBuffer(g)
-        inputsBack = FloatBuffer(configuration.directions * kernels.packedSize(4 * h, c))
-        hiddensBack = FloatBuffer(configuration.directions * kernels.packedSize(4 * h, h))
+        weightsBack = FloatBuffer(configuration.directions * kernels.packedSize(4 * h, c + h))
         projectionBack = FloatBuffer(kernels.packedSize(c, s))
+        joined = FloatBuffer(4 * h * (c + h))
     }
 
     /// The largest partial gradient of one of `items` items, all together, in floats.
@@ -70,7 +70,7 @@ struct TrainingScan: Sendable {
     /// Floats of scratch that a worker needs.
     static func scratchSize(_ configuration: NetworkConfiguration) -> Int {
         let (c, h) = (configuration.channels, configuration.hidden)
-        return max(chunkSize * c, ScanGeometry.largestBlock * h * (4 * stepsAtOnce + 2))
+        return max(chunkSize * c, ScanGeometry.largestBlock * (stepsAtOnce * (c + 5 * h) + c + 2 * h))
     }
 
     // MARK: - Forward
@@ -154,7 +154,7 @@ struct TrainingScan: Sendable {
             let centred = memory.scratch[worker]
             kernels.subtractRow(
                 chunk.count, c, x.from(chunk.lowerBound * c), ldx: c, row: mean, into: centred, ldy: c)
-            kernels.gemmOuter(c, c, inner: chunk.count, a: centred, lda: c, b: centred, ldb: c, to: products, ldc: c)
+            kernels.gemmOuter(c, c, chunk.count, a: centred, lda: c, b: centred, ldb: c, to: products, ldc: c)
         }
         let covariance = partials.slice(0..<c * c)
         memory.sum(chunks, of: c * c, stride: c * c)
@@ -164,7 +164,7 @@ struct TrainingScan: Sendable {
     // MARK: - Backward
 
     /// Steps whose gradients of pre-activations are kept before they are multiplied by what went in: the more, the less often
-    /// the gradient of the weights goes through the registers; these stay in L2.
+    /// the gradient of the weights goes through the registers; these stay in the nearest caches.
     private static let stepsAtOnce = 4
 
     /// `dStream` (N, C), the gradient of the output, becomes that of the input `from`; adds to the gradient of parameters.
@@ -173,15 +173,14 @@ struct TrainingScan: Sendable {
         let directions = configuration.directions
         let size = 4 * h * (c + h + 1)
         let items = directions * geometry.blocks.count
+        let (joined, hiddenWeights) = (joined.floats, parameters.slice(layout.hiddenWeights))
         for direction in 0..<directions {
-            let packedInputs = kernels.packedSize(4 * h, c)
-            kernels.pack(
-                4 * h, c, foldedWeights.floats.from(direction * 4 * h * c), row: c, column: 1,
-                into: inputsBack.floats.from(direction * packedInputs))
-            let packedHiddens = kernels.packedSize(4 * h, h)
-            kernels.pack(
-                4 * h, h, parameters.slice(layout.hiddenWeights).from(direction * 4 * h * h), row: h, column: 1,
-                into: hiddensBack.floats.from(direction * packedHiddens))
+            for gate in 0..<4 * h {
+                let (row, source) = (joined.from(gate * (c + h)), direction * 4 * h + gate)
+                row.copy(foldedWeights.floats.from(source * c), c)
+                row.from(c).copy(hiddenWeights.from(source * h), h)
+            }
+            kernels.pack(4 * h, c + h, joined, row: c + h, column: 1, into: weightsBack(direction))
         }
         parallel(items, threads: grid.threads, kernels: kernels) { item, worker in
             let partial = memory.partials.floats.slice(item * size..<(item + 1) * size)
@@ -190,19 +189,23 @@ struct TrainingScan: Sendable {
                 scratch: memory.scratch[worker], partial: partial)
         }
 
-        // Sums over blocks: of hidden weights at once into the gradient, Σ dz xᵀ and Σ dz into the first block's place.
+        // Sums over blocks, into the first block's place.
         let gradient = memory.gradient.floats
         let partials = memory.partials.floats
-        let stride = directions * size
         for direction in 0..<directions {
             let own = partials.from(direction * size)
-            memory.sum(geometry.blocks.count, of: size, stride: stride, from: direction * size)
-            let hiddenWeights = layout.hiddenWeights.lowerBound + direction * 4 * h * h
-            memory.add(own.from(4 * h * c), 4 * h * h, to: gradient.from(hiddenWeights))
+            memory.sum(geometry.blocks.count, of: size, stride: directions * size, from: direction * size)
+            joined.copyTransposed(of: own.from(c * 4 * h), rows: h, columns: 4 * h)
+            memory.add(joined, 4 * h * h, to: gradient.from(layout.hiddenWeights.lowerBound + direction * 4 * h * h))
+            joined.copyTransposed(of: own, rows: c, columns: 4 * h)
             inputsBackward(
-                parameters, direction: direction, products: own, sums: own.from(4 * h * (c + h)), mode: mode)
+                parameters, direction: direction, products: joined, sums: own.from(4 * h * (c + h)), mode: mode)
         }
         streamBackward(parameters, from: from, dStream: dStream, mode: mode)
+    }
+
+    private func weightsBack(_ direction: Int) -> Floats {
+        weightsBack.floats.from(direction * kernels.packedSize(4 * h, c + h))
     }
 
     /// `dStates` = `dStream` · P, and the gradient of P and its bias.
@@ -218,7 +221,7 @@ struct TrainingScan: Sendable {
             kernels.gemm(
                 chunk.count, s, c, a: d, lda: c, packed: packed, into: dStates.from(chunk.lowerBound * s), ldc: s)
             kernels.gemmOuter(
-                c, s, inner: chunk.count, a: d, lda: c, b: states.from(chunk.lowerBound * s), ldb: s, to: partial,
+                c, s, chunk.count, a: d, lda: c, b: states.from(chunk.lowerBound * s), ldb: s, to: partial,
                 ldc: s)
             kernels.addColumnSums(chunk.count, c, d, ld: c, to: partial.from(c * s))
         }
@@ -231,60 +234,63 @@ struct TrainingScan: Sendable {
     ///
     /// The gradient of the inputs is added to `dStream` by one direction, and put into `dOther` by the other.
     ///
-    /// - Parameter partial: Gets Σ dz xᵀ (4H, C), Σ dz hᵀ (4H, H) and Σ dz (4H).
+    /// - Parameter partial: Gets Σ x dzᵀ (C, 4H), Σ h dzᵀ (H, 4H) and Σ dz (4H).
     private func backwardThroughTime(
         direction: Int, block: Int, from: Floats, dStream: Floats, scratch: Floats, partial: Floats
     ) {
-        let count = geometry.blocks[block].count
-        let (stride, stepsAtOnce) = (geometry.sequenceStride, Self.stepsAtOnce)
-        let dz = scratch.slice(0..<stepsAtOnce * count * 4 * h)
-        let dh = scratch.slice(dz.count..<dz.count + count * h)
-        let dc = scratch.slice(dz.count + count * h..<dz.count + 2 * count * h)
-        let inputsBack = self.inputsBack.floats.from(direction * kernels.packedSize(4 * h, c))
-        let hiddensBack = self.hiddensBack.floats.from(direction * kernels.packedSize(4 * h, h))
+        let (count, stride, width) = (geometry.blocks[block].count, geometry.sequenceStride, c + h)
+        // Of the steps kept: gradients of pre-activations, and what went in, inputs and hidden states side by side.
+        let dz = scratch.slice(0..<Self.stepsAtOnce * count * 4 * h)
+        let inputs = scratch.from(dz.count).slice(0..<Self.stepsAtOnce * count * width)
+        // Of one step: the gradients of its inputs and of the hidden states before it, side by side, and of cell states.
+        let back = scratch.from(dz.count + inputs.count).slice(0..<count * width)
+        let dc = scratch.from(dz.count + inputs.count + back.count).slice(0..<count * h)
         func token(_ step: Int) -> Int { geometry.token(block, step: step, reverse: direction == 1) }
-        func state(_ step: Int) -> Int { token(step) * s + direction * h }
+        func place(_ step: Int) -> Int { direction * grid.tokens + geometry.place(block, step: step) }
+        func x(_ step: Int) -> Floats { from.from(token(step) * c) }
+        func hidden(_ step: Int) -> Floats { states.floats.from(token(step) * s + direction * h) }
+        func dHidden(_ step: Int) -> Floats { memory.dStates.floats.from(token(step) * s + direction * h) }
+        func dx(_ step: Int) -> Floats { (direction == 0 ? dStream : memory.dOther.floats).from(token(step) * c) }
         partial.fill(0)
         dc.fill(0)
         var kept = 0
         for step in (0..<geometry.steps).reversed() {
-            let place = token(step)
-            let before = step > 0 ? state(step - 1) : nil
-            let own = dz.slice(kept * count * 4 * h..<(kept + 1) * count * 4 * h)
+            if step > 0 {
+                // Rows of the step to come lie too far apart for the hardware to follow.
+                kernels.prefetchRows(count, c, x(step - 1), ldx: stride * c)
+                kernels.prefetchRows(count, c, dx(step - 1), ldx: stride * c)
+                kernels.prefetchRows(count, h, dHidden(step - 1), ldx: stride * s)
+                if step > 1 { kernels.prefetchRows(count, h, hidden(step - 2), ldx: stride * s) }
+            }
+            let own = dz.from(kept * count * 4 * h)
             kernels.lstmBackward(
                 count, hidden: h,
-                gates: Kernels.Rows(start: gates.floats.from(place * g + direction * 4 * h), stride: stride * g),
-                cBefore: before.map { cells.floats.from($0) },
-                c: Kernels.Rows(start: cells.floats.from(state(step)), stride: stride * s),
-                dh: Kernels.Rows(start: memory.dStates.floats.from(state(step)), stride: stride * s),
-                dhAfter: step + 1 == geometry.steps ? nil : Kernels.Rows(start: dh, stride: h),
+                gates: Kernels.Rows(start: gates.floats.from(place(step) * 4 * h), stride: 4 * h),
+                cBefore: step > 0 ? cells.floats.from(place(step - 1) * h) : nil,
+                c: Kernels.Rows(start: cells.floats.from(place(step) * h), stride: h),
+                dh: Kernels.Rows(start: dHidden(step), stride: stride * s),
+                dhAfter: step + 1 == geometry.steps ? nil : Kernels.Rows(start: back.from(c), stride: width),
                 dc: Kernels.Rows(start: dc, stride: h),
                 dz: Kernels.Rows(start: own, stride: 4 * h))
-            if step > 0 {
-                kernels.gemm(count, h, 4 * h, a: own, lda: 4 * h, packed: hiddensBack, into: dh, ldc: h)
-            }
-            let dx = (direction == 0 ? dStream : memory.dOther.floats).from(place * c)
             kernels.gemm(
-                count, c, 4 * h, a: own, lda: 4 * h, packed: inputsBack, onto: direction == 0 ? dx : nil,
-                ldOnto: stride * c, into: dx, ldc: stride * c)
-            kept += 1
-            guard kept == stepsAtOnce || step == 0 else { continue }
-
-            // The steps kept go back in time: the first is the last of them. The first step of all has no state before it.
-            let first = step + kept - 1
-            let forwards = direction == 0 ? geometry.stepStride : -geometry.stepStride
-            kernels.gemmOuter(
-                4 * h, c, outer: kept, inner: count, a: dz, aOuter: count * 4 * h, lda: 4 * h,
-                b: from.from(token(first) * c), bOuter: -forwards * c, ldb: stride * c,
-                to: partial, ldc: c)
-            let withState = step == 0 ? kept - 1 : kept
-            if withState > 0 {
-                kernels.gemmOuter(
-                    4 * h, h, outer: withState, inner: count, a: dz, aOuter: count * 4 * h, lda: 4 * h,
-                    b: states.floats.from(state(first - 1)), bOuter: -forwards * s,
-                    ldb: stride * s, to: partial.from(4 * h * c), ldc: h)
+                count, width, 4 * h, a: own, lda: 4 * h, packed: weightsBack(direction), into: back, ldc: width)
+            if direction == 0 {
+                kernels.add(count, c, dx(step), lda: stride * c, back, ldb: width, into: dx(step), ldy: stride * c)
+            } else {
+                kernels.copyRows(count, c, back, ldx: width, into: dx(step), ldy: stride * c)
             }
-            kernels.addColumnSums(kept * count, 4 * h, dz, ld: 4 * h, to: partial.from(4 * h * (c + h)))
+            let input = inputs.from(kept * count * width)
+            kernels.copyRows(count, c, x(step), ldx: stride * c, into: input, ldy: width)
+            if step > 0 {
+                kernels.copyRows(count, h, hidden(step - 1), ldx: stride * s, into: input.from(c), ldy: width)
+            } else {
+                for sequence in 0..<count { input.slice(sequence * width + c..<(sequence + 1) * width).fill(0) }
+            }
+            kept += 1
+            guard kept == Self.stepsAtOnce || step == 0 else { continue }
+            kernels.gemmOuter(
+                width, 4 * h, kept * count, a: inputs, lda: width, b: dz, ldb: 4 * h, to: partial, ldc: 4 * h)
+            kernels.addColumnSums(kept * count, 4 * h, dz, ld: 4 * h, to: partial.from(4 * h * width))
             kept = 0
         }
     }
@@ -344,7 +350,7 @@ struct TrainingScan: Sendable {
                 scaleRow(gate, of: inputWeights, by: -productMeans[gate] * rstd.floats[gate], into: scaled)
             }
             map.fill(0)
-            kernels.gemmOuter(c, c, inner: g, a: scaled, lda: c, b: inputWeights, ldb: c, to: map, ldc: c)
+            kernels.gemmOuter(c, c, g, a: scaled, lda: c, b: inputWeights, ldb: c, to: map, ldc: c)
             // −Σ mean · w − map · m, since the input counts from its mean; the map is symmetric.
             kernels.rowDots(c, c, map, lda: c, inputMean.floats, ldb: 0, into: constant)
             for channel in 0..<c { constant[channel] = -constant[channel] }

@@ -4,29 +4,23 @@ internal import Dispatch
 final class Workspace: Sendable {
     let threads: Int
     let grid: TokenGrid
-    let along: ScanGeometry
-    let downwards: ScanGeometry
+    let rows: BandedScan
+    let columns: BandedScan
     let pixels: FloatBuffer
-    /// (N, C)
+    /// (N, C): before a row scan.
     let stream: FloatBuffer
-    /// (N, C), empty without mixing.
-    let mixed: FloatBuffer
-    /// (N, S)
-    let states: FloatBuffer
-    /// (H) of each sequence that a worker is at.
-    let cells: Scratch
+    /// (N, C): after it, since rows are mixed with their neighbours while others are finished already.
+    let scanned: FloatBuffer
 
     init(_ configuration: NetworkConfiguration, rows: Int, columns: Int, threads: Int, kernels: Kernels) {
         self.threads = threads
         grid = TokenGrid(
             batch: 1, rows: rows, columns: columns, configuration: configuration, threads: threads, kernels: kernels)
-        along = .rows(batch: 1, down: grid.down, across: grid.across)
-        downwards = .columns(batch: 1, down: grid.down, across: grid.across)
+        self.rows = BandedScan(.rows, of: grid)
+        self.columns = BandedScan(.columns, of: grid)
         pixels = FloatBuffer(rows * columns)
         stream = FloatBuffer(grid.tokens * configuration.channels)
-        mixed = FloatBuffer(configuration.mixing > 0 ? grid.tokens * configuration.channels : 0)
-        states = FloatBuffer(grid.tokens * configuration.states)
-        cells = ScanWeights.cells([along, downwards], configuration, threads: threads)
+        scanned = FloatBuffer(grid.tokens * configuration.channels)
     }
 }
 

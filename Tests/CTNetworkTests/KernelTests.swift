@@ -153,44 +153,29 @@ extension Kernels: CustomTestStringConvertible {
         #expect(worst < kernels.tolerance(1e-6))
     }
 
-    /// Rows, columns and the two counts of summands of transposed products.
+    /// Rows, columns and summands of transposed products.
     static let outerProducts =
         [1, 2, 3, 5, 6, 7, 12, 13].flatMap { m in
-            (widths + [48, 65]).flatMap { n in
-                [(0, 3), (1, 1), (1, 9), (3, 4)].map { (m: m, n: n, outer: $0.0, inner: $0.1) }
-            }
-        } + [(16, 32, 1, 32), (33, 50, 5, 7), (17, 129, 1, 33), (257, 3, 2, 20), (20, 17, 3, 70), (1, 1, 1, 1600)]
+            (widths + [48, 65]).flatMap { n in [0, 1, 9, 12].map { k in (m: m, n: n, k: k) } }
+        } + [(16, 32, 32), (33, 50, 35), (17, 129, 33), (257, 3, 40), (20, 17, 210), (48, 64, 192), (5, 6, 1600)]
 
     @Test(arguments: Kernels.tested)
-    func `Sums of transposed products, in either order`(kernels: Kernels) {
+    func `Transposed products`(kernels: Kernels) {
         var worst = 0.0
-        for (m, n, outer, inner) in Self.outerProducts {
-            for backwards in [false, true] {
-                let arena = Arena()
-                defer { extendLifetime(arena) }
-                let (lda, ldb, ldc) = (m + Self.gap, n + Self.gap, n + Self.gap)
-                let (aOuter, bOuter) = (inner * lda + 5, (inner * ldb + 7) * (backwards ? -1 : 1))
-                let a = arena.random(max(outer, 1) * aOuter)
-                let b = arena.random(max(outer, 1) * abs(bOuter))
-                let c = arena.random(m * ldc)
-                let first = backwards ? max(outer - 1, 0) * -bOuter : 0
-                let (left, right) = (doubles(a), doubles(b))
-                var expected = doubles(c)
-                for o in 0..<outer {
-                    for p in 0..<inner {
-                        for i in 0..<m {
-                            for j in 0..<n {
-                                expected[i * ldc + j] +=
-                                    left[o * aOuter + p * lda + i] * right[first + o * bOuter + p * ldb + j]
-                            }
-                        }
-                    }
+        for (m, n, k) in Self.outerProducts {
+            let arena = Arena()
+            defer { extendLifetime(arena) }
+            let (lda, ldb, ldc) = (m + Self.gap, n + Self.gap, n + Self.gap)
+            let (a, b, c) = (arena.random(k * lda), arena.random(k * ldb), arena.random(m * ldc))
+            let (left, right) = (doubles(a), doubles(b))
+            var expected = doubles(c)
+            for p in 0..<k {
+                for i in 0..<m {
+                    for j in 0..<n { expected[i * ldc + j] += left[p * lda + i] * right[p * ldb + j] }
                 }
-                kernels.gemmOuter(
-                    m, n, outer: outer, inner: inner, a: a, aOuter: aOuter, lda: lda, b: b.from(first),
-                    bOuter: bOuter, ldb: ldb, to: c, ldc: ldc)
-                worst = max(worst, worstError(c.array, expected))
             }
+            kernels.gemmOuter(m, n, k, a: a, lda: lda, b: b, ldb: ldb, to: c, ldc: ldc)
+            worst = max(worst, worstError(c.array, expected))
         }
         #expect(worst < kernels.tolerance(1e-6))
     }
@@ -334,7 +319,7 @@ extension Kernels: CustomTestStringConvertible {
     // MARK: - Column by column
 
     @Test(arguments: Kernels.tested)
-    func `Sums of matrices and of columns, differences from a row, products of rows`(kernels: Kernels) {
+    func `Copies and sums of matrices, sums of columns, differences from a row, products of rows`(kernels: Kernels) {
         var worst = 0.0
         for width in Self.widths {
             for n in [1, 2, 7] {
@@ -351,6 +336,9 @@ extension Kernels: CustomTestStringConvertible {
                 }
                 kernels.subtractRow(n, width, x, ldx: ld, row: row, into: y, ldy: ld)
                 worst = max(worst, worstError(y.array, each(doubles(y)) { values[$0] - terms[$1] }))
+                kernels.prefetchRows(n, width, x, ldx: ld)
+                kernels.copyRows(n, width, x, ldx: ld, into: y, ldy: ld)
+                worst = max(worst, worstError(y.array, each(doubles(y)) { at, _ in values[at] }))
                 kernels.add(n, width, x, lda: ld, other, ldb: ld, into: y, ldy: ld)
                 worst = max(worst, worstError(y.array, each(doubles(y)) { at, _ in values[at] + others[at] }))
 
@@ -438,13 +426,21 @@ extension Kernels: CustomTestStringConvertible {
                 kernels.addMixWeights(
                     rows: rows, columns: columns, channels: channels, size: size, x, dy: y, to: dWeights)
                 worst = max(worst, worstError(dWeights.array, expectedD))
+                let width = columns * channels
                 for (bias, expected) in [(bias, expected), (nil, expectedBare)] {
-                    for row in 0..<rows {
-                        kernels.mixRow(
-                            row, rows: rows, columns: columns, channels: channels, size: size, x, weights: weights,
-                            bias: bias, into: y)
+                    for first in 0..<rows {
+                        let mixed = arena.random((rows - first) * (width + Self.gap))
+                        var wanted = doubles(mixed)
+                        for row in first..<rows {
+                            let start = (row - first) * (width + Self.gap)
+                            wanted.replaceSubrange(
+                                start..<start + width, with: expected[row * width..<(row + 1) * width])
+                        }
+                        kernels.mixRows(
+                            first..<rows, rows: rows, columns: columns, channels: channels, size: size, x,
+                            weights: weights, bias: bias, into: mixed, ldy: width + Self.gap)
+                        worst = max(worst, worstError(mixed.array, wanted))
                     }
-                    worst = max(worst, worstError(y.array, expected))
                 }
             }
         }

@@ -92,10 +92,9 @@ typedef struct ct_kernels {
                           const float *_Nullable bias, const float *_Nullable onto, long ld_onto, float *_Nonnull c,
                           long ldc);
 
-    /// c (m×n) += Σ over `outer` pairs of matrices of aᵀ · b, with a (inner×m) and b (inner×n) each `a_outer` and
-    /// `b_outer` floats after the one before.
-    void (*_Nonnull gemm_outer)(long m, long n, long outer, long inner, const float *_Nonnull a, long a_outer, long lda,
-                                const float *_Nonnull b, long b_outer, long ldb, float *_Nonnull c, long ldc);
+    /// c (m×n) += aᵀ · b, with a (k×m) and b (k×n).
+    void (*_Nonnull gemm_outer)(long m, long n, long k, const float *_Nonnull a, long lda, const float *_Nonnull b,
+                                long ldb, float *_Nonnull c, long ldc);
 
     /// Floats that the packed weights of an LSTM take.
     long (*_Nonnull lstm_packed_size)(long inputs, long hidden);
@@ -115,6 +114,12 @@ typedef struct ct_kernels {
     void (*_Nonnull add)(long n, long width, const float *_Nonnull a, long lda, const float *_Nonnull b, long ldb,
                          float *_Nonnull y, long ldy);
 
+    /// y (n×width) = x.
+    void (*_Nonnull copy_rows)(long n, long width, const float *_Nonnull x, long ldx, float *_Nonnull y, long ldy);
+
+    /// Fetches x (n×width) into the cache, for rows that lie too far apart for the hardware to follow.
+    void (*_Nonnull prefetch_rows)(long n, long width, const float *_Nonnull x, long ldx);
+
     /// y (n×width) = x − row, for each row of x.
     void (*_Nonnull subtract_row)(long n, long width, const float *_Nonnull x, long ldx, const float *_Nonnull row,
                                   float *_Nonnull y, long ldy);
@@ -130,10 +135,11 @@ typedef struct ct_kernels {
     void (*_Nonnull adam)(long n, const ct_adam_step *_Nonnull step, const float *_Nonnull gradient,
                           float *_Nonnull first, float *_Nonnull second, float *_Nonnull parameters);
 
-    /// One row of y = x + bias + depth-wise convolution of x (rows×columns×channels) with weights
-    /// (size²×channels), zero outside; bias may be NULL. Writes row `row` of y.
-    void (*_Nonnull mix_row)(long rows, long columns, long channels, long size, long row, const float *_Nonnull x,
-                             const float *_Nonnull weights, const float *_Nullable bias, float *_Nonnull y);
+    /// y = `count` rows, from number `row` on, of x + bias + depth-wise convolution of x (rows×columns×channels) with
+    /// weights (size²×channels), zero outside; bias may be NULL. Rows of y are `ldy` floats apart.
+    void (*_Nonnull mix_rows)(long rows, long columns, long channels, long size, long row, long count,
+                              const float *_Nonnull x, const float *_Nonnull weights, const float *_Nullable bias,
+                              float *_Nonnull y, long ldy);
 
     /// d_weights (size²×channels) += the gradient of the convolution's weights over one image.
     void (*_Nonnull mix_weights)(long rows, long columns, long channels, long size, const float *_Nonnull x,
