@@ -107,16 +107,21 @@ public struct Denoiser: Sendable {
         let admission = Admission(slice)
         let seen = slice.samples.map { Float(admission.admit(slice.scale.hu(stored: $0)).shown) }
         var estimate = seen
-        if let impulses, let found = Impulses(in: seen, width: slice.width) {
+        let found = impulses == nil ? nil : Impulses(in: seen, width: slice.width)
+        if let impulses, let found {
             let shown = found.shown(seen)
             let noise = map(shown, as: slice, by: impulses, threads: threads, tiling: tiling)
             for index in seen.indices where found.mayBe(seen[index]) { estimate[index] = shown[index] - noise[index] }
         }
         if let noise {
-            let noise = map(estimate, as: slice, by: noise, threads: threads, tiling: tiling)
+            var estimated = map(estimate, as: slice, by: noise, threads: threads, tiling: tiling)
             // Impulses that nothing has replaced are strong, but in a few places only, as faint noise is.
-            let share = impulses == nil ? 1 : FaintNoise.share(of: noise)
-            for index in estimate.indices { estimate[index] -= share * noise[index] }
+            let share = impulses == nil ? 1 : FaintNoise.share(of: estimated)
+            if found != nil && share > 0 {
+                let other = map(estimate, as: slice, transposed: true, by: noise, threads: threads, tiling: tiling)
+                for index in estimated.indices { estimated[index] = (estimated[index] + other[index]) / 2 }
+            }
+            for index in estimate.indices { estimate[index] -= share * estimated[index] }
         }
         let unit = strength / slice.scale.slope
         var result = slice
@@ -128,12 +133,21 @@ public struct Denoiser: Sendable {
         return result
     }
 
-    /// The noise that a network sees in `image`, which is as large as `slice`.
+    /// The noise that a network sees in `image`, which is as large as `slice`, as it is or transposed.
     private func map(
-        _ image: [Float], as slice: Slice, by estimator: NoiseEstimator, threads: Int, tiling: Tiling
+        _ image: [Float], as slice: Slice, transposed: Bool = false, by estimator: NoiseEstimator, threads: Int,
+        tiling: Tiling
     ) -> [Float] {
-        tiling.map(image, width: slice.width, height: slice.height) { tile, width, height in
+        let (width, height) = transposed ? (slice.height, slice.width) : (slice.width, slice.height)
+        let shown = transposed ? Self.transposed(image, width: slice.width) : image
+        let noise = tiling.map(shown, width: width, height: height) { tile, width, height in
             estimator.noise(in: tile, width: width, height: height, threads: threads)
         }
+        return transposed ? Self.transposed(noise, width: width) : noise
+    }
+
+    /// Columns of `image`, which has rows of `width`, as rows.
+    private static func transposed(_ image: [Float], width: Int) -> [Float] {
+        (0..<width).flatMap { column in stride(from: column, to: image.count, by: width).map { image[$0] } }
     }
 }

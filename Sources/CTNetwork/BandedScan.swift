@@ -22,26 +22,31 @@ struct BandedScan: Sendable {
     private let grid: TokenGrid
     /// Sequences of a band, but for the last.
     private let height: Int
-    /// Of each worker: inputs (line, token, C) and states (line, token, S), a line being what a band has of a token row, and
-    /// cell states (sequence, H).
+    /// Of each worker: for rows inputs (line, token, C), states (line, token, S), a line being what a band has of a token row,
+    /// and cell states (sequence, H).
     private let scratch: Scratch
-
-    /// Sequences of a band, except the last: a step of fewer waits for the one before, and what a worker has in hand of more does
-    /// not stay in its cache. Of columns more than of rows, since what a step reads of them lies side by side.
-    private static let sequences = (rows: 16, columns: 32)
+    /// Floats of a token's inputs in it.
+    private let ownInputs: Int
 
     init(_ axis: Axis, of grid: TokenGrid) {
         let configuration = grid.configuration
         let sequences = axis == .rows ? grid.down : grid.across
         self.axis = axis
         self.grid = grid
-        // Each thread has a band, if there are enough.
-        let most = sequences < Self.sequences.columns * grid.threads ? Self.sequences.rows : Self.sequences.columns
-        height = min(axis == .rows ? Self.sequences.rows : most, sequences)
+        height = min(Self.height(axis, sequences: sequences, threads: grid.threads, kernels: grid.kernels), sequences)
+        ownInputs = axis == .rows ? configuration.channels : 0
         let tokens = axis == .rows ? height * Self.pitch(grid.across) : grid.down * Self.pitch(height)
         scratch = Scratch(
             items: (sequences + height - 1) / height, threads: grid.threads,
-            tokens * (configuration.channels + configuration.states) + height * configuration.hidden)
+            tokens * (ownInputs + configuration.states) + height * configuration.hidden)
+    }
+
+    /// A step of fewer sequences waits for the one before, and what a worker has in hand of more does not stay in its cache. Of
+    /// columns more than of rows, since what a step reads of them lies side by side, if each thread still has a band.
+    private static func height(_ axis: Axis, sequences: Int, threads: Int, kernels: Kernels) -> Int {
+        // AMX multiplies 32 rows at a time.
+        if kernels.name == "amx" { return 32 }
+        return axis == .columns && sequences / 32 >= threads ? 32 : 16
     }
 
     /// Tokens from one line of `tokens` to the next in a worker's memory: one more, lest they all fall into the same few places
@@ -51,14 +56,15 @@ struct BandedScan: Sendable {
     /// Scans with `weights`.
     ///
     /// - Parameters:
-    ///   - inputs: Where what a band scans is; it may be put into the memory that is given, line by line, `pitch` tokens from one to the next.
+    ///   - inputs: Says where what a band scans is, C floats a token. For rows there is memory to put it into, line by line,
+    ///     `pitch` tokens from one to the next.
     ///   - finish: Is given the inputs (tokens, C) and the states (tokens, S) of a band's part of a token row, which starts
     ///     at `token` of the image.
     func run(
         _ weights: ScanWeights, inputs: @Sendable (_ band: Band, _ memory: Floats, _ pitch: Int) -> Tokens,
         finish: @Sendable (_ token: Int, _ tokens: Int, _ inputs: Floats, _ states: Floats) -> Void
     ) {
-        let (c, s) = (grid.configuration.channels, grid.configuration.states)
+        let s = grid.configuration.states
         let sequences = axis == .rows ? grid.down : grid.across
         parallel((sequences + height - 1) / height, threads: grid.threads, kernels: grid.kernels) { item, worker in
             let own = item * height..<min((item + 1) * height, sequences)
@@ -68,9 +74,9 @@ struct BandedScan: Sendable {
             let pitch = Self.pitch(band.columns.count)
             let size = band.rows.count * pitch
             let memory = scratch[worker]
-            let inputs = inputs(band, memory.slice(0..<size * c), pitch)
-            let states = memory.from(size * c).slice(0..<size * s)
-            let cells = memory.from(size * (c + s))
+            let inputs = inputs(band, memory.slice(0..<size * ownInputs), pitch)
+            let states = memory.from(size * ownInputs).slice(0..<size * s)
+            let cells = memory.from(size * (ownInputs + s))
             let tokens =
                 axis == .rows
                 ? Tokens(states, sequence: pitch * s, step: s) : Tokens(states, sequence: s, step: pitch * s)

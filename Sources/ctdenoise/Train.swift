@@ -262,19 +262,19 @@ struct Train: ParsableCommand {
     /// What the model that training starts from has to say about itself, in a model's record.
     private static let ways = ["recipe", "training"]
 
-    /// The network of `--start` that the recipe goes on with, with as many blocks as that wants.
-    private func readStart(_ recipe: TrainingRecipe) throws -> (network: Network, record: [String: String])? {
+    /// The network of `--start` that the recipe goes on with.
+    private func readStart(_ recipe: TrainingRecipe) throws -> Denoiser.Model? {
         guard let start else { return nil }
         let models = try Denoiser(start).models
         guard let model = models.first(where: { $0.network.configuration.target == recipe.network.target }),
-            let network = model.network.deepened(to: recipe.network)
+            model.network.configuration == recipe.network
         else {
             throw Failure(
                 file: "\(start)", found: "no network of the shape that \(self.recipe ?? "the default recipe") has",
-                expected: "one to go on with: of the same shape, or with fewer blocks",
+                expected: "one to go on with",
                 advice: "Write a recipe with the model's \"network\"; `ctdenoise info` shows it.")
         }
-        return (network, model.record)
+        return model
     }
 
     private func readCheckpoint(_ recipe: TrainingRecipe, _ data: UInt64) throws -> Trainer.State? {

@@ -155,6 +155,29 @@ import Testing
         check(spotted, Denoiser(constant(50)), impulse: 1950, other: -550)
     }
 
+    @Test func `where there are impulses, noise is estimated of the slice and of its transpose`() {
+        func transposed(_ slice: Slice) -> Slice {
+            Slice(
+                width: slice.height, height: slice.width,
+                samples: (0..<slice.width).flatMap { column in
+                    (0..<slice.height).map { slice.samples[$0 * slice.width + column] }
+                }, format: hu)
+        }
+        let both = Denoiser(denoiser().models[0].network, impulses: constant(1323, target: .impulses))
+        func asymmetry(_ slice: Slice) -> Double {
+            let (one, other) = (both.denoise(slice), transposed(both.denoise(transposed(slice))))
+            return zip(one.samples, other.samples).map { abs($0 - $1) }.max() ?? 0
+        }
+        // So little noise that no sample but an impulse sticks out.
+        var noisy = slice(30, 21)
+        noisy.samples = noisy.samples.map { -500 + $0 / 10 }
+        var spotted = noisy
+        for index in stride(from: 35, to: 600, by: 50) { spotted.samples[index] = 2000 }
+        // A network that scans rows first sees something else than one that scans columns first.
+        #expect(asymmetry(noisy) > 1)
+        #expect(asymmetry(spotted) < 0.01)
+    }
+
     @Test func `faint noise stays if impulses have their network, and goes if there is one for all`() {
         let noisy = slice(24, 24)
         let faint = constant(2)

@@ -124,35 +124,6 @@ import Testing
         #expect(noise.allSatisfy { $0 == 0 })
     }
 
-    @Test func `A deepened network sees what it saw, and its new blocks can learn`() throws {
-        var deeper = Self.configuration
-        deeper.blocks = 4
-        let (network, size) = (randomNetwork(Self.configuration), Size(rows: 18, columns: 14))
-        var deepened = try #require(network.deepened(to: deeper))
-        let image = Self.image(size)
-        func noise(_ network: Network) -> [Float] {
-            InferenceNetwork(network).noise(in: image, rows: size.rows, columns: size.columns, threads: 1)
-        }
-        #expect(noise(deepened) == noise(network))
-
-        let pass = TrainingPass(configuration: deeper, batch: 1, rows: size.rows, columns: size.columns, threads: 1)
-        var gradient = [Float](repeating: 0, count: deepened.parameters.count)
-        let estimate = pass.forward(&deepened, input: image, statistics: .running)
-        pass.backward(deepened, dNoise: estimate, into: &gradient)
-        for name in ["rows.project.weight", "columns.project.weight", "mix.weight"] {
-            for block in 2..<4 {
-                let entry = try #require(deepened.layout.parameters.first { $0.name == "blocks.\(block).\(name)" })
-                #expect(gradient[entry.range].contains { $0 != 0 }, "\(entry.name)")
-            }
-        }
-
-        #expect(network.deepened(to: Self.configuration) == network)
-        #expect(deepened.deepened(to: Self.configuration) == nil)
-        var wider = deeper
-        wider.channels += 1
-        #expect(network.deepened(to: wider) == nil)
-    }
-
     @Test func `The generator decides the numbers of a new network`() {
         func network(_ seed: UInt64) -> Network {
             var generator = TestGenerator(seed: seed)
