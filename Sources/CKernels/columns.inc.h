@@ -10,11 +10,6 @@ static void NAME(copy_rows)(long n, long width, const float *x, long ldx, float 
         FOR_COLUMNS(j, width) STORE_AT(y + s * ldy + j, LOAD_AT(x + s * ldx + j));
 }
 
-static void NAME(prefetch_rows)(long n, long width, const float *x, long ldx) {
-    for (long s = 0; s < n; s++)
-        for (long j = 0; j < width; j += 16) __builtin_prefetch(x + s * ldx + j);
-}
-
 static void NAME(column_sums)(long n, long width, const float *x, long ldx, float *sums) {
     FOR_COLUMNS(j, width) {
         VF sum = LOAD_AT(sums + j);

@@ -19,7 +19,8 @@
 #define INLINE static inline __attribute__((always_inline))
 #define UNROLL _Pragma("clang loop unroll(full)")
 
-// σ(x) needs e⁻ˣ and tanh x e⁻²ˣ, as powers of two: packed weights and biases of the gates i, f, g, o are times these.
+// σ(x) needs e⁻ˣ and tanh x e⁻²ˣ, as powers of two: pre-activations of the gates i, f, g, o come to the cell times these,
+// with packed weights and biases, or in bf16, which has no digits to spare, biases alone, that are so already.
 static const float tanh_rate = -2.88539008f;
 static const float gate_rates[4] = {-1.44269504f, -1.44269504f, tanh_rate, -1.44269504f};
 
@@ -28,7 +29,6 @@ static const float gate_rates[4] = {-1.44269504f, -1.44269504f, tanh_rate, -1.44
     .lstm_backward = NAME(lstm_backward),  \
     .add = NAME(add),                      \
     .copy_rows = NAME(copy_rows),          \
-    .prefetch_rows = NAME(prefetch_rows),  \
     .subtract_row = NAME(subtract_row),    \
     .column_sums = NAME(column_sums),      \
     .row_dots = NAME(row_dots),            \

@@ -1,7 +1,7 @@
 // LSTM steps: the product and the cell of a group of VL hidden units at a time, gates in registers.
 
 // Packed: for each group of VL hidden units their biases, then their weights input by input and hidden state by hidden
-// state: four vectors each, in the order i, f, g, o. A group that is not full is padded with zeros.
+// state: four vectors each, in the order i, f, g, o, times gate_rates. A group that is not full is padded with zeros.
 static long NAME(lstm_packed_size)(long inputs, long hidden) {
     return (hidden + VL - 1) / VL * (1 + inputs + hidden) * 4 * VL;
 }
@@ -13,18 +13,19 @@ static void NAME(lstm_pack)(long inputs, long hidden, const float *input_weights
             for (long unit = first; unit < first + VL; unit++) {
                 float *to = packed + gate * VL + unit - first;
                 long row = gate * hidden + unit;
-                float rate = unit < hidden ? gate_rates[gate] : 0;
-                if (rate == 0) row = 0;
-                to[0] = rate * bias[row];
-                for (long p = 0; p < inputs; p++) to[(1 + p) * 4 * VL] = rate * input_weights[row * inputs + p];
+                bool exists = unit < hidden;
+                float rate = gate_rates[gate];
+                to[0] = exists ? rate * bias[row] : 0;
+                for (long p = 0; p < inputs; p++)
+                    to[(1 + p) * 4 * VL] = exists ? rate * input_weights[row * inputs + p] : 0;
                 for (long p = 0; p < hidden; p++)
-                    to[(1 + inputs + p) * 4 * VL] = rate * hidden_weights[row * hidden + p];
+                    to[(1 + inputs + p) * 4 * VL] = exists ? rate * hidden_weights[row * hidden + p] : 0;
             }
 }
 
 // MARK: - The cell
 
-/// 2^t to about 2e-7 relative; t is clamped at 40, so that a product of three stays finite.
+/// 2^t to about 2e-7 relative; t is clamped at 40, so that a product of three stays finite, and without AVX-512 at −40, too.
 INLINE VF NAME(exp2)(VF t) {
     t = __builtin_elementwise_min(t, SPLAT(40));
 #if VL == 16

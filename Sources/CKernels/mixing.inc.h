@@ -1,6 +1,6 @@
 // Depth-wise convolution over a grid of tokens.
 
-// Tokens of a row, and rows, whose sums stay in registers: each tap and each token is then read for several sums.
+// Tokens of each of two rows whose sums stay in registers: each tap and each token is then read for several sums.
 #if VL == 16
 enum { NAME(MIX_TOKENS) = 8 };
 #else

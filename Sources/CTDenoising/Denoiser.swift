@@ -82,8 +82,9 @@ public struct Denoiser: Sendable {
     /// `slice` without the noise that the network sees in it.
     ///
     /// Where impulses have a network of their own and at least about one sample in 5000 is one that stands out from all its
-    /// neighbours by 400 HU, the samples that have the value of salt or of pepper are replaced first.
-    /// Then noise of less than 5 HU is left in, in part, and of less than 3 HU all of it, so that clean slices come back as they
+    /// neighbours by 400 HU, the samples that have the value of salt or of pepper are replaced first; what noise there is then is
+    /// estimated twice, once of the slice transposed, since missing samples make estimates worse: half as much time again.
+    /// Noise of less than 5 HU is left in, in part, and of less than 3 HU all of it, so that clean slices come back as they
     /// are. A single network for all noise may see a few impulses and nothing else, so that all it sees is taken out.
     /// Estimates are made in HU, so the slice's ``CTImages/Slice/scale`` decides; they are subtracted from the
     /// stored samples, which are neither rounded nor clamped. What is no tissue stays as it is: padding, that is the

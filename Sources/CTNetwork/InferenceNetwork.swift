@@ -1,7 +1,7 @@
 /// A network made ready to denoise: batch normalization folded into weights and biases, weights packed.
 ///
 /// What it computes never changes, and several threads may use it at once. It keeps memory for the next image of the size of
-/// the last one, about 8 bytes a token and channel, unless that is very large.
+/// the last one, about 8 bytes a token and channel and some bands of it for each thread, unless that is very large.
 public struct InferenceNetwork: Sendable {
     /// The shape.
     public let configuration: NetworkConfiguration
@@ -73,7 +73,8 @@ public struct InferenceNetwork: Sendable {
     ///   - columns: A multiple of the patch.
     ///   - threads: At most so many work at once, at least 1. The result does not depend on it.
     /// - Precondition: `image.count == rows * columns`, both are positive multiples of the patch.
-    /// - Complexity: O(rows · columns), and about 8 bytes of memory a token and channel.
+    /// - Complexity: O(rows · columns), and about 8 bytes of memory a token and channel, and
+    ///   some bands of it for each thread.
     public func noise(in image: [Float], rows: Int, columns: Int, threads: Int) -> [Float] {
         var noise = [Float](repeating: 0, count: image.count)
         estimate(image, rows: rows, columns: columns, threads: threads, into: &noise)
@@ -116,18 +117,17 @@ public struct InferenceNetwork: Sendable {
     /// Mixes and scans the stream `from` (N, C) into `to`.
     private func run(_ block: Block, _ workspace: Workspace, from: Floats, to: Floats) {
         let (grid, c) = (workspace.grid, configuration.channels)
-        workspace.rows.run(block.rows) { band, memory, pitch in
+        workspace.rows.run(block.rows, scratch: workspace.scratch) { band, memory, pitch in
             guard let weights = block.mixWeights, let bias = block.mixBias else {
-                return Tokens(
-                    from.from(band.rows.lowerBound * grid.across * c), sequence: grid.across * c, step: c)
+                return Tokens(from.from(band.lowerBound * grid.across * c), sequence: grid.across * c, step: c)
             }
-            grid.mix(band.rows, of: from, weights: weights.floats, bias: bias.floats, into: memory, pitch: pitch)
+            grid.mix(band, of: from, weights: weights.floats, bias: bias.floats, into: memory, pitch: pitch)
             return Tokens(memory, sequence: pitch * c, step: c)
         } finish: { token, tokens, inputs, states in
             block.rows.project(states, tokens: tokens, onto: inputs, into: to.from(token * c))
         }
-        workspace.columns.run(block.columns) { band, _, _ in
-            Tokens(to.from(band.columns.lowerBound * c), sequence: c, step: grid.across * c)
+        workspace.columns.run(block.columns, scratch: workspace.scratch) { band, _, _ in
+            Tokens(to.from(band.lowerBound * c), sequence: c, step: grid.across * c)
         } finish: { token, tokens, inputs, states in
             block.columns.project(states, tokens: tokens, onto: inputs, into: to.from(token * c))
         }

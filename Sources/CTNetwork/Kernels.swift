@@ -240,7 +240,7 @@ internal import Dispatch
 
     func prefetchRows(_ n: Int, _ width: Int, _ x: Floats, ldx: Int) {
         assert((n - 1) * ldx + width <= x.count)
-        unsafe table.pointee.prefetch_rows(n, width, x.pointer, ldx)
+        unsafe ct_prefetch_rows(n, width, x.pointer, ldx)
     }
 
     func subtractRow(_ n: Int, _ width: Int, _ x: Floats, ldx: Int, row: Floats, into y: Floats, ldy: Int) {

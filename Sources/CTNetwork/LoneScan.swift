@@ -1,9 +1,11 @@
-/// One scan along token rows as inference runs it, without its projection and the residual connection: for benchmarks,
-/// which compare it with an LSTM of another library.
+/// One scan along token rows as inference runs it, but that its states are copied to where they can be read, in place of being
+/// projected and added to the stream: for benchmarks, which compare it with an LSTM of another library.
 package final class LoneScan {
     private let weights: ScanWeights
     private let scan: BandedScan
+    private let scratch: Scratch
     private let configuration: NetworkConfiguration
+    private let across: Int
     private let stream: FloatBuffer
     private let states: FloatBuffer
 
@@ -24,9 +26,11 @@ package final class LoneScan {
             batch: 1, rows: down * patch, columns: across * patch, configuration: configuration, threads: threads,
             kernels: kernels)
         scan = BandedScan(.rows, of: grid)
+        scratch = BandedScan.scratch([scan], threads: threads)
         stream = FloatBuffer(grid.tokens * configuration.channels)
         states = FloatBuffer(grid.tokens * configuration.states)
         self.configuration = configuration
+        self.across = across
     }
 
     /// What is scanned: (down, across, C).
@@ -42,9 +46,9 @@ package final class LoneScan {
         let (c, s, stream, output) = (
             configuration.channels, configuration.states, stream.floats, states.floats
         )
-        scan.run(weights) { band, _, _ in
-            let across = band.columns.count
-            return Tokens(stream.from(band.rows.lowerBound * across * c), sequence: across * c, step: c)
+        let across = across
+        scan.run(weights, scratch: scratch) { band, _, _ in
+            Tokens(stream.from(band.lowerBound * across * c), sequence: across * c, step: c)
         } finish: { token, tokens, _, states in
             output.from(token * s).copy(states, tokens * s)
         }

@@ -6,9 +6,10 @@ import Testing
 
 /// Kernels that multiply in bfloat16, AMX in software if need be: how much of the accuracy is left, on the whole.
 @Suite struct ArithmeticTests {
-    /// Blocks of 48 and fewer sequences, tiles that are not full, more than one chunk of tokens.
-    static let configuration = NetworkConfiguration(patch: 1, window: 3, channels: 20, hidden: 9, blocks: 1, mixing: 3)
-    static let (rows, columns) = (53, 12)
+    /// Blocks of 48 and fewer sequences, tiles and vectors that are full and some that are not, more than one chunk of tokens,
+    /// other bands of columns with one thread than with two.
+    static let configuration = NetworkConfiguration(patch: 1, window: 3, channels: 20, hidden: 17, blocks: 1, mixing: 3)
+    static let (rows, columns) = (53, 40)
 
     static let (network, image): (Network, [Float]) = {
         var generator = TestGenerator(seed: 5)
@@ -41,7 +42,7 @@ import Testing
     func `Gradients equal those in single precision to 1e-4, for any number of threads`(kernels: Kernels) throws {
         func gradient(_ kernels: Kernels, threads: Int) -> [Float] {
             let pass = TrainingPass(
-                configuration: Self.configuration, batch: 2, rows: Self.rows, columns: 6, threads: threads,
+                configuration: Self.configuration, batch: 2, rows: Self.rows, columns: 20, threads: threads,
                 kernels: kernels)
             var network = Self.network
             let noise = pass.forward(&network, input: Self.image, statistics: .batch)

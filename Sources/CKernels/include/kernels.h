@@ -110,15 +110,12 @@ typedef struct ct_kernels {
 
     void (*_Nonnull lstm_backward)(const ct_lstm_step_back *_Nonnull step);
 
-    /// y (n×width) = a + b.
+    /// y (n×width) = a + b; y may be a.
     void (*_Nonnull add)(long n, long width, const float *_Nonnull a, long lda, const float *_Nonnull b, long ldb,
                          float *_Nonnull y, long ldy);
 
     /// y (n×width) = x.
     void (*_Nonnull copy_rows)(long n, long width, const float *_Nonnull x, long ldx, float *_Nonnull y, long ldy);
-
-    /// Fetches x (n×width) into the cache, for rows that lie too far apart for the hardware to follow.
-    void (*_Nonnull prefetch_rows)(long n, long width, const float *_Nonnull x, long ldx);
 
     /// y (n×width) = x − row, for each row of x.
     void (*_Nonnull subtract_row)(long n, long width, const float *_Nonnull x, long ldx, const float *_Nonnull row,
@@ -136,7 +133,7 @@ typedef struct ct_kernels {
                           float *_Nonnull first, float *_Nonnull second, float *_Nonnull parameters);
 
     /// y = `count` rows, from number `row` on, of x + bias + depth-wise convolution of x (rows×columns×channels) with
-    /// weights (size²×channels), zero outside; bias may be NULL. Rows of y are `ldy` floats apart.
+    /// weights (size²×channels), zero outside; bias may be NULL. y starts with the first of them, and its rows are `ldy` floats apart.
     void (*_Nonnull mix_rows)(long rows, long columns, long channels, long size, long row, long count,
                               const float *_Nonnull x, const float *_Nonnull weights, const float *_Nullable bias,
                               float *_Nonnull y, long ldy);
@@ -171,6 +168,12 @@ void ct_windows_gather(const float *_Nonnull image, long rows, long columns, lon
 /// of the token rows from `first_down` on.
 void ct_windows_sum_row(const float *_Nonnull windows, long first_down, long rows, long columns, long patch, long window,
                         float bias, long row, float *_Nonnull image);
+
+/// Fetches x (n×width) into the cache, for rows that lie too far apart for the hardware to follow.
+static inline void ct_prefetch_rows(long n, long width, const float *_Nonnull x, long ldx) {
+    for (long row = 0; row < n; row++)
+        for (long j = 0; j < width; j += 16) __builtin_prefetch(x + row * ldx + j);
+}
 
 /// The next number of a counter that threads share.
 static inline long ct_take(long *_Nonnull counter) { return __atomic_fetch_add(counter, 1, __ATOMIC_RELAXED); }
