@@ -19,13 +19,8 @@ let package = Package(
     name: "ct-denoise",
     platforms: [.macOS(.v14)],
     products: [
-        .library(
-            name: "CTDenoise",
-            targets: [
-                "CTImages", "CTImageFiles", "CTProjection", "CTMetrics", "CTNoise", "CTPhantoms", "CTNetwork",
-                "CTTraining", "CTDenoising", "CTReports",
-            ]),
-        .executable(name: "ctdenoise", targets: ["ctdenoise"]),
+        .library(name: "CTDenoise", targets: ["CTDenoise"]),
+        .executable(name: "ctdenoise", targets: ["CTProgram"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
@@ -33,15 +28,24 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-crypto", from: "4.0.0"),
     ],
     targets: [
+        // MARK: The library, as users import it
+
+        .target(
+            name: "CTDenoise",
+            dependencies: [
+                "CTImages", "CTImageFiles", "CTMetrics", "CTNoise", "CTPhantoms", "CTNetwork", "CTTraining",
+                "CTDenoising",
+            ],
+            swiftSettings: swiftSettings),
+
         // MARK: C: what Swift cannot call safely, and what it cannot make fast
-        .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"]), .brew(["libpng"])]),
+
+        .systemLibrary(name: "CLibPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"]), .brew(["libpng"])]),
         .systemLibrary(
-            name: "CTIFF", pkgConfig: "libtiff-4", providers: [.apt(["libtiff-dev"]), .brew(["libtiff"])]),
-        .target(name: "CImageShims", dependencies: ["CPNG", "CTIFF"], linkerSettings: [.linkedLibrary("z")]),
+            name: "CLibTIFF", pkgConfig: "libtiff-4", providers: [.apt(["libtiff-dev"]), .brew(["libtiff"])]),
+        .target(name: "CImageShims", dependencies: ["CLibPNG", "CLibTIFF"], linkerSettings: [.linkedLibrary("z")]),
         .target(name: "CKernels", linkerSettings: [libm]),
-        .target(name: "CNoiseKernels", linkerSettings: [libm]),
-        .target(name: "CMetricKernels", linkerSettings: [libm]),
-        .target(name: "CMemory"),
+        .target(name: "CSupport"),
         // KissFFT, from Debian's libkissfft-dev; Apple's systems have Accelerate.
         .target(
             name: "CFourier",
@@ -55,101 +59,96 @@ let package = Package(
                 "default.safetensors", "default_impulses.safetensors", "fast.safetensors", "fast_impulses.safetensors",
             ]),
 
-        // MARK: Files
-        .target(name: "CTFileAccess", swiftSettings: swiftSettings),
+        // MARK: What all modules share
+
+        .target(
+            name: "CTSupport", dependencies: ["CSupport", "CFourier"], swiftSettings: swiftSettings,
+            linkerSettings: [libm]),
 
         // MARK: Images
+
         .target(name: "CTImages", swiftSettings: swiftSettings, linkerSettings: [libm]),
         .target(
-            name: "CTImageFiles", dependencies: ["CTImages", "CTFileAccess", "CImageShims"],
+            name: "CTImageFiles", dependencies: ["CTImages", "CTSupport", "CImageShims"],
             swiftSettings: swiftSettings),
-        .target(name: "CTFourier", dependencies: ["CFourier"], swiftSettings: swiftSettings, linkerSettings: [libm]),
         .target(
-            name: "CTProjection", dependencies: ["CNoiseKernels", "CTFourier"], swiftSettings: swiftSettings,
-            linkerSettings: [libm]),
+            name: "CTMetrics", dependencies: ["CTImages", "CTSupport", "CKernels"], swiftSettings: swiftSettings),
         .target(
-            name: "CTMetrics", dependencies: ["CTImages", "CTFourier", "CMetricKernels"], swiftSettings: swiftSettings,
-            linkerSettings: [libm]),
+            name: "CTNoise", dependencies: ["CTImages", "CTMetrics", "CTSupport", "CKernels"],
+            swiftSettings: swiftSettings),
         .target(
-            name: "CTNoise", dependencies: ["CTImages", "CTMetrics", "CTProjection", "CTFourier", "CNoiseKernels"],
-            swiftSettings: swiftSettings,
-            linkerSettings: [libm]),
-        .target(
-            name: "CTPhantoms", dependencies: ["CTImages", "CTNoise"], swiftSettings: swiftSettings,
-            linkerSettings: [libm]),
+            name: "CTPhantoms", dependencies: ["CTImages", "CTSupport"], swiftSettings: swiftSettings),
 
         // MARK: Network
+
+        .target(name: "CTNetwork", dependencies: ["CTSupport", "CKernels"], swiftSettings: swiftSettings),
         .target(
-            name: "CTNetwork", dependencies: ["CKernels", "CTFileAccess"], swiftSettings: swiftSettings,
-            linkerSettings: [libm]),
-        .target(
-            name: "CTTraining", dependencies: ["CTNetwork", "CTImages", "CTNoise", "CTMetrics"],
+            name: "CTTraining", dependencies: ["CTNetwork", "CTImages", "CTNoise", "CTMetrics", "CTSupport"],
             swiftSettings: swiftSettings),
         .target(
-            name: "CTDenoising", dependencies: ["CTNetwork", "CTImages", "CTNoise", "CBundledModels"],
+            name: "CTDenoising",
+            dependencies: ["CTNetwork", "CTImages", "CTMetrics", "CBundledModels"],
             swiftSettings: swiftSettings),
 
-        // MARK: Reports
+        // MARK: Program
+
         .target(
             name: "CTReports", dependencies: ["CTImages", "CTImageFiles"],
             resources: [.embedInCode("Resources/report.css"), .embedInCode("Resources/report.js")],
             swiftSettings: swiftSettings, linkerSettings: [libm]),
-
-        // MARK: Program
+        // Not `ctdenoise`: where disks take upper and lower case for the same, that is the library's name.
         .executableTarget(
-            name: "ctdenoise",
+            name: "CTProgram",
             dependencies: [
-                "CTFileAccess", "CTImages", "CTImageFiles", "CTNoise", "CTMetrics", "CTPhantoms", "CTNetwork",
-                "CTTraining",
-                "CTDenoising", "CTReports", "CMemory",
-                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "CTSupport", "CTImages", "CTImageFiles", "CTNoise", "CTMetrics", "CTPhantoms", "CTNetwork",
+                "CTTraining", "CTDenoising", "CTReports", "CKernels", "CSupport",
                 .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
-            swiftSettings: swiftSettings),
+            path: "Sources/Program", swiftSettings: swiftSettings),
 
         // MARK: Tests
+
         .target(
             name: "TestSupport", dependencies: ["CTImages", "CTNetwork"], path: "Tests/TestSupport",
             swiftSettings: swiftSettings),
+        .target(name: "AMXEmulator", path: "Tests/AMXEmulator"),
         .testTarget(
-            name: "CTFileAccessTests", dependencies: ["CTFileAccess", "TestSupport"], swiftSettings: swiftSettings),
-        .testTarget(
-            name: "CTImagesTests", dependencies: ["CTImages", "TestSupport"], swiftSettings: swiftSettings),
+            name: "CTSupportTests", dependencies: ["CTSupport", "TestSupport"], exclude: ["Fixtures"],
+            swiftSettings: swiftSettings),
+        .testTarget(name: "CTImagesTests", dependencies: ["CTImages", "TestSupport"], swiftSettings: swiftSettings),
         .testTarget(
             name: "CTImageFilesTests", dependencies: ["CTImageFiles", "CTImages", "TestSupport"],
             exclude: ["Fixtures"], swiftSettings: swiftSettings),
         .testTarget(
-            name: "CTFourierTests", dependencies: ["CTFourier", "TestSupport"], swiftSettings: swiftSettings),
-        .testTarget(
-            name: "CTProjectionTests", dependencies: ["CTProjection", "CTPhantoms", "CTImages", "TestSupport"],
-            swiftSettings: swiftSettings),
-        .testTarget(
-            name: "CTNoiseTests",
+            name: "CTMetricsTests",
             dependencies: [
-                "CTNoise", "CTImages", "CTImageFiles", "CTMetrics", "CTPhantoms", "CTProjection", "CNoiseKernels",
+                "CTMetrics", "CTImages", "CTImageFiles", "CTNoise", "CTPhantoms", "CTSupport", "CKernels",
                 "TestSupport",
             ],
             exclude: ["Fixtures"], swiftSettings: swiftSettings),
         .testTarget(
-            name: "CTMetricsTests",
-            dependencies: ["CTMetrics", "CTImages", "CTImageFiles", "CMetricKernels", "TestSupport"],
-            exclude: ["Fixtures"], swiftSettings: swiftSettings),
+            name: "CTNoiseTests",
+            dependencies: [
+                "CTNoise", "CTImages", "CTImageFiles", "CTMetrics", "CTPhantoms", "CTSupport", "CKernels",
+                "TestSupport",
+            ],
+            swiftSettings: swiftSettings),
         .testTarget(
             name: "CTPhantomsTests", dependencies: ["CTPhantoms", "CTImages", "TestSupport"],
             swiftSettings: swiftSettings),
-        .target(name: "AMXEmulator", path: "Tests/AMXEmulator"),
         .testTarget(
-            name: "CTNetworkTests", dependencies: ["CTNetwork", "AMXEmulator", "TestSupport"],
+            name: "CTNetworkTests", dependencies: ["CTNetwork", "CTSupport", "AMXEmulator", "TestSupport"],
             exclude: ["Fixtures"], swiftSettings: swiftSettings),
         .testTarget(
             name: "CTTrainingTests",
-            dependencies: ["CTTraining", "CTNetwork", "CTImages", "CTNoise", "TestSupport"],
+            dependencies: ["CTTraining", "CTNetwork", "CTImages", "CTNoise", "CTSupport", "TestSupport"],
             swiftSettings: swiftSettings),
         .testTarget(
             name: "CTDenoisingTests",
             dependencies: [
                 "CTDenoising", "CTNetwork", "CTImages", "CTImageFiles", "CTPhantoms", "CTNoise", "CTMetrics",
-                "TestSupport",
+                "CTSupport", "TestSupport",
             ],
             swiftSettings: swiftSettings),
         .testTarget(
@@ -158,7 +157,7 @@ let package = Package(
         .testTarget(
             name: "CommandTests",
             dependencies: [
-                "ctdenoise", "CTImages", "CTImageFiles", "CTPhantoms", "CTNetwork", "CTTraining", "TestSupport",
+                "CTProgram", "CTImages", "CTImageFiles", "CTPhantoms", "CTNetwork", "CTTraining", "TestSupport",
             ],
             swiftSettings: swiftSettings),
     ],
@@ -170,13 +169,14 @@ let package = Package(
 // Users need none of this: scripts/bench.sh says that it is wanted, and continuous integration, that it still builds.
 if Context.environment["CTDENOISE_BENCHMARKS"] != nil {
     package.targets += [
-        .target(name: "PlainDecoders", dependencies: ["CPNG", "CTIFF"], path: "Benchmarks/Speed/PlainDecoders"),
+        .target(
+            name: "PlainDecoders", dependencies: ["CLibPNG", "CLibTIFF"], path: "Benchmarks/Speed/PlainDecoders"),
         .target(name: "PeakProbe", path: "Benchmarks/Speed/PeakProbe"),
         .executableTarget(
             name: "ctdenoise-probe",
             dependencies: [
-                "CTFileAccess", "CTImageFiles", "CTImages", "CTMetrics", "CTNetwork", "CTNoise", "CTProjection",
-                "PeakProbe", "PlainDecoders",
+                "CTSupport", "CTImageFiles", "CTImages", "CTMetrics", "CTNetwork", "CTNoise", "PeakProbe",
+                "PlainDecoders",
             ],
             path: "Benchmarks/Speed/Probe", swiftSettings: swiftSettings),
     ]

@@ -1,6 +1,6 @@
 public import CTImages
+internal import CTMetrics
 public import CTNetwork
-internal import CTNoise
 
 /// Takes the noise out of slices: what users of the library start from.
 ///
@@ -26,10 +26,10 @@ public struct Denoiser: Sendable {
     public var models: [Model] { [impulses, noise].compactMap { $0?.model } }
 
     /// For what impulses hid.
-    private let impulses: NoiseEstimator?
+    private let impulses: NoisePredictor?
 
     /// For noise that all samples have.
-    private let noise: NoiseEstimator?
+    private let noise: NoisePredictor?
 
     /// Makes a denoiser of a network.
     ///
@@ -41,7 +41,7 @@ public struct Denoiser: Sendable {
     public init(_ network: Network, impulses: Network? = nil, precision: Precision = .single) {
         self.init(
             [impulses, network].compactMap(\.self).map { network in
-                NoiseEstimator(Model(network: network, record: [:]), precision: precision)
+                NoisePredictor(Model(network: network, record: [:]), precision: precision)
             })
         precondition(models.count == (impulses == nil ? 1 : 2), "Two networks for the same")
     }
@@ -50,7 +50,7 @@ public struct Denoiser: Sendable {
     ///
     /// - Throws: ``CTNetwork/ModelError`` if the file cannot be read or holds no network.
     public init(modelAt path: String, precision: Precision = .single) throws(ModelError) {
-        self.init([try NoiseEstimator(Safetensors(contentsOf: path), file: path, precision: precision)])
+        self.init([try NoisePredictor(Safetensors(contentsOf: path), file: path, precision: precision)])
     }
 
     /// A model inside the program.
@@ -63,9 +63,9 @@ public struct Denoiser: Sendable {
     }
 
     private init(_ model: BundledModel, precision: Precision) throws(ModelError) {
-        func estimator(_ file: UnsafeRawBufferPointer, _ name: String) throws(ModelError) -> NoiseEstimator {
+        func estimator(_ file: UnsafeRawBufferPointer, _ name: String) throws(ModelError) -> NoisePredictor {
             let bytes = unsafe [UInt8](file)
-            return try NoiseEstimator(Safetensors(bytes: bytes, file: name), file: name, precision: precision)
+            return try NoisePredictor(Safetensors(bytes: bytes, file: name), file: name, precision: precision)
         }
         self.init(
             unsafe [
@@ -74,7 +74,7 @@ public struct Denoiser: Sendable {
             ])
     }
 
-    private init(_ estimators: [NoiseEstimator]) {
+    private init(_ estimators: [NoisePredictor]) {
         impulses = estimators.first { $0.model.network.configuration.target == .impulses }
         noise = estimators.first { $0.model.network.configuration.target == .noise }
     }
@@ -86,7 +86,7 @@ public struct Denoiser: Sendable {
     /// estimated twice, once of the slice transposed, since missing samples make estimates worse: half as much time again.
     /// Noise of less than 5 HU is left in, in part, and of less than 3 HU all of it, so that clean slices come back as they
     /// are. A single network for all noise may see a few impulses and nothing else, so that all it sees is taken out.
-    /// Estimates are made in HU, so the slice's ``CTImages/Slice/scale`` decides; they are subtracted from the
+    /// Estimates are made in HU, so the slice's ``CTImages/CTSlice/scale`` decides; they are subtracted from the
     /// stored samples, which are neither rounded nor clamped. What is no tissue stays as it is: padding, that is the
     /// least value if it lies below −1100 HU and is common; values outside −3500…5000 HU, such as metal; NaN.
     /// The same model and slice give the same result for any number of threads.
@@ -97,16 +97,16 @@ public struct Denoiser: Sendable {
     ///     1, all that the network sees.
     ///   - threads: At most so many work at it; at least 1.
     /// - Precondition: `strength` is in 0…1, `threads` is positive.
-    public func denoise(_ slice: Slice, strength: Double = 1, threads: Int = 1) -> Slice {
+    public func denoise(_ slice: CTSlice, strength: Double = 1, threads: Int = 1) -> CTSlice {
         denoise(slice, strength: strength, threads: threads, tiling: Tiling())
     }
 
     /// As ``denoise(_:strength:threads:)``, in tiles of another size.
-    func denoise(_ slice: Slice, strength: Double = 1, threads: Int, tiling: Tiling) -> Slice {
+    func denoise(_ slice: CTSlice, strength: Double = 1, threads: Int, tiling: Tiling) -> CTSlice {
         precondition((0...1).contains(strength), "A strength of \(strength)")
         if strength == 0 { return slice }
-        let admission = Admission(slice)
-        let seen = slice.samples.map { Float(admission.admit(slice.scale.hu(stored: $0)).shown) }
+        let tissue = TissueMask(slice)
+        let seen = slice.samples.map { Float(tissue.admit(slice.scale.hu(stored: $0)).shown) }
         var estimate = seen
         let found = impulses == nil ? nil : Impulses(in: seen, width: slice.width)
         if let impulses, let found {
@@ -128,7 +128,7 @@ public struct Denoiser: Sendable {
         var result = slice
         result.samples = slice.samples.indices.map { index in
             let sample = slice.samples[index]
-            guard admission.admit(slice.scale.hu(stored: sample)).isDenoised else { return sample }
+            guard tissue.admit(slice.scale.hu(stored: sample)).isDenoised else { return sample }
             return sample - unit * Double(seen[index] - estimate[index])
         }
         return result
@@ -136,7 +136,7 @@ public struct Denoiser: Sendable {
 
     /// The noise that a network sees in `image`, which is as large as `slice`, as it is or transposed.
     private func map(
-        _ image: [Float], as slice: Slice, transposed: Bool = false, by estimator: NoiseEstimator, threads: Int,
+        _ image: [Float], as slice: CTSlice, transposed: Bool = false, by estimator: NoisePredictor, threads: Int,
         tiling: Tiling
     ) -> [Float] {
         let (width, height) = transposed ? (slice.height, slice.width) : (slice.width, slice.height)

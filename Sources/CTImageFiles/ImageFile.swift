@@ -1,4 +1,4 @@
-internal import CTFileAccess
+internal import CTSupport
 public import CTImages
 
 /// An image file: its pages as slices, and all else that was in it.
@@ -57,7 +57,7 @@ public struct ImageFile: Sendable {
     /// The pages, at least one.
     ///
     /// - Precondition: A new value is not empty.
-    public var pages: [Slice] {
+    public var pages: [CTSlice] {
         didSet { precondition(!pages.isEmpty, "A file without pages") }
     }
 
@@ -119,7 +119,7 @@ public struct ImageFile: Sendable {
     /// format's, and in a TIFF that low is white; neither format holds a declared scale.
     ///
     /// - Precondition: `pages` is not empty.
-    public init(pages: [Slice], container: Container) {
+    public init(pages: [CTSlice], container: Container) {
         precondition(!pages.isEmpty, "A file without pages")
         self.pages = pages
         self.container = container

@@ -1,5 +1,5 @@
 internal import CImageShims
-internal import CTFileAccess
+internal import CTSupport
 
 /// Why an image file could not be read or written.
 public struct ImageFileError: Error, Hashable, Sendable, CustomStringConvertible {

@@ -1,4 +1,5 @@
 public import CTImages
+internal import CTSupport
 
 /// What noise, how much: any sequence of kinds, each on top of those before it.
 ///
@@ -6,7 +7,7 @@ public import CTImages
 /// rings and columns take part; the others use the system's logarithms and Fourier transforms. Nothing is
 /// clipped, wrapped or rounded: a value below zero is kept, and the mean of white noise stays where it was. Integer
 /// formats are rounded, and clamped to what the format or the file's declared range holds, when a file is written, and
-/// only then; see ``CTImages/Slice/quantized()``.
+/// only then; see ``CTImages/CTSlice/quantized()``.
 ///
 /// ```swift
 /// let model = try NoiseModel([.white(.part(25, of: 255)), .impulses(density: 0.1)])
@@ -52,7 +53,7 @@ public struct NoiseModel: Hashable, Sendable, CustomStringConvertible {
     /// - Returns: The noisy slice.
     /// - Precondition: Strengths are finite in the slice's stored units, which they are not where a tiny
     ///   slope meets a huge strength; see ``NoiseStrength/stored(using:)``.
-    public func apply(to slice: Slice, seed: UInt64, page: UInt64 = 0, threads: Int = 1) -> Slice {
+    public func apply(to slice: CTSlice, seed: UInt64, page: UInt64 = 0, threads: Int = 1) -> CTSlice {
         var result = slice
         for (index, step) in steps.enumerated() {
             // The first of a kind draws what it would draw alone, others something else.

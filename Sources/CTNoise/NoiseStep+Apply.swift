@@ -1,4 +1,6 @@
 public import CTImages
+internal import CTMetrics
+internal import CTSupport
 
 extension NoiseModel {
     /// HU of noise of photons.
@@ -24,7 +26,7 @@ extension NoiseModel {
 extension NoiseModel {
     /// Why this noise cannot be added to a slice, in words; `nil` if it can. Where it cannot, ``apply(to:seed:page:threads:)`` leaves
     /// out the step.
-    public func complaint(about slice: Slice) -> String? {
+    public func complaint(about slice: CTSlice) -> String? {
         for case .dose(let dose) in steps {
             if slice.width < 2 || slice.height < 2 {
                 return "\(slice.width)×\(slice.height) samples, of which no scan can be simulated"
@@ -43,7 +45,7 @@ extension NoiseStep {
     /// Adds the noise to a slice.
     ///
     /// - Parameter lane: Where it takes its random values among those of a seed and a stream.
-    func apply(to slice: inout Slice, seed: UInt64, stream: UInt64, lane: UInt64, threads: Int) {
+    func apply(to slice: inout CTSlice, seed: UInt64, stream: UInt64, lane: UInt64, threads: Int) {
         let (scale, width) = (slice.scale, slice.width)
         let random = CounterRandom(seed: seed, stream: stream, lane: lane)
         switch self {
@@ -111,7 +113,7 @@ extension NoiseStep {
     }
 }
 
-extension Slice {
+extension CTSlice {
     /// Replaces the HU of each sample; samples that keep theirs stay to the last bit.
     fileprivate mutating func changeHU(_ body: (_ hu: Double, _ index: Int) -> Double) {
         let scale = scale

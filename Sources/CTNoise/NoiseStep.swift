@@ -1,5 +1,4 @@
 internal import CTImages
-public import CTProjection
 
 /// One kind of noise or artefact, with its strength.
 ///

@@ -1,10 +1,12 @@
+package import CTSupport
+
 /// Noise whose numbers are drawn anew for each slice, such as `white:5/255..50/255`.
 ///
 /// It is the text of a ``NoiseStep`` in which numbers may be ranges, `LEAST..MOST`, of one unit. A number is drawn from a range with equal
 /// chances, and rounded to four digits, so that a manifest says all of it.
-public struct NoiseTemplate: Hashable, Sendable {
+package struct NoiseTemplate: Hashable, Sendable {
     /// What was given.
-    public let text: String
+    package let text: String
 
     /// What stays, and between that the ranges.
     private let pieces: [Piece]
@@ -17,7 +19,7 @@ public struct NoiseTemplate: Hashable, Sendable {
     /// Reads a template.
     ///
     /// - Throws: ``NoiseStep/ParsingError`` if it is no noise with the ends of its ranges.
-    public init(_ text: String) throws(NoiseStep.ParsingError) {
+    package init(_ text: String) throws(NoiseStep.ParsingError) {
         self.text = text
         let compact = text.lowercased().filter { !$0.isWhitespace }
         var pieces: [Piece] = []
@@ -49,12 +51,12 @@ public struct NoiseTemplate: Hashable, Sendable {
     }
 
     /// Whether every draw is the same.
-    public var isFixed: Bool {
+    package var isFixed: Bool {
         !pieces.contains { if case .range(let range, _) = $0 { range.lowerBound < range.upperBound } else { false } }
     }
 
     /// The noise with the greatest numbers of its ranges.
-    public var greatest: NoiseStep {
+    package var greatest: NoiseStep {
         guard let step = try? NoiseStep(filled(with: \.upperBound)) else { preconditionFailure("“\(text)” was read") }
         return step
     }
@@ -64,7 +66,7 @@ public struct NoiseTemplate: Hashable, Sendable {
     /// - Parameters:
     ///   - random: Where the draws come from.
     ///   - index: Of the first draw; a range takes one each.
-    public func draw(from random: CounterRandom, at index: UInt64 = 0) -> NoiseStep {
+    package func draw(from random: CounterRandom, at index: UInt64 = 0) -> NoiseStep {
         var next = index
         let text = filled { range in
             let value = range.lowerBound + random.uniform(at: next) * (range.upperBound - range.lowerBound)

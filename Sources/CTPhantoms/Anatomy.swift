@@ -1,4 +1,4 @@
-internal import CTNoise
+internal import CTSupport
 
 /// Paints a chest at the level of the heart, tissue by tissue from the outside to the inside.
 ///

@@ -106,7 +106,7 @@ public struct ChestPhantom: Hashable, Sendable {
     ///   - scale: What stored values mean; without it what is assumed for the format: the range of integers stands for
     ///     −1024…1023 HU, floating point is HU.
     /// - Returns: The slice.
-    public func slice(format: SampleFormat, scale: IntensityScale? = nil) -> Slice {
-        Slice(width: width, height: height, samples: hu, format: format, scale: scale).with(hu: hu).quantized().slice
+    public func slice(format: SampleFormat, scale: IntensityScale? = nil) -> CTSlice {
+        CTSlice(width: width, height: height, samples: hu, format: format, scale: scale).with(hu: hu).quantized().slice
     }
 }

@@ -1,4 +1,4 @@
-internal import CTNoise
+internal import CTSupport
 
 /// A smooth random function of the plane, between −1 and 1, that repeats after 64 cells.
 struct SmoothNoise {

@@ -1,4 +1,4 @@
-internal import CTNoise
+internal import CTSupport
 
 /// A tree of tubes that supplies a cloud of targets, as arteries, veins and airways do.
 ///

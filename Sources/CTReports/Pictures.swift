@@ -26,7 +26,7 @@ public struct Pictures: Sendable {
     ///   - baseline: What it was made from, of the same size, if there is one.
     ///   - budget: Bytes of the page; pictures are made coarser, by means of squares, until they need no more.
     /// - Returns: `nil` if the pictures cannot be written.
-    public init?(test: Slice, reference: Slice?, baseline: Slice?, budget: Int) {
+    public init?(test: CTSlice, reference: CTSlice?, baseline: CTSlice?, budget: Int) {
         let hu = test.hu
         let images = [
             (values: hu, codes: Self.huCodes),
@@ -76,7 +76,7 @@ public struct Pictures: Sendable {
     }
 
     private static func png(_ codes: [UInt8], width: Int, height: Int) -> [UInt8]? {
-        let slice = Slice(width: width, height: height, samples: codes.map(Double.init), format: .uint8)
+        let slice = CTSlice(width: width, height: height, samples: codes.map(Double.init), format: .uint8)
         return try? ImageFile(pages: [slice], container: .png).encoded(file: "a picture of the report").bytes
     }
 

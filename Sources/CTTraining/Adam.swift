@@ -1,4 +1,5 @@
 internal import CTNetwork
+internal import CTSupport
 
 /// Adam (Kingma & Ba 2015, doi 10.48550/arXiv.1412.6980), with a bound on the global norm of the gradient
 /// (Pascanu et al. 2013, doi 10.48550/arXiv.1211.5063).

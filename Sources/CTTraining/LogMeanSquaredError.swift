@@ -1,3 +1,5 @@
+internal import CTSupport
+
 /// The mean over crops of `log(MSE + tolerance²)`.
 ///
 /// It is the negative mean PSNR, up to scale: a crop with little noise counts as much as one with much,

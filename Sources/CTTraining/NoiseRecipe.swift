@@ -1,5 +1,6 @@
 internal import CTImages
 internal import CTNoise
+internal import CTSupport
 
 /// Which noise the crops of a training get, and how it is stored.
 ///

@@ -1,5 +1,6 @@
 public import CTNetwork
 internal import CTNoise
+internal import CTSupport
 
 /// Trains a network: one call of ``advance()`` is one step.
 ///

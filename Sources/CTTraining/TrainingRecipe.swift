@@ -1,4 +1,5 @@
 public import CTNetwork
+internal import CTSupport
 
 /// Everything that decides what training does, apart from the slices: a run is a function of its recipe
 /// and its data.

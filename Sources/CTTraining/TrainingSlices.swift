@@ -1,6 +1,7 @@
 public import CTImages
 public import CTNetwork
 internal import CTNoise
+internal import CTSupport
 
 /// Clean slices to train on, maybe each with its noisy version, in groups that are drawn equally often.
 ///
@@ -38,21 +39,21 @@ public struct TrainingSlices: Sendable {
     /// Takes slices by group; those smaller than `crop` on a side are left out.
     ///
     /// - Returns: `nil` if nothing is left.
-    public init?(_ slices: [String: [Slice]], crop: Int) {
+    public init?(_ slices: [String: [CTSlice]], crop: Int) {
         self.init(slices.mapValues { $0.map { Pair(clean: $0, noisy: nil) } }, crop: crop)
     }
 
     /// A clean slice and what noise made of it.
     public struct Pair: Sendable {
         /// Without noise.
-        public let clean: Slice
+        public let clean: CTSlice
         /// Of the same size; `nil` to draw noise.
-        public let noisy: Slice?
+        public let noisy: CTSlice?
 
         /// Makes a pair.
         ///
         /// - Precondition: Both are of one size.
-        public init(clean: Slice, noisy: Slice?) {
+        public init(clean: CTSlice, noisy: CTSlice?) {
             precondition(noisy.map { $0.width == clean.width && $0.height == clean.height } ?? true, "two sizes")
             self.clean = clean
             self.noisy = noisy

@@ -39,7 +39,7 @@ public struct Validation: Sendable {
     ///   - limit: At most so many are used.
     ///   - side: Pixels of the middle that are used, at most; even.
     /// - Returns: `nil` if no slice is left.
-    public init?(_ slices: [Slice], limit: Int = 12, side: Int = 384) {
+    public init?(_ slices: [CTSlice], limit: Int = 12, side: Int = 384) {
         let large = slices.filter { $0.width >= 64 && $0.height >= 64 }
         let smallest = large.map { min($0.width, $0.height) }.min() ?? 0
         guard smallest > 0 else { return nil }
@@ -119,7 +119,7 @@ public struct Validation: Sendable {
         }
     }
 
-    private static func middle(of slice: Slice, side: Int) -> [Double] {
+    private static func middle(of slice: CTSlice, side: Int) -> [Double] {
         let hu = slice.hu
         let (x, y) = ((slice.width - side) / 2, (slice.height - side) / 2)
         return (y..<y + side).flatMap { row in hu[row * slice.width + x..<row * slice.width + x + side] }

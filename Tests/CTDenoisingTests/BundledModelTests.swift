@@ -2,6 +2,7 @@ import CTDenoising
 import CTImages
 import CTMetrics
 import CTNetwork
+import CTSupport
 import Foundation
 import Testing
 
@@ -137,7 +138,7 @@ import Testing
         var (gain, bias, cut) = (0.0, 0.0, 0)
         // The noise's own mean is no bias.
         for negated in [false, true] {
-            let noisy = Slice(
+            let noisy = CTSlice(
                 width: clean.width, height: clean.height,
                 samples: stored(clean.noisy(sigma: storage.sigma, negated: negated)), format: storage.format,
                 scale: storage.assumed

@@ -23,9 +23,9 @@ import Testing
         return Denoiser(network)
     }
 
-    private func slice(_ width: Int, _ height: Int) -> Slice {
+    private func slice(_ width: Int, _ height: Int) -> CTSlice {
         var generator = TestGenerator(seed: 9)
-        return Slice(
+        return CTSlice(
             width: width, height: height,
             samples: (0..<width * height).map { _ in
                 Double.random(in: -1000...400, using: &generator)
@@ -53,7 +53,7 @@ import Testing
             IntensityScale(slope: 1, intercept: -1024), IntensityScale(slope: 0.25, intercept: 3),
             IntensityScale(assuming: 0...255, inverted: true),
         ] {
-            let stored = Slice(
+            let stored = CTSlice(
                 width: 20, height: 16, samples: noisy.hu.map(scale.stored(hu:)),
                 format: SampleFormat(kind: .unsignedInteger, bits: 16), scale: scale)
             let result = denoiser().denoise(stored)
@@ -74,7 +74,7 @@ import Testing
 
     @Test func `what was taken out is a slice in HU, zero where nothing was`() {
         let scale = IntensityScale(slope: 0.5, intercept: -1024)
-        let noisy = Slice(
+        let noisy = CTSlice(
             width: 4, height: 1, samples: [100, .nan, .infinity, 7], format: .float32, scale: scale)
         var denoised = noisy
         denoised.samples = [90, .nan, .infinity, 8]
@@ -140,7 +140,7 @@ import Testing
         let impulses = Set(stride(from: 30, to: 500, by: 50))
         for index in impulses { spotted.samples[index] = 2000 }
         let forImpulses = constant(1323, target: .impulses)
-        func check(_ slice: Slice, _ denoiser: Denoiser, impulse: Double, other: Double) {
+        func check(_ slice: CTSlice, _ denoiser: Denoiser, impulse: Double, other: Double) {
             let result = denoiser.denoise(slice).samples
             for index in result.indices {
                 let expected = impulses.contains(index) && slice == spotted ? impulse : other
@@ -156,15 +156,15 @@ import Testing
     }
 
     @Test func `where there are impulses, noise is estimated of the slice and of its transpose`() {
-        func transposed(_ slice: Slice) -> Slice {
-            Slice(
+        func transposed(_ slice: CTSlice) -> CTSlice {
+            CTSlice(
                 width: slice.height, height: slice.width,
                 samples: (0..<slice.width).flatMap { column in
                     (0..<slice.height).map { slice.samples[$0 * slice.width + column] }
                 }, format: hu)
         }
         let both = Denoiser(denoiser().models[0].network, impulses: constant(1323, target: .impulses))
-        func asymmetry(_ slice: Slice) -> Double {
+        func asymmetry(_ slice: CTSlice) -> Double {
             let (one, other) = (both.denoise(slice), transposed(both.denoise(transposed(slice))))
             return zip(one.samples, other.samples).map { abs($0 - $1) }.max() ?? 0
         }

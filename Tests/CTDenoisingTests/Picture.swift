@@ -5,6 +5,7 @@ import CTImages
 import CTMetrics
 import CTNoise
 import CTPhantoms
+import CTSupport
 import Foundation
 import TestSupport
 
@@ -77,7 +78,7 @@ struct Picture {
 
     /// Denoised as a slice in HU.
     func denoised(by denoiser: Denoiser) -> Picture {
-        let slice = Slice(width: width, height: height, samples: hu, format: .float32, scale: .assumedHU)
+        let slice = CTSlice(width: width, height: height, samples: hu, format: .float32, scale: .assumedHU)
         return mapHU { _ in denoiser.denoise(slice, threads: 2).samples }
     }
 

@@ -56,7 +56,7 @@ enum Conformance {
         let folder = try #require(Conformance.folder)
         var index = ""
         for (number, name) in Conformance.files.enumerated() {
-            let pages: [Slice]
+            let pages: [CTSlice]
             do {
                 pages = try ImageFile(
                     contentsOf: folder.appending(path: name).path, limits: DecodeLimits(pixels: 1 << 26)

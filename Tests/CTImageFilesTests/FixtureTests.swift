@@ -183,7 +183,7 @@ import Testing
 
     @Test(arguments: [ImageFile.Container.png, .tiff])
     func `of a new file is written into it`(container: ImageFile.Container) throws {
-        let slice = Slice(
+        let slice = CTSlice(
             width: 2, height: 1, samples: [0, 1023], format: .uint16, scale: IntensityScale(assuming: 0...1023))
         let file = ImageFile(pages: [slice], container: container)
         #expect(try ImageFile(bytes: file.encoded(file: "").bytes, file: "").pages == [slice])

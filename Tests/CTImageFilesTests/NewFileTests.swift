@@ -12,7 +12,7 @@ import Testing
     @Test(arguments: formats)
     func `as TIFF brings every format back`(format: SampleFormat) throws {
         let pages = [0, 1].map { page in
-            Slice(width: 17, height: 11, samples: Fixture.samples(format, page: page), format: format)
+            CTSlice(width: 17, height: 11, samples: Fixture.samples(format, page: page), format: format)
         }
         let bytes = try ImageFile(pages: pages, container: .tiff).encoded(file: "").bytes
         #expect(try ImageFile(bytes: bytes, file: "").pages == pages)
@@ -21,7 +21,7 @@ import Testing
     @Test(arguments: 1...16)
     func `as PNG brings unsigned integers back`(bits: Int) throws {
         let format = SampleFormat(kind: .unsignedInteger, bits: bits)
-        let slice = Slice(width: 17, height: 11, samples: Fixture.samples(format), format: format)
+        let slice = CTSlice(width: 17, height: 11, samples: Fixture.samples(format), format: format)
         let bytes = try ImageFile(pages: [slice], container: .png).encoded(file: "").bytes
         let again = try ImageFile(bytes: bytes, file: "").pages[0]
         #expect(again.samples == slice.samples)
@@ -34,7 +34,7 @@ import Testing
         let least: Double =
             [16: 0x1p-24, 32: Double(Float.leastNonzeroMagnitude), 64: .leastNonzeroMagnitude][bits] ?? 0
         let samples = [.infinity, -.infinity, -0.0, least, -least * 3, .nan]
-        let slice = Slice(width: 6, height: 1, samples: samples, format: format)
+        let slice = CTSlice(width: 6, height: 1, samples: samples, format: format)
         let again = try ImageFile(bytes: ImageFile(pages: [slice], container: .tiff).encoded(file: "").bytes, file: "")
         #expect(again.pages[0].samples.dropLast() == samples.dropLast())
         #expect(again.pages[0].samples[2].sign == .minus)
@@ -42,7 +42,7 @@ import Testing
     }
 
     @Test func `rounds to the nearest half-precision number`() throws {
-        let slice = Slice(
+        let slice = CTSlice(
             width: 4, height: 1, samples: [2049, 2051, 0.1, 70000], format: .init(kind: .floatingPoint, bits: 16))
         let (bytes, clamped) = try ImageFile(pages: [slice], container: .tiff).encoded(file: "")
         #expect(try ImageFile(bytes: bytes, file: "").pages[0].samples == [2048, 2052, 0.0999755859375, 65504])
@@ -50,7 +50,7 @@ import Testing
     }
 
     @Test func `rounds, clamps and counts`() throws {
-        let slice = Slice(width: 5, height: 1, samples: [-0.6, -0.4, 2.5, 255.5, .nan], format: .uint8)
+        let slice = CTSlice(width: 5, height: 1, samples: [-0.6, -0.4, 2.5, 255.5, .nan], format: .uint8)
         let folder = try TemporaryFolder()
         let clamped = try ImageFile(pages: [slice], container: .png).write(to: folder.file("a.png"))
         #expect(clamped == 3)
@@ -59,8 +59,8 @@ import Testing
     }
 
     @Test func `as PNG refuses what PNG cannot hold`() {
-        let float = Slice(width: 1, height: 1, samples: [0], format: .float32)
-        let grey = Slice(width: 1, height: 1, samples: [0], format: .uint8)
+        let float = CTSlice(width: 1, height: 1, samples: [0], format: .float32)
+        let grey = CTSlice(width: 1, height: 1, samples: [0], format: .uint8)
         for pages in [[float], [grey, grey]] {
             #expect(throws: ImageFileError.self) { try ImageFile(pages: pages, container: .png).encoded(file: "") }
         }
@@ -69,7 +69,7 @@ import Testing
     @Test func `of another size than the original keeps the texts`() throws {
         for name in ["u16-12-bits.png", "u16-pages-tags.tif"] {
             var file = try ImageFile(contentsOf: Fixture(name).path)
-            let slice = Slice(width: 3, height: 2, samples: [1, 2, 3, 4, 5, 6], format: .uint8)
+            let slice = CTSlice(width: 3, height: 2, samples: [1, 2, 3, 4, 5, 6], format: .uint8)
             file.pages = [slice]
             let again = try ImageFile(bytes: file.encoded(file: "").bytes, file: "")
             #expect(again.pages.map(\.samples) == [slice.samples])
@@ -80,7 +80,7 @@ import Testing
 }
 
 @Suite struct `Writing` {
-    let slice = Slice(width: 1, height: 1, samples: [7], format: .uint8)
+    let slice = CTSlice(width: 1, height: 1, samples: [7], format: .uint8)
 
     @Test func `refuses to replace a file unless asked to`() throws {
         let folder = try TemporaryFolder()

@@ -1,4 +1,4 @@
-import CMetricKernels
+import CKernels
 
 /// The kernels of one instruction set.
 @safe
@@ -6,15 +6,10 @@ struct Kernels: @unchecked Sendable {
     let kernels: ct_metric_kernels
 
     /// Those of all that the CPU has.
-    static let available: [Kernels] = {
-        var list = unsafe [UnsafePointer<ct_metric_kernels>?](repeating: nil, count: 3)
-        let count = unsafe list.withUnsafeMutableBufferPointer { list in
-            unsafe list.withMemoryRebound(to: UnsafePointer<ct_metric_kernels>.self) { list in
-                unsafe Int(ct_metric_kernels_available(list.baseAddress!, 3))
-            }
+    static let available: [Kernels] =
+        [ct_isa_avx512, ct_isa_avx2, ct_isa_baseline].filter(ct_isa_is_available).map { isa in
+            unsafe Kernels(kernels: ct_metric_kernels_for(isa).pointee)
         }
-        return unsafe list.prefix(count).map { unsafe Kernels(kernels: $0!.pointee) }
-    }()
 
     /// What all of them give for a pair of images.
     func values(_ reference: [Double], _ test: [Double], width: Int) -> [Double] {

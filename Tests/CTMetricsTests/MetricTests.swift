@@ -43,18 +43,18 @@ import Testing
     }
 
     @Test func `compares slices in HU, however they are stored`() throws {
-        let a = Slice(width: 12, height: 12, samples: ramp, format: .uint16, scale: .init(slope: 1, intercept: -1024))
-        let b = Slice(width: 12, height: 12, samples: ramp.map { $0 - 1024 }, format: .int16, scale: .assumedHU)
+        let a = CTSlice(width: 12, height: 12, samples: ramp, format: .uint16, scale: .init(slope: 1, intercept: -1024))
+        let b = CTSlice(width: 12, height: 12, samples: ramp.map { $0 - 1024 }, format: .int16, scale: .assumedHU)
         #expect(try Comparison(a, b).meanSquaredError == 0)
         // In 8 bits without a declared scale the metric in HU is the metric of stored values and the range 255.
-        let c = Slice(width: 12, height: 12, samples: ramp, format: .uint8)
+        let c = CTSlice(width: 12, height: 12, samples: ramp, format: .uint8)
         let d = c.with(hu: c.hu.map { $0 * 0.9 + 20 })
         let (stored, hu) = (try compare(c.samples, d.samples), try Comparison(c, d))
         #expect(abs(hu.peakSignalToNoiseRatio - stored.peakSignalToNoiseRatio) < 1e-9)
         let similarity = try stored.structuralSimilarity()
         #expect(abs(try hu.structuralSimilarity() - similarity) < 1e-9)
         // Stored 100…355 are 0…255 of another range, so samples count from its lower end.
-        let e = Slice(width: 12, height: 12, samples: ramp.map { $0 + 100 }, format: .uint16, scale: .assumedHU)
+        let e = CTSlice(width: 12, height: 12, samples: ramp.map { $0 + 100 }, format: .uint16, scale: .assumedHU)
         let f = e.with(hu: d.samples.map { $0 + 100 })
         #expect(abs(try Comparison(e, f, range: 100...355).structuralSimilarity() - similarity) < 1e-9)
         #expect(abs(try Comparison(c, c.with(hu: c.hu.map { $0 + 3 })).rootMeanSquaredError - 3) < 1e-9)
@@ -141,8 +141,8 @@ import Testing
         #expect(throws: MetricError.sizesDiffer(reference: "144 samples", test: "143 samples")) {
             try meanSquaredError(ramp, ramp.dropLast())
         }
-        let wide = Slice(width: 16, height: 9, samples: ramp, format: .uint8)
-        let tall = Slice(width: 9, height: 16, samples: ramp, format: .uint8)
+        let wide = CTSlice(width: 16, height: 9, samples: ramp, format: .uint8)
+        let tall = CTSlice(width: 9, height: 16, samples: ramp, format: .uint8)
         #expect(throws: MetricError.sizesDiffer(reference: "16×9", test: "9×16")) { try Comparison(wide, tall) }
         #expect(throws: MetricError.empty) { try meanSquaredError([], []) }
         #expect(throws: MetricError.maskDiffers(image: "144 samples", mask: "2")) {

@@ -3,7 +3,6 @@ import CTImages
 import CTMetrics
 import CTNoise
 import CTPhantoms
-import CTProjection
 import Foundation
 import TestSupport
 import Testing
@@ -25,7 +24,7 @@ struct DosePair: CustomTestStringConvertible, Sendable {
         guard let manifest else { return [] }
         let lines = try String(contentsOfFile: manifest, encoding: .utf8).split(whereSeparator: \.isNewline)
         return try lines.map { $0.split(separator: ",").map(String.init) }.filter { names.contains($0[0]) }.map { row in
-            func slice(_ dose: String) throws -> Slice {
+            func slice(_ dose: String) throws -> CTSlice {
                 try ImageFile(contentsOf: manifest.dropLast("manifest.csv".count) + "\(dose)/\(row[0]).png").pages[0]
             }
             let (full, quarter) = (try slice("full"), try slice("quarter"))
@@ -40,17 +39,17 @@ struct DosePair: CustomTestStringConvertible, Sendable {
     private static let format = SampleFormat(kind: .floatingPoint, bits: 64)
     private static let scale = IntensityScale(slope: 1, intercept: 0)
 
-    private func slice(_ hu: [Double], width: Int) -> Slice {
-        Slice(width: width, height: hu.count / width, samples: hu, format: Self.format, scale: Self.scale)
+    private func slice(_ hu: [Double], width: Int) -> CTSlice {
+        CTSlice(width: width, height: hu.count / width, samples: hu, format: Self.format, scale: Self.scale)
     }
 
-    private func added(_ dose: LowDose, to slice: Slice, seed: UInt64 = 1, threads: Int = 2) throws -> [Double] {
+    private func added(_ dose: LowDose, to slice: CTSlice, seed: UInt64 = 1, threads: Int = 2) throws -> [Double] {
         let noisy = try NoiseModel([.dose(dose)]).apply(to: slice, seed: seed, threads: threads)
         return zip(noisy.samples, slice.samples).map { $0 - $1 }
     }
 
     /// A disc of water in air.
-    private func water(side: Int) -> Slice {
+    private func water(side: Int) -> CTSlice {
         let middle = Double(side - 1) / 2
         let hu = (0..<side * side).map { index -> Double in
             let (x, y) = (Double(index % side) - middle, Double(index / side) - middle)
@@ -120,7 +119,7 @@ struct DosePair: CustomTestStringConvertible, Sendable {
     @Test func `what no scan can be simulated of stays, and a model says so`() throws {
         let told = LowDose(fraction: 0.25, noise: .hu(15))
         for (width, height) in [(1, 20), (20, 1)] {
-            let thin = Slice(
+            let thin = CTSlice(
                 width: width, height: height, samples: [Double](repeating: 40, count: 20), format: Self.format,
                 scale: Self.scale)
             let model = try NoiseModel([.dose(told)])

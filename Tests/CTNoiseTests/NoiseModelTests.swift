@@ -1,11 +1,10 @@
 import CTImages
 import CTNoise
-import CTProjection
 import Foundation
 import Testing
 
 @Suite struct `A noise model` {
-    let slice = Slice(width: 64, height: 64, samples: .init(repeating: 100, count: 4096), format: .uint8)
+    let slice = CTSlice(width: 64, height: 64, samples: .init(repeating: 100, count: 4096), format: .uint8)
 
     @Test func `does not clip, round or bias`() throws {
         let noisy = try NoiseModel([.white(.part(50, of: 255))]).apply(to: slice, seed: 1).samples
@@ -29,7 +28,7 @@ import Testing
     }
 
     @Test func `has salt brighter than pepper where bright is stored as low`() throws {
-        let inverted = Slice(
+        let inverted = CTSlice(
             width: 4, height: 4, samples: .init(repeating: 100, count: 16), format: .uint8,
             scale: IntensityScale(assuming: 0...255, inverted: true))
         let salt = try NoiseModel([.impulses(density: 1, salt: 1)]).apply(to: inverted, seed: 1)

@@ -1,8 +1,8 @@
-import CNoiseKernels
+import CKernels
 import CTImages
 import CTMetrics
+import CTSupport
 @testable import CTNoise
-import CTProjection
 import Foundation
 import Testing
 
@@ -10,13 +10,13 @@ import Testing
 @Suite struct `Kinds of noise` {
     private static let hu = SampleFormat(kind: .floatingPoint, bits: 64)
 
-    private func flat(_ hu: Double, width: Int, height: Int) -> Slice {
-        Slice(
+    private func flat(_ hu: Double, width: Int, height: Int) -> CTSlice {
+        CTSlice(
             width: width, height: height, samples: [Double](repeating: hu, count: width * height), format: Self.hu,
             scale: IntensityScale(slope: 1, intercept: 0))
     }
 
-    private func applied(_ steps: [NoiseStep], to slice: Slice, seed: UInt64 = 1) throws -> [Double] {
+    private func applied(_ steps: [NoiseStep], to slice: CTSlice, seed: UInt64 = 1) throws -> [Double] {
         try NoiseModel(steps).apply(to: slice, seed: seed, threads: 2).samples
     }
 
@@ -53,11 +53,8 @@ import Testing
 
     @Test func `kernels of all instruction sets make the deviates of the definition, bit by bit`() {
         let random = CounterRandom(seed: 11, stream: 5)
-        var list = unsafe [UnsafePointer<ct_noise_kernels>](repeating: ct_noise_kernels_current(), count: 3)
-        let found = unsafe Int(ct_noise_kernels_available(&list, 3))
-        #expect(found >= 1)
-        for index in 0..<found {
-            let kernels = unsafe list[index].pointee
+        for isa in [ct_isa_avx512, ct_isa_avx2, ct_isa_baseline] where ct_isa_is_available(isa) {
+            let kernels = unsafe ct_noise_kernels_for(isa).pointee
             for (first, count) in [(0, 20_000), (3, 1), (7, 513), (1_000_003, 1025)] {
                 var values = [Double](repeating: 0, count: count)
                 unsafe kernels.add_normals_double(random.key, UInt64(first), count, 1, &values)

@@ -6,12 +6,12 @@ import Testing
 
 @Suite struct `A report` {
     static let metrics = [
-        Report.Metric("PSNR", unit: "dB", places: 2, better: .higher, meaning: "Of <noise> & \"signal\"."),
-        Report.Metric("share", places: 3, better: .lower, meaning: "A share.", isOfBaseline: false),
+        ReportPage.Metric("PSNR", unit: "dB", places: 2, better: .higher, meaning: "Of <noise> & \"signal\"."),
+        ReportPage.Metric("share", places: 3, better: .lower, meaning: "A share.", isOfBaseline: false),
     ]
 
-    static func report(_ rows: [Report.Row]) -> Report {
-        var report = Report(
+    static func report(_ rows: [ReportPage.Row]) -> ReportPage {
+        var report = ReportPage(
             title: "A <b>title</b>", summary: "two & more", facts: [(name: "Clipping", value: "none")],
             metrics: metrics,
             testName: "test", baselineName: "baseline")
@@ -21,12 +21,12 @@ import Testing
 
     @Test func `takes names for text, never for markup`() {
         let evil = "</script><script>alert('x')</script>\u{1B}&\"<!--"
-        let slice = Slice(width: 12, height: 12, samples: [Double](repeating: 9, count: 144), format: .int16)
+        let slice = CTSlice(width: 12, height: 12, samples: [Double](repeating: 9, count: 144), format: .int16)
         let pictures = Pictures(test: slice, reference: nil, baseline: nil, budget: 10_000)
         #expect(pictures != nil)
         let html = Self.report([
-            Report.Row(name: evil, patient: evil, values: [1, 2], pictures: pictures),
-            Report.Row(name: "b", patient: "c", values: [3, nil]),
+            ReportPage.Row(name: evil, patient: evil, values: [1, 2], pictures: pictures),
+            ReportPage.Row(name: "b", patient: "c", values: [3, nil]),
         ]).html
         #expect(!html.contains("</script><script>alert"))
         #expect(!html.contains("\u{1B}"))
@@ -37,7 +37,7 @@ import Testing
     }
 
     @Test func `names no other place and fetches nothing`() {
-        let html = Self.report([Report.Row(name: "a", patient: ".", values: [1, 2], baseline: [3, nil])]).html
+        let html = Self.report([ReportPage.Row(name: "a", patient: ".", values: [1, 2], baseline: [3, nil])]).html
         for mark in ["http:", "https:", "//www", "src=\"", "url(", "@import", "<link rel=\"stylesheet"] {
             #expect(!html.contains(mark), "\(mark)")
         }
@@ -46,7 +46,7 @@ import Testing
 
     @Test func `says infinite and unknown values`() {
         let html = Self.report([
-            Report.Row(name: "a", patient: ".", values: [.infinity, nil], baseline: [-2.5, nil])
+            ReportPage.Row(name: "a", patient: ".", values: [.infinity, nil], baseline: [-2.5, nil])
         ]).html
         #expect(html.contains("data-value=\"Infinity\">∞<"))
         #expect(html.contains(">–<"))
@@ -106,11 +106,11 @@ import Testing
     @Test(arguments: [1_000_000, 67_500, 20_000])
     func `need no more than their budget`(budget: Int) throws {
         var generator = TestGenerator(seed: 1)
-        func slice(_ noise: Double) -> Slice {
+        func slice(_ noise: Double) -> CTSlice {
             let samples = (0..<300 * 220).map { index in
                 Double(index % 300 * 3) - 400 + noise * Double.random(in: -1...1, using: &generator)
             }
-            return Slice(width: 300, height: 220, samples: samples, format: .float32)
+            return CTSlice(width: 300, height: 220, samples: samples, format: .float32)
         }
         let pictures = try #require(
             Pictures(test: slice(20), reference: slice(0), baseline: slice(300), budget: budget))
@@ -123,10 +123,10 @@ import Testing
 @Suite struct `A chart` {
     @Test func `has axes that end at round numbers`() throws {
         let chart = try #require(
-            Chart(
+            Figure(
                 lines: "Power", description: "All of it", horizontal: "cycles per mm", vertical: "HU²",
                 curves: [.init(.test, name: "after", points: [(x: 0, y: 3), (x: 0.71, y: 870), (x: .nan, y: 1)])]))
-        let figure = chart.figure.text
+        let figure = chart.markup.text
         #expect(figure.contains(">0.8<"))
         #expect(figure.contains(">1000<"))
         #expect(figure.contains("aria-label=\"All of it\""))
@@ -135,18 +135,18 @@ import Testing
 
     @Test func `counts values in bins`() throws {
         let chart = try #require(
-            Chart(
+            Figure(
                 histogram: "PSNR", description: "", horizontal: "dB",
                 groups: [(series: .test, name: "after", values: [30, 30.1, 34, .infinity])]))
-        let figure = chart.figure.text
+        let figure = chart.markup.text
         #expect(figure.components(separatedBy: "<rect").count == 3)
         #expect(figure.contains("after: 2 from 30"))
     }
 
     @Test func `is none without values`() {
-        #expect(Chart(histogram: "", description: "", horizontal: "", groups: [(.test, "", [.infinity, 3])]) == nil)
-        #expect(Chart(lines: "", description: "", horizontal: "", vertical: "", curves: []) == nil)
+        #expect(Figure(histogram: "", description: "", horizontal: "", groups: [(.test, "", [.infinity, 3])]) == nil)
+        #expect(Figure(lines: "", description: "", horizontal: "", vertical: "", curves: []) == nil)
         // Equal values still have a place.
-        #expect(Chart(histogram: "", description: "", horizontal: "", groups: [(.test, "", [3, 3])]) != nil)
+        #expect(Figure(histogram: "", description: "", horizontal: "", groups: [(.test, "", [3, 3])]) != nil)
     }
 }

@@ -1,5 +1,6 @@
 import CTImages
 import CTNoise
+import CTSupport
 @testable import CTTraining
 import Testing
 
@@ -7,8 +8,8 @@ import Testing
     private let format = SampleFormat(kind: .floatingPoint, bits: 32)
 
     @Test func `folders are drawn equally often, however many slices they have`() throws {
-        func checked(_ level: Double) -> Slice {
-            Slice(
+        func checked(_ level: Double) -> CTSlice {
+            CTSlice(
                 width: 8, height: 8, samples: (0..<64).map { level + Double(($0 + $0 / 8) % 2) * 400 }, format: format)
         }
         let slices = try #require(
@@ -23,7 +24,7 @@ import Testing
     @Test func `crops come in all eight symmetries, and are nothing else`() throws {
         let samples = (0..<16).map { Double($0 * $0 * 100) }
         let slices = try #require(
-            TrainingSlices(["": [Slice(width: 4, height: 4, samples: samples, format: format)]], crop: 4))
+            TrainingSlices(["": [CTSlice(width: 4, height: 4, samples: samples, format: format)]], crop: 4))
         var generator = SplitMix64(seed: 5)
         let crops = Set((0..<200).map { _ in slices.crop(4, 4, using: &generator).clean })
         #expect(crops.count == 8)
@@ -33,7 +34,7 @@ import Testing
     @Test func `long crops lie in slices along and across, in all symmetries`() throws {
         let samples = (0..<16).map { Double($0 * $0 * 100) }
         let slices = try #require(
-            TrainingSlices(["": [Slice(width: 4, height: 4, samples: samples, format: format)]], crop: 4))
+            TrainingSlices(["": [CTSlice(width: 4, height: 4, samples: samples, format: format)]], crop: 4))
         var generator = SplitMix64(seed: 5)
         let crops = Set((0..<200).map { _ in slices.crop(1, 4, using: &generator).clean })
         // Four rows and four columns, there and back.
@@ -43,7 +44,7 @@ import Testing
     }
 
     @Test func `of a pair, both are cut and turned alike`() throws {
-        let clean = Slice(width: 6, height: 5, samples: (0..<30).map { Double($0 * $0 * 10) }, format: format)
+        let clean = CTSlice(width: 6, height: 5, samples: (0..<30).map { Double($0 * $0 * 10) }, format: format)
         var noisy = clean
         noisy.samples = noisy.samples.map { $0 + 7 }
         let slices = try #require(TrainingSlices(["": [TrainingSlices.Pair(clean: clean, noisy: noisy)]], crop: 5))
@@ -57,7 +58,7 @@ import Testing
     }
 
     @Test func `slices smaller than a crop are left out`() {
-        let small = Slice(width: 8, height: 4, samples: [Double](repeating: 0, count: 32), format: format)
+        let small = CTSlice(width: 8, height: 4, samples: [Double](repeating: 0, count: 32), format: format)
         #expect(TrainingSlices(["": [small]], crop: 8) == nil)
     }
 

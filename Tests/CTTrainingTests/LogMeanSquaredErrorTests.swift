@@ -1,4 +1,5 @@
 @testable import CTTraining
+import CTSupport
 import TestSupport
 import Testing
 

@@ -16,9 +16,9 @@ private let recipe = TrainingRecipe(
     warmUp: 3, frozenFrom: 0.6)
 
 /// A slice of two materials in blocks.
-private func blocks(width: Int, height: Int, phase: Int) -> Slice {
+private func blocks(width: Int, height: Int, phase: Int) -> CTSlice {
     let samples = (0..<width * height).map { Double((($0 % width + phase) / 5 + $0 / width / 7) % 2 * 900 - 800) }
-    return Slice(width: width, height: height, samples: samples, format: SampleFormat(kind: .floatingPoint, bits: 32))
+    return CTSlice(width: width, height: height, samples: samples, format: SampleFormat(kind: .floatingPoint, bits: 32))
 }
 
 /// Slices with edges, in two folders.

@@ -129,7 +129,7 @@ import Testing
         try program.makePhantoms("small.png", side: 40)
         let all = try program.json("evaluate", "clean", "noisy")
         let clean = try ImageFile(contentsOf: program.url("clean/1.png").path).pages[0]
-        let mask = Slice(
+        let mask = CTSlice(
             width: 48, height: 48, samples: clean.hu.map { $0 > -900 ? 1 : 0 }, format: .uint8)
         try FileManager.default.createDirectory(at: program.url("body"), withIntermediateDirectories: true)
         try ImageFile(pages: [mask], container: .png).write(to: program.url("body/1.png").path)
@@ -196,7 +196,7 @@ import Testing
         let program = try Program()
         func write(_ name: String, _ values: [Double], bad: Int? = nil) throws {
             var pages = values.map {
-                Slice(width: 32, height: 32, samples: [Double](repeating: $0, count: 1024), format: .float32)
+                CTSlice(width: 32, height: 32, samples: [Double](repeating: $0, count: 1024), format: .float32)
             }
             if let bad { pages[bad].samples[5] = .nan }
             try ImageFile(pages: pages, container: .tiff).write(to: program.url(name).path)
@@ -217,7 +217,7 @@ import Testing
         // A page too small for SSIM still has a PSNR.
         try write("x.tif", [0])
         var small = try ImageFile(contentsOf: program.url("x.tif").path)
-        small.pages = [Slice(width: 4, height: 4, samples: (0..<16).map(Double.init), format: .float32)]
+        small.pages = [CTSlice(width: 4, height: 4, samples: (0..<16).map(Double.init), format: .float32)]
         try small.write(to: program.url("x.tif").path, overwrite: true)
         let mean = try #require(try program.json("evaluate", "x.tif", "x.tif")["mean"] as? [String: Any])
         #expect(mean["psnr"] as? String == "inf" && mean["ssim"] == nil)

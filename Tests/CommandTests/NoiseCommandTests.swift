@@ -65,7 +65,7 @@ import Testing
 
     @Test func `noise beyond all numbers is refused for each file whose scale makes it so`() throws {
         let program = try Program()
-        let page = Slice(
+        let page = CTSlice(
             width: 4, height: 4, samples: [Double](repeating: 0, count: 16),
             format: SampleFormat(kind: .unsignedInteger, bits: 32))
         try program.makePhantoms("in/b.tif", "--format", "tiff32f")

@@ -1,10 +1,9 @@
-import CTFileAccess
+import CTSupport
 import CTImageFiles
 import CTImages
 import CTMetrics
 import CTNetwork
 import CTNoise
-import CTProjection
 import PlainDecoders
 
 #if canImport(Glibc)

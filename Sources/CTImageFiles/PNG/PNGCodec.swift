@@ -1,0 +1,351 @@
+internal import CImageShims
+internal import CTImages
+
+/// PNG ⇄ slices.
+///
+/// libpng sees only IHDR, PLTE and IDAT; every other chunk is read and copied here, so that nothing of
+/// it can be changed or lost on the way.
+enum PNGCodec {
+    // MARK: - Reading
+
+    static func decode(
+        _ bytes: [UInt8], limits: DecodeLimits
+    ) throws(CodecFailure) -> (pages: [CTSlice], summaries: [PageSummary]) {
+        let chunks = try PNGChunks(bytes)
+        let header = chunks.header
+        try limits.check(width: header.width, height: header.height, used: 0)
+        let rows = try rows(of: chunks)
+        let encoding = SampleEncoding(kind: .unsignedInteger, bits: header.depth, isBigEndian: true)
+
+        var samples = try samples(in: rows, of: header, encoding: encoding)
+        var format = encoding.format
+        switch header.colorType {
+        case 3:
+            samples = try levels(of: samples, chunks: chunks)
+            format = .uint8
+        default: break
+        }
+        let scale = significantRange(chunks, samples: samples, bits: format.bits).map { IntensityScale(assuming: $0) }
+        let slice = CTSlice(
+            width: header.width, height: header.height, samples: samples, format: format, scale: scale)
+        return ([slice], [summary(chunks, format: format)])
+    }
+
+    /// The grey samples in decoded rows, or palette indices.
+    private static func samples(
+        in rows: [UInt8], of header: PNGChunks.Header, encoding: SampleEncoding
+    ) throws(CodecFailure) -> [Double] {
+        let count = header.width * header.height
+        let isColor = header.colorType == 2 || header.colorType == 6
+        // Without bits between rows, all of them are like a single one.
+        if !isColor, encoding.bits % 8 == 0 { return encoding.samples(count, from: rows, step: header.channels) }
+
+        var samples = [Double](repeating: 0, count: count)
+        // Colours are compared row by row, so that they need no memory of their own.
+        var colors = [[Double]](repeating: [Double](repeating: 0, count: header.width), count: isColor ? 3 : 0)
+        for y in 0..<header.height {
+            let row = y * header.rowBytes
+            let start = y * header.width
+            encoding.read(
+                header.width, from: rows, row: row, first: 0, step: header.channels, into: &samples, at: start)
+            guard isColor else { continue }
+            for channel in colors.indices {
+                encoding.read(
+                    header.width, from: rows, row: row, first: channel, step: header.channels, into: &colors[channel],
+                    at: 0)
+            }
+            try GreyCheck.check(colors[0], colors[1], colors[2], width: header.width, from: start)
+        }
+        return samples
+    }
+
+    /// The rows as libpng decodes them.
+    static func rows(of chunks: PNGChunks) throws(CodecFailure) -> [UInt8] {
+        let header = chunks.header
+        let expected = "image data for \(header.width)×\(header.height) pixels"
+        let (size, overflow) = header.rowBytes.multipliedReportingOverflow(by: header.height)
+        let compressed = chunks.data.reduce(0) { $0 + $1.data.count }
+        // Deflate packs no more than 1032 bytes into one, so this cannot hold what the header claims.
+        guard !overflow, size / 1032 <= compressed else {
+            throw .malformed("only \(compressed) bytes of image data", expected: expected)
+        }
+        var start = PNGChunks.signature
+        start += PNGChunks.bytes(.init(type: "IHDR", data: headerBytes(header)[...]))
+        if header.colorType == 3, let palette = chunks["PLTE"] {
+            start += PNGChunks.bytes(.init(type: "PLTE", data: palette))
+        }
+        let end = PNGChunks.bytes(.init(type: "IEND", data: []))
+
+        var status = ct_status()
+        let rows = unsafe [UInt8](unsafeUninitializedCapacity: size) { buffer, initialized in
+            unsafe chunks.image.withUnsafeBufferPointer { image in
+                unsafe start.withUnsafeBufferPointer { start in
+                    unsafe end.withUnsafeBufferPointer { end in
+                        let parts = unsafe [start, image, end].map {
+                            unsafe ct_bytes(bytes: $0.baseAddress, count: $0.count)
+                        }
+                        unsafe status = ct_png_decode(
+                            parts, parts.count, buffer.baseAddress, header.rowBytes, header.height)
+                    }
+                }
+            }
+            initialized = status.code == 0 ? size : 0
+        }
+        try CodecFailure.check(status, expected: expected)
+        return rows
+    }
+
+    private static func headerBytes(_ header: PNGChunks.Header) -> [UInt8] {
+        let size = [header.width, header.height].flatMap { number in
+            [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: number >> $0) }
+        }
+        return size + [UInt8(header.depth), UInt8(header.colorType), 0, 0, header.interlaced ? 1 : 0]
+    }
+
+    /// The grey levels that palette indices stand for.
+    private static func levels(of indices: [Double], chunks: PNGChunks) throws(CodecFailure) -> [Double] {
+        let palette = Array(chunks["PLTE"] ?? [])
+        guard !palette.isEmpty, palette.count % 3 == 0, palette.count <= 768 else {
+            throw .malformed("a palette of \(palette.count) bytes", expected: "1 to 256 colours of 3")
+        }
+        var result = indices
+        for place in indices.indices {
+            let entry = Int(indices[place]) * 3
+            guard entry < palette.count else {
+                throw .malformed(
+                    "the palette index \(entry / 3)", expected: "less than the palette's \(palette.count / 3) colours")
+            }
+            guard palette[entry] == palette[entry + 1], palette[entry] == palette[entry + 2] else {
+                throw GreyCheck.failure(
+                    Double(palette[entry]), Double(palette[entry + 1]), Double(palette[entry + 2]), at: place,
+                    width: chunks.header.width)
+            }
+            result[place] = Double(palette[entry])
+        }
+        return result
+    }
+
+    /// The range that sBIT declares, if it is narrower than the format's and holds all samples.
+    private static func significantRange(
+        _ chunks: PNGChunks, samples: [Double], bits: Int
+    ) -> ClosedRange<Double>? {
+        let colors = [0: 1, 2: 3, 3: 3, 4: 1, 6: 3][chunks.header.colorType] ?? 1
+        guard let data = chunks["sBIT"], data.count >= colors, Set(data.prefix(colors)).count == 1,
+            let significant = data.first, (1..<bits).contains(Int(significant))
+        else { return nil }
+        let top = Double(1 << Int(significant)) - 1
+        return samples.allSatisfy { $0 <= top } ? 0...top : nil
+    }
+
+    // MARK: - Writing
+
+    static func encode(
+        _ pages: [CTSlice], template: [UInt8]?
+    ) throws(CodecFailure) -> (bytes: [UInt8], clamped: Int) {
+        let slice = pages[0]
+        guard pages.count == 1 else {
+            throw .unsupported("\(pages.count) pages", expected: "one, in a PNG", advice: "Write a TIFF.")
+        }
+        guard slice.format.kind == .unsignedInteger, slice.format.bits <= 16 else {
+            throw .unsupported(
+                "\(slice.format) samples", expected: "unsigned integers up to 16 bits, in a PNG",
+                advice: "Write a TIFF.")
+        }
+        let chunks: PNGChunks? = if let template { try PNGChunks(template) } else { nil }
+        let (stored, clamped) = slice.quantized()
+        let samples = stored.samples
+        let depth = [1, 2, 4, 8].first { $0 >= slice.format.bits } ?? 16
+        var header = PNGChunks.Header(
+            width: slice.width, height: slice.height, depth: depth, colorType: 0, interlaced: false)
+        var rows = [UInt8](repeating: 0, count: header.rowBytes * header.height)
+        var isSame = false
+
+        if let chunks, chunks.header.width == slice.width, chunks.header.height == slice.height {
+            let old = chunks.header
+            header.interlaced = old.interlaced
+            if old.colorType == 3, depth == 8 {
+                isSame = true
+                if let transparency = chunks["tRNS"] {
+                    header.colorType = 4
+                    rows = try withAlpha(of: chunks, transparency: Array(transparency), header: header)
+                }
+            } else if old.depth == depth, old.colorType != 3 {
+                isSame = true
+                header.colorType = old.colorType
+                // The alpha channel stays as it was.
+                rows =
+                    old.colorType == 4 || old.colorType == 6
+                    ? try Self.rows(of: chunks) : [UInt8](repeating: 0, count: old.rowBytes * old.height)
+            }
+        }
+
+        let encoding = SampleEncoding(kind: .unsignedInteger, bits: depth, isBigEndian: true)
+        let colors = header.colorType == 2 || header.colorType == 6 ? 3 : 1
+        for y in 0..<header.height {
+            for color in 0..<colors {
+                encoding.write(
+                    header.width, of: samples, at: y * header.width, into: &rows, row: y * header.rowBytes,
+                    first: color, step: header.channels)
+            }
+        }
+        let fresh = try compress(rows, header: header)
+
+        var result = PNGChunks.signature
+        result += PNGChunks.bytes(.init(type: "IHDR", data: headerBytes(header)[...]))
+        var before = chunks?.before ?? []
+        var after = chunks?.after ?? []
+        if let chunks {
+            before = before.compactMap { kept($0, of: chunks, isSame: isSame) }
+            after = after.compactMap { kept($0, of: chunks, isSame: isSame) }
+        } else if let range = slice.storableRange, range.lowerBound == 0,
+            let significant = (1..<depth).first(where: { Double(1 << $0) - 1 == range.upperBound })
+        {
+            before = [.init(type: "sBIT", data: [UInt8(significant)])]
+        }
+        for chunk in before { result += PNGChunks.bytes(chunk) }
+        for chunk in fresh.data { result += PNGChunks.bytes(chunk) }
+        for chunk in after { result += PNGChunks.bytes(chunk) }
+        result += PNGChunks.bytes(.init(type: "IEND", data: []))
+        return (result, clamped)
+    }
+
+    private static func compress(_ rows: [UInt8], header: PNGChunks.Header) throws(CodecFailure) -> PNGChunks {
+        var description = ct_png_header(
+            width: UInt32(header.width), height: UInt32(header.height), depth: UInt8(header.depth),
+            color_type: UInt8(header.colorType), interlace: header.interlaced ? 1 : 0)
+        var buffer = unsafe ct_buffer()
+        let status = unsafe ct_png_encode(&description, rows, header.rowBytes, &buffer)
+        try CodecFailure.check(status, expected: "an image that libpng encodes")
+        defer { unsafe ct_buffer_free(&buffer) }
+        return try PNGChunks(unsafe Array(UnsafeBufferPointer(start: buffer.bytes, count: buffer.count)))
+    }
+
+    /// Grey + alpha rows, with the alpha that a palette's tRNS gives to indices.
+    private static func withAlpha(
+        of chunks: PNGChunks, transparency: [UInt8], header: PNGChunks.Header
+    ) throws(CodecFailure) -> [UInt8] {
+        let old = chunks.header
+        let indexRows = try Self.rows(of: chunks)
+        let encoding = SampleEncoding(kind: .unsignedInteger, bits: old.depth, isBigEndian: true)
+        var indices = [Double](repeating: 0, count: old.width)
+        var rows = [UInt8](repeating: 0, count: header.rowBytes * header.height)
+        for y in 0..<old.height {
+            encoding.read(old.width, from: indexRows, row: y * old.rowBytes, first: 0, step: 1, into: &indices, at: 0)
+            for x in 0..<old.width {
+                let index = Int(indices[x])
+                rows[y * header.rowBytes + 2 * x + 1] = index < transparency.count ? transparency[index] : 255
+            }
+        }
+        return rows
+    }
+
+    /// A chunk of the template as the new file should have it, or `nil` if it should not.
+    ///
+    /// `isSame` says whether pixels are laid out as in the template.
+    private static func kept(_ chunk: PNGChunks.Chunk, of chunks: PNGChunks, isSame: Bool) -> PNGChunks.Chunk? {
+        var chunk = chunk
+        let wasPalette = chunks.header.colorType == 3
+        switch chunk.type {
+        case "acTL", "fcTL", "fdAT", "dSIG": return nil
+        case "PLTE", "hIST": return isSame && !wasPalette ? chunk : nil
+        case "sBIT" where wasPalette:
+            guard isSame, let first = chunk.data.first, Set(chunk.data).count == 1 else { return nil }
+            chunk.data = chunks["tRNS"] == nil ? [first] : [first, 8]
+            return chunk
+        case "bKGD" where wasPalette:
+            let palette = Array(chunks["PLTE"] ?? [])
+            guard isSame, let index = chunk.data.first, 3 * Int(index) < palette.count else { return nil }
+            chunk.data = [0, palette[3 * Int(index)]]
+            return chunk
+        case "tRNS": return isSame && !wasPalette ? chunk : nil
+        case "sBIT", "bKGD": return isSame ? chunk : nil
+        case "cHRM", "gAMA", "iCCP", "sRGB", "cICP", "mDCV", "cLLI", "pHYs", "sPLT", "tIME", "tEXt", "zTXt", "iTXt",
+            "oFFs", "pCAL", "sCAL", "sTER", "gIFg", "gIFt", "gIFx", "eXIf":
+            return chunk
+        default: return chunk.isSafeToCopy ? chunk : nil
+        }
+    }
+
+    // MARK: - Summary
+
+    private static func summary(_ chunks: PNGChunks, format: SampleFormat) -> PageSummary {
+        let header = chunks.header
+        let all = chunks.before + chunks.after
+        var notes: [String] = []
+        if chunks["acTL"] != nil { notes.append("animated: only the still image is read, and written") }
+        if header.colorType == 3 { notes.append("written as grey") }
+        if let bits = chunks["sBIT"] {
+            notes.append("significant bits: \(bits.map { String($0) }.joined(separator: ", "))")
+        }
+        if chunks["tRNS"] != nil { notes.append("with transparency, which is kept") }
+        var resolution: String?
+        if let data = chunks["pHYs"], data.count == 9 {
+            let x = PNGChunks.number(data.prefix(4))
+            let y = PNGChunks.number(data.dropFirst(4).prefix(4))
+            resolution =
+                data.last == 1
+                ? "\(Double(x) / 1000) × \(Double(y) / 1000) pixels per mm" : "pixel aspect ratio \(x) : \(y)"
+        }
+        return PageSummary(
+            width: header.width, height: header.height, format: format,
+            pixels: [0: "grey", 2: "RGB (grey)", 3: "palette (grey)", 4: "grey + alpha", 6: "RGB (grey) + alpha"][
+                header.colorType] ?? "",
+            compression: "Deflate", layout: header.interlaced ? "interlaced" : "rows", resolution: resolution,
+            texts: all.compactMap { text($0) }, notes: notes)
+    }
+
+    /// A chunk's text. Compressed text is named, not unpacked.
+    private static func text(_ chunk: PNGChunks.Chunk) -> PageSummary.Text? {
+        guard ["tEXt", "zTXt", "iTXt"].contains(chunk.type), let end = chunk.data.firstIndex(of: 0) else { return nil }
+        func latin(_ bytes: some Sequence<UInt8>) -> String {
+            String(String.UnicodeScalarView(bytes.map { Unicode.Scalar($0) }))
+        }
+        let name = latin(chunk.data[..<end])
+        let rest = chunk.data[(end + 1)...]
+        switch chunk.type {
+        case "tEXt": return .init(name: name, value: latin(rest))
+        case "iTXt":
+            // Compression flag and method, language and translated keyword, then the text.
+            let parts = rest.dropFirst(2).split(separator: 0, maxSplits: 2, omittingEmptySubsequences: false)
+            guard rest.first == 0, parts.count == 3 else { return .init(name: name, value: "(compressed)") }
+            return .init(name: name, value: String(decoding: parts[2], as: UTF8.self))
+        default: return .init(name: name, value: "(compressed)")
+        }
+    }
+}
+
+// MARK: - Checks that both formats share
+
+extension DecodeLimits {
+    /// Throws if a page would go beyond the limit, given the pixels that earlier pages used.
+    func check(width: Int, height: Int, used: Int) throws(CodecFailure) {
+        let (count, overflow) = width.multipliedReportingOverflow(by: height)
+        guard !overflow, count <= pixels - used else {
+            throw CodecFailure(
+                .tooLarge, found: "\(width)×\(height) pixels" + (used > 0 ? " after \(used) others" : ""),
+                expected: "no more than \(pixels) together",
+                advice: "Raise the limit on pixels if the file can be trusted.")
+        }
+    }
+}
+
+/// Whether colour samples are grey.
+enum GreyCheck {
+    static func check(
+        _ red: [Double], _ green: [Double], _ blue: [Double], width: Int, from place: Int = 0
+    ) throws(CodecFailure) {
+        for index in red.indices where red[index] != green[index] || red[index] != blue[index] {
+            throw failure(red[index], green[index], blue[index], at: place + index, width: width)
+        }
+    }
+
+    static func failure(_ red: Double, _ green: Double, _ blue: Double, at place: Int, width: Int) -> CodecFailure {
+        func text(_ value: Double) -> String { Int(exactly: value).map { String($0) } ?? String(value) }
+        return CodecFailure(
+            .color,
+            found:
+                "the colour \(text(red)), \(text(green)), \(text(blue)) at column \(place % width), row \(place / width)",
+            expected: "an image that is grey everywhere",
+            advice: "Convert the file to grey, if its colours mean nothing.")
+    }
+}

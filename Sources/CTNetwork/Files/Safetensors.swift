@@ -1,0 +1,375 @@
+internal import CTSupport
+
+/// A file of named tensors of floats: the safetensors format (https://github.com/huggingface/safetensors).
+///
+/// A file is the size of the header as 8 bytes, the header as JSON, then the values of all tensors end to end;
+/// everything is little-endian. Other programs read it without knowing this one: `safetensors.torch.load_file`
+/// gives the tensors, `safe_open(…).metadata()` the metadata.
+///
+/// Reading is strict: what the format forbids (gaps, overlaps, repeated names), and what this program has no
+/// use for (other types than F32), is an error and never a guess. No file can make it crash or take more memory
+/// than a few times the file's size.
+public struct Safetensors: Hashable, Sendable {
+    /// A named array.
+    public struct Tensor: Hashable, Sendable {
+        /// Unique in a file.
+        public var name: String
+        /// Sizes, slowest first; empty for a single number.
+        public var shape: [Int]
+        /// As many as the product of the sizes.
+        public var values: [Float]
+
+        /// Makes a tensor.
+        ///
+        /// - Precondition: No size is negative, and `values.count` is their product.
+        public init(name: String, shape: [Int], values: [Float]) {
+            precondition(shape.allSatisfy { $0 >= 0 } && shape.reduce(1, *) == values.count, "\(name) \(shape)")
+            self.name = name
+            self.shape = shape
+            self.values = values
+        }
+    }
+
+    /// Free text about the file, by key.
+    public var metadata: [String: String]
+
+    /// In the order of their values in the file.
+    public var tensors: [Tensor]
+
+    /// A header larger than this is refused, as in the format's own implementation.
+    static let largestHeader = 100_000_000
+
+    /// Makes a file's contents.
+    ///
+    /// - Precondition: Names are unique and none is `__metadata__`.
+    public init(metadata: [String: String] = [:], tensors: [Tensor]) {
+        precondition(
+            Set(tensors.map(\.name)).count == tensors.count && tensors.allSatisfy { $0.name != "__metadata__" })
+        self.metadata = metadata
+        self.tensors = tensors
+    }
+
+    /// The tensor called `name`, `nil` if there is none.
+    public subscript(name: String) -> Tensor? { tensors.first { $0.name == name } }
+
+    // MARK: - Reading
+
+    /// Reads a file.
+    ///
+    /// - Throws: ``ModelError`` if the file cannot be read or is not of the format.
+    public init(contentsOf path: String) throws(ModelError) {
+        let bytes: [UInt8]
+        do {
+            bytes = try FileAccess.contents(of: path)
+        } catch {
+            throw ModelError(
+                file: path, found: error.found, expected: "a model file",
+                advice: "check the path, and that you may read the file")
+        }
+        try self.init(bytes: bytes, file: path)
+    }
+
+    /// Decodes the bytes of a whole file.
+    ///
+    /// - Parameters:
+    ///   - bytes: The file.
+    ///   - file: Its name in errors.
+    /// - Throws: ``ModelError`` if the bytes are not of the format.
+    public init(bytes: [UInt8], file: String) throws(ModelError) {
+        func damaged(_ found: String, _ expected: String = "") -> ModelError {
+            ModelError(
+                file: file, found: found, expected: expected,
+                advice: "it is damaged, incomplete or no safetensors file; get a fresh copy")
+        }
+        guard bytes.count >= 8 else { throw damaged("\(bytes.count) bytes", "at least 8") }
+        let length = bytes[0..<8].reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+        guard length <= UInt64(bytes.count - 8), length <= UInt64(Self.largestHeader) else {
+            throw damaged("a header of \(length) bytes", "at most \(min(bytes.count - 8, Self.largestHeader))")
+        }
+        let start = 8 + Int(length)
+        var header: SafetensorsHeader
+        do {
+            header = try SafetensorsHeader(bytes[8..<start])
+        } catch {
+            throw damaged("the header at byte \(error.position) is wrong", error.expected)
+        }
+
+        // End to end and without gaps, in the order of their places. Empty tensors go before what starts there.
+        header.entries.sort { ($0.start, $0.end) < ($1.start, $1.end) }
+        var offset = 0
+        for entry in header.entries {
+            guard entry.type == "F32" else {
+                throw ModelError(
+                    file: file, found: "'\(entry.name)' holds \(entry.type) numbers", expected: "F32",
+                    advice: "convert it, for example with PyTorch's float()")
+            }
+            guard entry.start == offset, entry.end >= offset, entry.end <= bytes.count - start else {
+                throw damaged(
+                    "'\(entry.name)' lies at \(entry.start)..<\(entry.end)",
+                    "its start at \(offset) and its end within \(bytes.count - start) bytes")
+            }
+            var count: Int? = 1
+            for size in entry.shape { count = count.flatMap { Self.product($0, size) } }
+            guard let count, Self.product(count, 4) == entry.end - entry.start else {
+                throw damaged(
+                    "'\(entry.name)' has \(entry.end - entry.start) bytes", "what the shape \(entry.shape) needs")
+            }
+            offset = entry.end
+        }
+        guard offset == bytes.count - start else {
+            throw damaged("\(bytes.count - start) bytes of values", "\(offset)")
+        }
+        metadata = header.metadata
+        tensors = header.entries.map { entry in
+            let values = (0..<(entry.end - entry.start) / 4).map { index in
+                let at = start + entry.start + 4 * index
+                let (low, high) = (
+                    UInt32(bytes[at]) | UInt32(bytes[at + 1]) << 8, UInt32(bytes[at + 2]) | UInt32(bytes[at + 3]) << 8
+                )
+                return Float(bitPattern: low | high << 16)
+            }
+            return Tensor(name: entry.name, shape: entry.shape, values: values)
+        }
+    }
+
+    private static func product(_ a: Int, _ b: Int) -> Int? {
+        let (product, overflow) = a.multipliedReportingOverflow(by: b)
+        return overflow ? nil : product
+    }
+
+    // MARK: - Writing
+
+    /// The bytes of a file. Equal contents give equal bytes.
+    public func encoded() -> [UInt8] {
+        var members: [String] = []
+        if !metadata.isEmpty {
+            let pairs = metadata.sorted { $0.key < $1.key }.map { Self.quoted($0.key) + ":" + Self.quoted($0.value) }
+            members.append("\"__metadata__\":{" + pairs.joined(separator: ",") + "}")
+        }
+        var offset = 0
+        for tensor in tensors {
+            let end = offset + 4 * tensor.values.count
+            let shape = tensor.shape.map(String.init).joined(separator: ",")
+            members.append(
+                Self.quoted(tensor.name)
+                    + ":{\"dtype\":\"F32\",\"shape\":[\(shape)],\"data_offsets\":[\(offset),\(end)]}")
+            offset = end
+        }
+        var header = Array(("{" + members.joined(separator: ",") + "}").utf8)
+        // Values start at a multiple of 8, so that readers can map them.
+        header += [UInt8](repeating: 0x20, count: (8 - header.count % 8) % 8)
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(8 + header.count + offset)
+        for shift in 0..<8 { bytes.append(UInt8(truncatingIfNeeded: header.count >> (8 * shift))) }
+        bytes += header
+        for tensor in tensors {
+            for value in tensor.values {
+                let bits = value.bitPattern
+                for shift: UInt32 in [0, 8, 16, 24] { bytes.append(UInt8(truncatingIfNeeded: bits >> shift)) }
+            }
+        }
+        return bytes
+    }
+
+    /// Writes a file, whole or not at all: first beside its place, then renamed. What was there is replaced.
+    ///
+    /// - Throws: ``ModelError`` if it cannot be written; what was there stays.
+    public func write(to path: String) throws(ModelError) {
+        do {
+            try FileAccess.save(encoded(), to: path)
+        } catch {
+            throw ModelError(
+                file: path, found: error.found, expected: "a place that can be written",
+                advice: "check that its folder exists, that you may write there and that the disk has room")
+        }
+    }
+
+    private static func quoted(_ text: String) -> String {
+        var result = "\""
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\"", "\\": result += "\\" + String(scalar)
+            case "\n": result += "\\n"
+            case "\u{0}"..<" ":
+                let digits = String(scalar.value, radix: 16)
+                result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+            default: result.unicodeScalars.append(scalar)
+            }
+        }
+        return result + "\""
+    }
+}
+
+/// The JSON header of a safetensors file.
+///
+/// Its grammar is so small that reading it directly is shorter than describing it to a general decoder, and a
+/// general decoder would let repeated names pass.
+private struct SafetensorsHeader {
+    struct Entry {
+        var name: String
+        var type = ""
+        var shape: [Int] = []
+        var start = 0
+        var end = 0
+    }
+
+    /// Where the text stops making sense, and what should be there.
+    struct Defect: Error {
+        let position: Int
+        let expected: String
+    }
+
+    var metadata: [String: String] = [:]
+    var entries: [Entry] = []
+
+    private let bytes: ArraySlice<UInt8>
+    private var position: Int
+
+    init(_ bytes: ArraySlice<UInt8>) throws(Defect) {
+        self.bytes = bytes
+        position = bytes.startIndex
+        try parse()
+    }
+
+    private mutating func parse() throws(Defect) {
+        var names: Set<String> = []
+        guard bytes.first == UInt8(ascii: "{") else { throw defect("'{'") }
+        try members { (header, name) throws(Defect) in
+            guard names.insert(name).inserted else { throw header.defect("each name once, not '\(name)' again") }
+            if name == "__metadata__" {
+                try header.members { (header, key) throws(Defect) in
+                    guard header.metadata[key] == nil else { throw header.defect("each key once, not '\(key)' again") }
+                    header.metadata[key] = try header.string()
+                }
+            } else {
+                header.entries.append(try header.entry(name))
+            }
+        }
+        skipSpace()
+        guard position == bytes.endIndex else { throw defect("nothing but spaces after the last '}'") }
+    }
+
+    private mutating func entry(_ name: String) throws(Defect) -> Entry {
+        var entry = Entry(name: name)
+        var seen: Set<String> = []
+        try members { (header, key) throws(Defect) in
+            guard seen.insert(key).inserted else { throw header.defect("each key once, not '\(key)' again") }
+            switch key {
+            case "dtype": entry.type = try header.string()
+            case "shape": entry.shape = try header.numbers()
+            case "data_offsets":
+                let offsets = try header.numbers()
+                guard offsets.count == 2 else { throw header.defect("two offsets") }
+                (entry.start, entry.end) = (offsets[0], offsets[1])
+            default: throw header.defect("dtype, shape or data_offsets, not '\(key)'")
+            }
+        }
+        guard seen.count == 3 else { throw defect("dtype, shape and data_offsets of '\(name)'") }
+        return entry
+    }
+
+    // MARK: JSON
+
+    private func defect(_ expected: String) -> Defect { Defect(position: position, expected: expected) }
+
+    private mutating func skipSpace() {
+        while position < bytes.endIndex, [0x20, 0x09, 0x0A, 0x0D].contains(bytes[position]) { position += 1 }
+    }
+
+    /// Steps over `character` if it comes next.
+    private mutating func take(_ character: Unicode.Scalar) -> Bool {
+        skipSpace()
+        guard position < bytes.endIndex, bytes[position] == UInt8(ascii: character) else { return false }
+        position += 1
+        return true
+    }
+
+    private mutating func expect(_ character: Unicode.Scalar) throws(Defect) {
+        guard take(character) else { throw defect("'\(character)'") }
+    }
+
+    /// An object; `body` reads the value of each key.
+    private mutating func members(_ body: (inout Self, String) throws(Defect) -> Void) throws(Defect) {
+        try expect("{")
+        if take("}") { return }
+        repeat {
+            let key = try string()
+            try expect(":")
+            try body(&self, key)
+        } while take(",")
+        try expect("}")
+    }
+
+    /// An array of whole numbers ≥ 0.
+    private mutating func numbers() throws(Defect) -> [Int] {
+        try expect("[")
+        var result: [Int] = []
+        if take("]") { return result }
+        repeat {
+            skipSpace()
+            let digits = bytes[position...].prefix(20).prefix { (0x30...0x39).contains($0) }
+            guard digits.count == 1 || digits.first != 0x30, let number = Int(String(decoding: digits, as: UTF8.self))
+            else { throw defect("a whole number from 0 to \(Int.max)") }
+            position += digits.count
+            result.append(number)
+        } while take(",")
+        try expect("]")
+        return result
+    }
+
+    private mutating func string() throws(Defect) -> String {
+        try expect("\"")
+        var text: [UInt8] = []
+        while position < bytes.endIndex {
+            let byte = bytes[position]
+            position += 1
+            switch byte {
+            case UInt8(ascii: "\""):
+                let result = String(decoding: text, as: UTF8.self)
+                guard result.utf8.elementsEqual(text) else { throw defect("UTF-8") }  // else it was repaired
+                return result
+            case UInt8(ascii: "\\"): text += try escape().utf8
+            case 0..<0x20: throw defect("no control characters in names")
+            default: text.append(byte)
+            }
+        }
+        throw defect("'\"'")
+    }
+
+    /// What the escape after a backslash stands for.
+    private mutating func escape() throws(Defect) -> String {
+        guard position < bytes.endIndex else { throw defect("an escape") }
+        let byte = bytes[position]
+        position += 1
+        switch byte {
+        case UInt8(ascii: "\""): return "\""
+        case UInt8(ascii: "\\"): return "\\"
+        case UInt8(ascii: "/"): return "/"
+        case UInt8(ascii: "b"): return "\u{8}"
+        case UInt8(ascii: "f"): return "\u{C}"
+        case UInt8(ascii: "n"): return "\n"
+        case UInt8(ascii: "r"): return "\r"
+        case UInt8(ascii: "t"): return "\t"
+        case UInt8(ascii: "u"):
+            let unit = try codeUnit()
+            var units = [unit]
+            if UTF16.isLeadSurrogate(unit), bytes[position...].starts(with: "\\u".utf8) {
+                position += 2
+                units.append(try codeUnit())
+            }
+            let text = String(decoding: units, as: UTF16.self)
+            guard text.utf16.elementsEqual(units) else { throw defect("a pair of surrogates") }
+            return text
+        default: throw defect("an escape")
+        }
+    }
+
+    private mutating func codeUnit() throws(Defect) -> UInt16 {
+        let digits = bytes[position...].prefix(4)
+        guard digits.count == 4, digits.allSatisfy({ Character(Unicode.Scalar($0)).isHexDigit }),
+            let unit = UInt16(String(decoding: digits, as: UTF8.self), radix: 16)
+        else { throw defect("four hexadecimal digits") }
+        position += 4
+        return unit
+    }
+}

@@ -1,0 +1,48 @@
+internal import CTSupport
+
+/// Gaussian noise with a power spectrum: frequency times the square of a kernel's weight, which is what filtered back-projection
+/// makes of white noise in the views (Riederer, Pelc and Chesler 1978, doi 10.1088/0031-9155/23/3/008).
+struct CorrelatedNoise {
+    let kernel: ReconstructionKernel
+
+    /// The side of a pixel in mm.
+    let pixel: Double
+
+    /// A field of standard deviation 1.
+    ///
+    /// It is part of one that repeats, but only beyond a margin of 64 pixels.
+    func field(width: Int, height: Int, random: CounterRandom) -> [Double] {
+        let (across, down) = (
+            FourierTransform.length(atLeast: width + 64), FourierTransform.length(atLeast: height + 64)
+        )
+        var numbers = [Float](repeating: 0, count: 2 * across * down)
+        var power = 0.0
+        for row in 0..<down {
+            for column in 0..<across {
+                let v = Double(min(row, down - row)) / (Double(down) * pixel)
+                let u = Double(min(column, across - column)) / (Double(across) * pixel)
+                let frequency = (u * u + v * v).squareRoot()
+                let amplitude = frequency.squareRoot() * kernel.weight(frequency)
+                power += amplitude * amplitude
+                let index = row * across + column
+                numbers[2 * index] = Float(amplitude * random.normal(at: UInt64(2 * index)))
+                numbers[2 * index + 1] = Float(amplitude * random.normal(at: UInt64(2 * index + 1)))
+            }
+        }
+        FourierTransform(length: across).transform(rows: &numbers, inverse: true)
+        // Columns that are not seen need no second transform.
+        var columns = [Float](repeating: 0, count: 2 * down * width)
+        for row in 0..<down {
+            for column in 0..<width {
+                let (from, to) = (2 * (row * across + column), 2 * (column * down + row))
+                (columns[to], columns[to + 1]) = (numbers[from], numbers[from + 1])
+            }
+        }
+        FourierTransform(length: down).transform(rows: &columns, inverse: true)
+        // The real part of a sum of waves, each of independent real and imaginary amplitudes.
+        let scale = 1 / power.squareRoot()
+        return (0..<height).flatMap { row in
+            (0..<width).map { Double(columns[2 * ($0 * down + row)]) * scale }
+        }
+    }
+}

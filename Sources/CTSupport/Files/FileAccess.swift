@@ -1,0 +1,149 @@
+#if canImport(Darwin)
+internal import Darwin
+#elseif canImport(Musl)
+internal import Musl
+#else
+internal import Glibc
+#endif
+
+/// Whole files in and out, with the operating system's words in the errors.
+package enum FileAccess {
+    /// What `errno` says.
+    private static func reason(_ number: Int32) -> String { unsafe String(cString: strerror(number)) }
+
+    // MARK: - Reading
+
+    /// The bytes of a regular file, or the first `count` of them.
+    ///
+    /// - Parameters:
+    ///   - path: The file.
+    ///   - count: How many bytes are wanted; all if `nil`.
+    ///   - largest: A file of more bytes is refused before it is read.
+    /// - Returns: The bytes; fewer than `count` if the file has no more.
+    /// - Throws: ``FileAccessError`` if there is no such file, it cannot be read or it is too large.
+    package static func contents(
+        of path: String, prefix count: Int? = nil, largest: Int = .max
+    ) throws(FileAccessError) -> [UInt8] {
+        let (descriptor, size) = try openFile(path)
+        defer { close(descriptor) }
+        guard size <= largest else {
+            throw FileAccessError(
+                code: .tooLarge, file: path, found: "\(size) bytes", expected: "no more than \(largest)",
+                advice: "Raise the limit if the file can be trusted.")
+        }
+        let wanted = min(size, count ?? size)
+        var got = 0
+        var failed: Int32 = 0
+        let bytes = unsafe [UInt8](unsafeUninitializedCapacity: wanted) { buffer, initialized in
+            while got < wanted {
+                guard let base = buffer.baseAddress else { break }
+                // Some systems take no more than 2³¹ − 1 bytes at a time.
+                let taken = unsafe read(descriptor, base + got, min(wanted - got, 1 << 30))
+                if taken < 0 && errno == EINTR { continue }
+                if taken < 0 { failed = errno }
+                if taken <= 0 { break }
+                got += taken
+            }
+            initialized = got
+        }
+        guard failed == 0 else { throw unreadable(path, reason(failed), "Check the disk.") }
+        return bytes
+    }
+
+    private static func unreadable(_ path: String, _ found: String, _ advice: String) -> FileAccessError {
+        FileAccessError(
+            code: .unreadable, file: path, found: found, expected: "a file that can be read", advice: advice)
+    }
+
+    /// Opens a regular file for reading.
+    private static func openFile(_ path: String) throws(FileAccessError) -> (descriptor: Int32, size: Int) {
+        let advice = "Check the path and its permissions."
+        // Non-blocking, so that a pipe without a writer does not hold us up.
+        let descriptor = unsafe open(path, O_RDONLY | O_NONBLOCK)
+        guard descriptor >= 0 else { throw unreadable(path, reason(errno), advice) }
+        var info = stat()
+        guard unsafe fstat(descriptor, &info) == 0, info.st_mode & S_IFMT == S_IFREG else {
+            let found = info.st_mode & S_IFMT == S_IFDIR ? "a folder" : "something that is not a file"
+            close(descriptor)
+            throw unreadable(path, found, advice)
+        }
+        return (descriptor, Int(info.st_size))
+    }
+
+    // MARK: - Writing
+
+    /// Writes a file whole or not at all, also if the power fails: to a temporary file beside it, which is brought to the
+    /// disk and then renamed. What goes wrong leaves nothing behind, and what was there as it was.
+    ///
+    /// - Parameters:
+    ///   - bytes: The file's contents.
+    ///   - path: Where to. A symbolic link of this name is replaced, not followed.
+    ///   - overwrite: Whether a file of this name is replaced; if not, its presence is an error, also if it appears
+    ///     meanwhile.
+    /// - Throws: ``FileAccessError`` if the file is there already or cannot be written.
+    package static func save(_ bytes: [UInt8], to path: String, overwrite: Bool = true) throws(FileAccessError) {
+        let exists = FileAccessError(
+            code: .alreadyExists, file: path, found: "a file of this name", expected: "none",
+            advice: "Choose another name, or ask for overwriting.")
+        func failure(_ number: Int32, _ advice: String, isNew: Bool = false) -> FileAccessError {
+            // Where no new file may be made, none can be; a file that may not be replaced says nothing of others.
+            let othersFail = [ENOSPC, EDQUOT, EROFS].contains(number) || isNew && [EACCES, EPERM].contains(number)
+            return FileAccessError(
+                code: othersFail ? .unwritableFolder : .unwritable, file: path, found: reason(number),
+                expected: "a place that can be written",
+                advice: advice)
+        }
+        // A first look before the work; the last word is with `link` or `open` below.
+        if !overwrite, unsafe access(path, F_OK) == 0 { throw exists }
+
+        let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? ""
+        let temporary = "\(folder).ct-\(getpid())-\(UInt32.random(in: .min ... .max)).tmp"
+        let descriptor = unsafe open(temporary, O_WRONLY | O_CREAT | O_EXCL, 0o666)
+        guard descriptor >= 0 else {
+            throw failure(errno, "Check that the folder exists and may be written to.", isNew: true)
+        }
+        var renamed = false
+        defer { if !renamed { unsafe unlink(temporary) } }
+
+        var failed = put(bytes, into: descriptor)
+        // Else the new name may reach the disk before the contents do. Some file systems cannot be told.
+        if failed == 0, fsync(descriptor) != 0, errno != EINVAL, errno != ENOTSUP { failed = errno }
+        // Some file systems report a full disk only here.
+        if close(descriptor) != 0 && failed == 0 { failed = errno }
+        guard failed == 0 else { throw failure(failed, "Check the space that is left.") }
+
+        let advice = "Check that the name is not a folder's and may be written to."
+        var claimed = false
+        if !overwrite {
+            // Unlike `rename`, `link` never replaces a file that appeared meanwhile.
+            if unsafe link(temporary, path) == 0 { return }
+            if errno == EEXIST { throw exists }
+            // The file system may have no links; then the name is taken by an empty file of our own.
+            let claim = unsafe open(path, O_WRONLY | O_CREAT | O_EXCL, 0o666)
+            guard claim >= 0 else { throw errno == EEXIST ? exists : failure(errno, advice) }
+            close(claim)
+            claimed = true
+        }
+        guard unsafe rename(temporary, path) == 0 else {
+            let number = errno
+            if claimed { unsafe unlink(path) }
+            throw failure(number, advice)
+        }
+        renamed = true
+    }
+
+    /// Writes all bytes; returns the error number, or 0.
+    private static func put(_ bytes: [UInt8], into descriptor: Int32) -> Int32 {
+        unsafe bytes.withUnsafeBytes { buffer in
+            var done = 0
+            while done < buffer.count {
+                guard let base = buffer.baseAddress else { break }
+                let count = unsafe write(descriptor, base + done, min(buffer.count - done, 1 << 30))
+                if count < 0 && errno == EINTR { continue }
+                if count < 0 { return errno }
+                done += count
+            }
+            return 0
+        }
+    }
+}

@@ -1,0 +1,237 @@
+import ArgumentParser
+import CTImageFiles
+import CTImages
+import CTMetrics
+import CTReports
+
+/// `ctdenoise evaluate REFERENCE TEST`: how far slices are from what they should be.
+struct Evaluate: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Print PSNR, SSIM and other metrics of slices against a reference.",
+        discussion: """
+            Compares two files, or the files of the same name in two folders, slice by slice, in HU. Nothing is clipped \
+            unless --window says so. The data range is that of --range or --window, for PSNR and all other metrics that have \
+            one, not what the samples happen to span; samples count from the lower end of it. Means are over slices; a \
+            folder counts as a patient. Equal slices have an infinite PSNR, "inf" in JSON and CSV. The table shows PSNR, \
+            SSIM and RMSE of each slice; MS-SSIM (from 161×161 pixels on), GMSD, VIF (from 41×41), MAE and bias are in the \
+            means, CSV, JSON and the report.
+
+            Example: what denoising gained, on a page with pictures
+              ctdenoise evaluate clean denoised --baseline noisy --report quality.html
+            """)
+
+    /// Which structural similarity.
+    enum Similarity: String, ExpressibleByArgument, CaseIterable {
+        case gaussian, uniform
+
+        var window: SimilarityWindow { self == .gaussian ? .gaussian : .uniform }
+
+        var phrase: String {
+            switch self {
+            case .gaussian: "11×11 Gaussian window, sigma 1.5 (Wang 2004)"
+            case .uniform: "7×7 uniform window"
+            }
+        }
+    }
+
+    @Argument(help: "The file or folder that is taken as the truth.", completion: .file())
+    var reference: String
+
+    @Argument(help: "The file or folder to judge.", completion: .file())
+    var test: String
+
+    @Option(
+        help: ArgumentHelp(
+            "Another file or folder to judge beside it, such as the noisy slices.", valueName: "noisy"),
+        completion: .file())
+    var baseline: String?
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("The data range in HU. (default: -1024,1023)", valueName: "low,high"),
+        transform: Evaluate.parseRange)
+    var range: ClosedRange<Double>?
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            """
+            Compare what is seen in a display window: HU beyond it count as its ends, and its width is the data range. \
+            lung is -600,1500, mediastinum 50,400, bone 400,1800.
+            """,
+            valueName: "lung|mediastinum|bone|level,width"),
+        transform: Evaluate.parseWindow)
+    var window: HUWindow?
+
+    @Option(
+        help: ArgumentHelp(
+            """
+            An image, or a folder of images of the slices' names: only where it is not zero figures count. SSIM, MS-SSIM and \
+            VIF count windows with their middle there.
+            """, valueName: "mask"),
+        completion: .file())
+    var mask: String?
+
+    @Option(help: "The window of SSIM.")
+    var ssim = Similarity.gaussian
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "Exit with status 2 if the mean PSNR of slices that are not equal is lower.", valueName: "dB"))
+    var atLeastPsnr: Double?
+
+    @Option(
+        parsing: .unconditional, help: ArgumentHelp("Exit with status 2 if the mean SSIM is lower.", valueName: "ssim"))
+    var atLeastSsim: Double?
+
+    @Flag(
+        help: """
+            Also say how noisy slices are, by themselves: the standard deviation in HU that is most frequent in the body; and, \
+            with --baseline, whether what was taken from it is noise.
+            """)
+    var noise = false
+
+    @Option(
+        help: ArgumentHelp(
+            "Write a page of HTML with figures, charts and pictures, which needs nothing else.", valueName: "file.html"),
+        completion: .file(extensions: ["html"]))
+    var report: String?
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "With --report: the side of a pixel, for frequencies; without it they are per pixel.", valueName: "mm"))
+    var pixel: Double?
+
+    @Flag(help: "Replace the report if it is already there.")
+    var overwrite = false
+
+    @Flag(help: "Print one line of comma-separated values a slice, below a line of titles.")
+    var csv = false
+
+    @OptionGroup var threads: ThreadOptions
+
+    @OptionGroup var reading: ReadingOptions
+
+    @OptionGroup var output: OutputOptions
+
+    func validate() throws {
+        if csv && output.json { throw ValidationError("Choose one of --csv and --json.") }
+        if range != nil && window != nil { throw ValidationError("Choose one of --range and --window.") }
+        for (option, value) in [("--baseline", baseline), ("--mask", mask)] where value?.isEmpty == true {
+            throw ValidationError("\(option) is empty; name a file or a folder.")
+        }
+        if let report, report.isEmpty { throw ValidationError("--report is empty; name a file.") }
+        if pixel != nil && report == nil { throw ValidationError("--pixel is for --report; say both.") }
+        if let pixel, !(0.01...100).contains(pixel) {
+            throw ValidationError("--pixel is 0.01 to 100 mm, not \(Format.plain(pixel)).")
+        }
+        // A threshold of nan would always be missed, one of -inf never.
+        if let atLeastPsnr, !atLeastPsnr.isFinite {
+            throw ValidationError("--at-least-psnr is a finite number of dB, not \(atLeastPsnr).")
+        }
+        if let atLeastSsim, !(-1...1).contains(atLeastSsim) {
+            throw ValidationError("--at-least-ssim is from -1 to 1, not \(atLeastSsim).")
+        }
+    }
+
+    private static func parseWindow(_ text: String) throws -> HUWindow {
+        let presets = ["lung": HUWindow.lung, "mediastinum": .mediastinum, "bone": .bone]
+        if let preset = presets[text.lowercased()] { return preset }
+        let (level, width) = try parsePair(text, example: "--window lung, or --window -600,1500")
+        guard width > 0 else {
+            throw ValidationError("the width of a window is positive; write for example --window -600,1500")
+        }
+        let window = HUWindow(level: level, width: width)
+        try checkSize(window.range, example: "--window -600,1500")
+        return window
+    }
+
+    /// Refuses ranges with which nothing could be worked out.
+    private static func checkSize(_ range: ClosedRange<Double>, example: String) throws {
+        guard abs(range.lowerBound) <= 1e7, abs(range.upperBound) <= 1e7, range.upperBound - range.lowerBound >= 1e-3
+        else {
+            throw ValidationError(
+                "HU are within ±10⁷, and a range is 0.001 wide at least; write for example \(example)")
+        }
+    }
+
+    private static func parseRange(_ text: String) throws -> ClosedRange<Double> {
+        let ends = try parsePair(text, example: "--range -1024,1023")
+        guard ends.0 < ends.1 else {
+            throw ValidationError("the lower end comes first; write for example --range -1024,1023")
+        }
+        try checkSize(ends.0...ends.1, example: "--range -1024,1023")
+        return ends.0...ends.1
+    }
+
+    // MARK: - Running
+
+    func run() async throws {
+        var console = Console()
+        let paths = [reference, test] + [baseline, mask].compactMap(\.self)
+        let page = try report.map { path in
+            do throws(Failure) {
+                return try PageFile(path, overwrite: overwrite, protecting: paths)
+            } catch {
+                console.error(error)
+                throw ExitCode.failure
+            }
+        }
+        if let mask, FileSystem.kind(mask) == .missing {
+            console.error(
+                Failure(
+                    file: mask, found: "nothing of this name", expected: "a mask: an image or a folder of images",
+                    advice: "Check the name."))
+            throw ExitCode.failure
+        }
+        var settings = EvaluationResult.Settings()
+        if let window {
+            (settings.range, settings.isClipped) = (window.range, true)
+        } else if let range {
+            settings.range = range
+        }
+        settings.similarity = ssim
+        settings.pixel = pixel
+        let judgesRemoved = baseline != nil && (noise || page != nil)
+        var evaluation = Evaluation(
+            pairs: Pairs(reference: reference, test: test, baseline: baseline), settings: settings,
+            masks: mask.map { Masks($0, reading: reading) },
+            extras: Evaluation.Extras(noise: noise, removed: judgesRemoved, spectra: page != nil), reading: reading,
+            jobs: threads.count)
+        await evaluation.run(&console)
+        if let page, !evaluation.report.slices.isEmpty {
+            let html = await evaluation.page(reference: reference, test: test, baseline: baseline).html
+            evaluation.save(html, in: page, &console)
+        }
+        let report = evaluation.report
+        if output.json {
+            try JSONOutput.print(report)
+        } else if csv {
+            try StandardOutput.print(report.csv)
+        } else if !report.slices.isEmpty {
+            try StandardOutput.print(report.table)
+        }
+
+        var missed = false
+        // Equal slices have an infinite one, which would hide all others.
+        let finite = report.slices.map(\.test).filter { $0[.psnr]?.isFinite == true }.mean
+        if let atLeastPsnr, let psnr = (finite ?? report.mean)?[.psnr], !(psnr >= atLeastPsnr) {
+            console.error(
+                "mean PSNR: found \(psnr) dB; expected at least \(Format.plain(atLeastPsnr)) dB")
+            missed = true
+        }
+        if let atLeastSsim, !report.slices.isEmpty {
+            let ssim = report.mean?[.ssim]
+            if !(ssim ?? -.infinity >= atLeastSsim) {
+                console.error(
+                    "mean SSIM: found \(ssim.map { "\($0)" } ?? "none, since slices or masks are too small"); expected at least "
+                        + Format.plain(atLeastSsim))
+                missed = true
+            }
+        }
+        if !report.failed.isEmpty { throw ExitCode.failure }
+        if missed { throw ExitCode.thresholdMissed }
+    }
+}

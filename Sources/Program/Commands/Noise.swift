@@ -1,0 +1,282 @@
+import ArgumentParser
+import CTImages
+import CTNoise
+import CTSupport
+
+/// `ctdenoise noise INPUT… -o OUT`: noisy copies, for training and for tests; and how noisy slices are.
+struct Noise: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Make noisy copies of slices, or training sets of them; or say how noisy slices are.",
+        discussion: """
+            Kinds of noise come one on top of the other, in the order in which they are said with --add. Each is KIND:STRENGTH, \
+            and maybe more:
+              white:25/255           Gaussian; also 40hu, 10% of 2047 HU, 12stored
+              impulses:10%,salt=0.5  salt (1023 HU) and pepper (-1024 HU)
+              poisson:30hu           of photons, here 30 HU in water
+              speckle:5%             times HU + 1000
+              correlated:30hu,kernel=soft,pixel=0.7
+                                     as a kernel colours it: soft, sharp,
+                                     ramlak, hann0.7 or gauss0.4 (1/mm)
+              rings:20hu,share=10%   around the middle of the slice
+              columns:20hu,share=10%
+              dose:25%,noise=15hu,kernel=soft,pixel=0.7
+                                     the scan at a part of its dose; noise is
+                                     that of the full one in soft tissue,
+                                     measured if not said; pixel is in mm
+            A number may be a range, white:5/255..50/255, and is then drawn for each file.
+
+            The same seed makes the same noise for a file of the same name, on every machine (but for the last bits of poisson, \
+            correlated and dose). Files keep their format, so noise beyond the range of an integer format is clamped; \
+            the program says how often.
+
+            Example: a noisy copy of every slice under clean/
+              ctdenoise noise clean -o noisy --white 25/255 --impulses 10%
+            Example: a training set, four noisy versions of each slice, split by folder, with a manifest
+              ctdenoise noise clean -o set --pairs --realisations 4 --split 80/10/10 \\
+                --add dose:10%..50%,kernel=soft
+            Example: the same set again, from its manifest
+              ctdenoise noise clean -o again --from set/manifest.json
+            Example: how noisy are these slices?
+              ctdenoise noise slices --estimate
+            """)
+
+    @OptionGroup var batch: BatchOptions
+
+    @Option(
+        help: ArgumentHelp("Noise to add, as above; again for more.", valueName: "kind:strength"),
+        transform: Noise.template)
+    var add: [NoiseTemplate] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "White noise of this standard deviation: 40hu, 25/255 or 10% (of 2047 HU), 12stored; it comes before impulses.",
+            valueName: "strength"),
+        transform: { try Noise.template("white:" + $0) })
+    var white: NoiseTemplate?
+
+    @Option(
+        help: ArgumentHelp(
+            "Share of samples that salt and pepper replace: 10%, or 10%,salt=1 for salt alone.", valueName: "share"),
+        transform: { try Noise.template("impulses:" + $0) })
+    var impulses: NoiseTemplate?
+
+    @Option(
+        help: ArgumentHelp("Part of the full dose: 25%, or 25%,noise=15hu,kernel=sharp.", valueName: "share"),
+        transform: { try Noise.template("dose:" + $0) })
+    var dose: NoiseTemplate?
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("Names the draw; another number makes other noise.", valueName: "number"))
+    var seed: UInt64 = 0
+
+    @Flag(
+        help:
+            "Write pairs, clean/ and noisy/ with files of the same names, and manifest.json and manifest.csv with every parameter."
+    )
+    var pairs = false
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("With --pairs: noisy versions of each file.", valueName: "number"))
+    var realisations = 1
+
+    @Option(
+        help: ArgumentHelp(
+            "With --pairs: parts for train/, val/ and test/; what belongs to a group stays together.",
+            valueName: "80/10/10"),
+        transform: NoisySet.Split.init(argument:))
+    var split: NoisySet.Split?
+
+    @Option(
+        help: ArgumentHelp(
+            "With --split: what is a patient: each folder in the one that is named, or each of several that are named; or each file. (default: folder)",
+            valueName: "folder|file"))
+    var groupBy: Grouping?
+
+    @Flag(help: "With --pairs: clean files are links to the inputs, not copies.")
+    var link = false
+
+    @Option(
+        help: ArgumentHelp("Make the set of a manifest again, byte by byte.", valueName: "manifest.json"),
+        completion: .file(extensions: ["json"]))
+    var from: String?
+
+    @Flag(help: "Write nothing, but say how noisy slices are: HU, impulses, and the frequency with the most power.")
+    var estimate = false
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("With --estimate: the side of a pixel, for frequencies.", valueName: "mm"))
+    var pixel = 0.7
+
+    @OptionGroup var threads: ThreadOptions
+
+    /// What slices that belong together have in common.
+    enum Grouping: String, ExpressibleByArgument, CaseIterable {
+        case folder, file
+    }
+
+    /// All noise that was asked for, in order.
+    private var templates: [NoiseTemplate] { [dose, white, impulses].compactMap(\.self) + add }
+
+    func validate() throws {
+        if estimate {
+            guard batch.output == nil, templates.isEmpty, !pairs, from == nil, split == nil, !link, realisations == 1,
+                groupBy == nil
+            else {
+                throw ValidationError(
+                    "--estimate writes nothing: leave out -o, --pairs, --from, noise, and what belongs to these.")
+            }
+            guard pixel >= 0.01, pixel <= 100 else {
+                throw ValidationError("--pixel is 0.01 to 100 mm, not \(Format.plain(pixel)).")
+            }
+            return
+        }
+        try batch.requireOutput()
+        if from != nil {
+            guard templates.isEmpty, split == nil, realisations == 1, batch.reading.scale == nil, !link,
+                groupBy == nil
+            else {
+                throw ValidationError(
+                    "--from takes noise, splits and scales from its manifest: leave them out.")
+            }
+            return
+        }
+        if templates.isEmpty {
+            throw ValidationError(
+                "Say how much noise: --white 25/255, --impulses 10%, --dose 25%, or --add KIND:STRENGTH.")
+        }
+        if !add.isEmpty, templates.count > add.count {
+            throw ValidationError("Say all noise with --add, or none: their order counts.")
+        }
+        if !pairs, realisations != 1 || split != nil || link {
+            throw ValidationError("--realisations, --split and --link go with --pairs.")
+        }
+        if groupBy != nil, split == nil { throw ValidationError("--group-by goes with --split.") }
+        if let scale = batch.reading.scale,
+            let template = templates.first(where: { (try? NoiseModel([$0.greatest]))?.isFinite(using: scale) == false })
+        {
+            throw ValidationError("\(template.text) is more than a number can hold with this --rescale.")
+        }
+        guard (1...10_000).contains(realisations) else {
+            throw ValidationError("--realisations is 1 to 10000, not \(realisations).")
+        }
+    }
+
+    func run() async throws {
+        if estimate { return try NoiseSurvey.print(batch, pixel: pixel) }
+        if pairs || from != nil { return try await makeSet() }
+        let (seed, templates, threads) = (seed, templates, threads.count)
+        var run = try Batch(
+            batch, settings: ["noise": templates.map(\.text).joined(separator: " "), "seed": "\(seed)"])
+        try await run.run(verb: "added noise to") { slice, file, page throws(Failure) in
+            let fileSeed = NoiseModel.seed(seed, name: file.name)
+            let draws = CounterRandom(seed: fileSeed, stream: .max)
+            let steps = templates.enumerated().map { $1.draw(from: draws, at: UInt64(100 * $0)) }
+            guard let model = try? NoiseModel(steps), model.isFinite(using: slice.scale) else {
+                throw .noiseTooStrong(file.path, slice.scale)
+            }
+            if let complaint = model.complaint(about: slice) { throw .noDose(file.path, complaint) }
+            return model.apply(to: slice, seed: fileSeed, page: UInt64(page), threads: threads)
+        }
+    }
+
+    // MARK: - Sets
+
+    private func makeSet() async throws {
+        var console = Console()
+        do {
+            let report = try await makeSet(&console)
+            if batch.format.json {
+                try JSONOutput.print(report)
+            } else {
+                try StandardOutput.print(summary(report))
+            }
+            if !report.failed.isEmpty || !report.notDone.isEmpty { throw ExitCode.failure }
+        } catch {
+            guard let failure = Failure(error) else { throw error }
+            console.error(failure)
+            if batch.format.json, let output = batch.output {
+                var report = NoisySet.Outcome(output: output)
+                report.failed = [failure]
+                try JSONOutput.print(report)
+            }
+            throw ExitCode.failure
+        }
+    }
+
+    private func makeSet(_ console: inout Console) async throws -> NoisySet.Outcome {
+        guard let folder = batch.output else { throw ExitCode.failure }
+        let place = FileSystem.resolved(folder)
+        if let input = batch.input.first(where: { FileSystem.resolved($0) == place }) {
+            throw Failure(
+                file: folder, found: "the input \(input) itself",
+                expected: "another folder, or the set would be taken for slices the next time",
+                advice: "Choose another -o.")
+        }
+        let found = InputFiles(batch.input, leavingOut: [folder])
+        for path in found.skipped { console.line("skipped \(path): neither PNG nor TIFF") }
+        // A set with holes is none.
+        if let failure = found.failures.first { throw failure }
+        guard !found.files.isEmpty else {
+            throw Failure(
+                file: batch.input.joined(separator: ", "), found: "no image files", expected: "PNG or TIFF files",
+                advice: "Name files, or folders that have some.")
+        }
+        // A file may be named twice, by itself and by its folder.
+        var seen: Set<String> = []
+        let files = found.files.filter { seen.insert("\(FileSystem.resolved($0.path))\n\($0.name)").inserted }
+        let plans: [NoisySet.Plan]
+        var (setSeed, links, scale) = (seed, link, batch.reading.scale)
+        if let from {
+            let manifest = try Manifest(contentsOf: from)
+            plans = try NoisySet.plans(manifest, from: files)
+            (setSeed, links, scale) = (UInt64(manifest.seed) ?? 0, manifest.links, manifest.scale)
+        } else {
+            plans = try NoisySet.plans(
+                files, noise: templates, realisations: realisations, seed: seed, split: split,
+                groupByFile: groupBy == .file)
+        }
+        let set = NoisySet(
+            plans: plans, folder: folder, seed: setSeed, links: links, overwrite: batch.overwrite,
+            reading: batch.reading, scale: scale)
+        try set.check()
+        return try await set.make(threads: threads.count, console: &console)
+    }
+
+    private func summary(_ report: NoisySet.Outcome) -> String {
+        var text = "made \(Format.count(report.pairs, "pair")) of \(Format.count(report.slices, "slice"))"
+        text += " in \(Format.significant(report.seconds, 3)) s, clamped \(Format.count(report.clamped, "sample"))"
+        if !report.failed.isEmpty { text += ", \(report.failed.count) failed" }
+        if !report.notDone.isEmpty { text += ", \(report.notDone.count) not done" }
+        return text + ": \(Format.visible(report.output))"
+    }
+
+    // MARK: - Arguments
+
+    private static func template(_ text: String) throws -> NoiseTemplate {
+        do throws(NoiseStep.ParsingError) {
+            return try NoiseTemplate(text)
+        } catch {
+            throw ValidationError(error.reason)
+        }
+    }
+}
+
+extension Failure {
+    /// That of a file whose dose cannot be lowered.
+    static func noDose(_ file: String, _ complaint: String) -> Failure {
+        Failure(
+            file: file, found: complaint, expected: "a slice whose noise at full dose is known",
+            advice: "Say how strong it is in soft tissue: dose:25%,noise=15hu.")
+    }
+
+    /// That of a file in whose units noise is no finite number.
+    static func noiseTooStrong(_ file: String, _ scale: IntensityScale) -> Failure {
+        Failure(
+            file: file, found: "values of which one stands for \(abs(scale.slope)) HU",
+            expected: "a scale on which the noise is a finite number",
+            advice: "Say --rescale SLOPE,INTERCEPT, or weaker noise.")
+    }
+}

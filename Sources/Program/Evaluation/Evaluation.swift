@@ -1,0 +1,239 @@
+import CTImageFiles
+import CTImages
+import CTMetrics
+import CTNoise
+
+/// Compares pairs of files slice by slice.
+struct Evaluation {
+    /// What is wanted beside the metrics.
+    struct Extras: Sendable {
+        /// How noisy slices are by themselves.
+        var noise = false
+        /// What was taken from the baseline.
+        var removed = false
+        /// Noise power spectra of the differences from the reference.
+        var spectra = false
+    }
+
+    let pairs: Pairs
+    let settings: EvaluationResult.Settings
+    let masks: Masks?
+    let extras: Extras
+    let reading: ReadingOptions
+    let jobs: Int
+
+    private(set) var report: EvaluationResult
+    /// Of test less reference, and of baseline less reference.
+    private(set) var testSpectrum = MeanSpectrum()
+    private(set) var baselineSpectrum = MeanSpectrum()
+
+    init(
+        pairs: Pairs, settings: EvaluationResult.Settings, masks: Masks?, extras: Extras, reading: ReadingOptions,
+        jobs: Int
+    ) {
+        (self.pairs, self.settings, self.masks, self.extras) = (pairs, settings, masks, extras)
+        (self.reading, self.jobs) = (reading, jobs)
+        report = EvaluationResult(settings: settings, mask: masks?.path, hasNoise: extras.noise)
+    }
+
+    /// Compares all pairs and fills ``report``; says what goes wrong on `console`.
+    mutating func run(_ console: inout Console) async {
+        for path in pairs.skipped { console.line("skipped \(path): neither PNG nor TIFF") }
+        for failure in pairs.failures { fail(failure, &console) }
+        var assumptions = Assumptions()
+        var bar = ProgressBar(files: pairs.pairs.count)
+        let judge = Judge(settings: settings, masks: masks, extras: extras, reading: reading)
+        var done = (self, console)
+        await inParallel(pairs.pairs, jobs: jobsInMemory) { pair in
+            Result { () throws(Failure) in try judge.judge(pair) }
+        } each: { pair, result in
+            switch result {
+            case .success(let judged):
+                for assumed in judged.assumed { assumptions.tell(assumed, to: &done.1) }
+                for page in judged.pages {
+                    bar.slicesDone(ofFile: judged.pages.count)
+                    switch page {
+                    case .success(let page?):
+                        done.0.report.slices.append(page.slice)
+                        done.0.testSpectrum.add(page.testSpectrum)
+                        done.0.baselineSpectrum.add(page.baselineSpectrum)
+                    case .success(nil): done.0.report.outsideMask += 1
+                    case .failure(let failure): done.0.fail(failure, &done.1)
+                    }
+                }
+            case .failure(let failure): done.0.fail(failure, &done.1)
+            }
+            bar.fileDone()
+            done.1.show(bar)
+        }
+        (self, console) = done
+        console.clearProgress()
+        for note in report.remarks { console.line("note: \(note)") }
+    }
+
+    /// One at a time where files are large: a pair has each of its samples in memory a few times.
+    private var jobsInMemory: Int {
+        let largest = pairs.pairs.lazy.map { max(FileSystem.size($0.reference), FileSystem.size($0.test)) }.max() ?? 0
+        return largest > 1 << 26 ? 1 : jobs
+    }
+
+    /// Writes the page, or says why it cannot be.
+    mutating func save(_ html: String, in page: PageFile, _ console: inout Console) {
+        do throws(Failure) {
+            try page.save(html)
+            console.line("report: \(page.path)")
+        } catch {
+            fail(error, &console)
+        }
+    }
+
+    private mutating func fail(_ failure: Failure, _ console: inout Console) {
+        report.failed.append(failure)
+        console.error(failure)
+    }
+}
+
+/// The mean of noise power spectra of one kind.
+struct MeanSpectrum: Sendable {
+    private(set) var frequencies: [Double] = []
+    private var sums: [Double] = []
+    private(set) var count = 0
+    private var meanFrequencies = 0.0
+
+    mutating func add(_ spectrum: NoisePowerSpectrum?) {
+        guard let spectrum else { return }
+        if count == 0 { (frequencies, sums) = (spectrum.frequencies, spectrum.powers.map { _ in 0 }) }
+        sums = zip(sums, spectrum.powers).map { $0 + $1 }
+        meanFrequencies += spectrum.mean
+        count += 1
+    }
+
+    var powers: [Double] { sums.map { $0 / Double(max(count, 1)) } }
+
+    /// The mean of the mean frequencies; `nil` of none.
+    var mean: Double? { count > 0 ? meanFrequencies / Double(count) : nil }
+}
+
+/// Reads and compares the files of one pair.
+private struct Judge: Sendable {
+    struct Page: Sendable {
+        let slice: EvaluationResult.Entry
+        let testSpectrum, baselineSpectrum: NoisePowerSpectrum?
+    }
+
+    struct Pages: Sendable {
+        /// What the files' scales assume.
+        let assumed: [Assumptions.Assumed]
+        /// `nil` where the mask is empty.
+        let pages: [Result<Page?, Failure>]
+    }
+
+    let settings: EvaluationResult.Settings
+    let masks: Masks?
+    let extras: Evaluation.Extras
+    let reading: ReadingOptions
+
+    func judge(_ pair: Pairs.Pair) throws(Failure) -> Pages {
+        let reference = try reading.read(pair.reference).pages
+        let test = try read(pair.test, like: reference, pair.reference)
+        let baseline = try pair.baseline.map { path throws(Failure) in try read(path, like: reference, pair.reference) }
+        let masks = try masks?.pages(of: pair.name, like: reference)
+        let pages = reference.indices.map { page in
+            Result { () throws(Failure) -> Page? in
+                let mask = masks.map { $0[page] }
+                if let mask, !mask.contains(true) { return nil }
+                return try judge(
+                    pair, page, of: reference.count, reference[page], test[page], baseline.map { $0[page] }, mask)
+            }
+        }
+        let files =
+            [(pair.reference, reference), (pair.test, test)] + (baseline.map { [(pair.baseline ?? "", $0)] } ?? [])
+        let assumed = files.flatMap { path, pages in pages.map { Assumptions.Assumed($0, of: path) } }
+        return Pages(assumed: assumed, pages: pages)
+    }
+
+    private func judge(
+        _ pair: Pairs.Pair, _ page: Int, of pages: Int, _ reference: CTSlice, _ test: CTSlice, _ baseline: CTSlice?,
+        _ mask: [Bool]?
+    ) throws(Failure) -> Page {
+        let slice = EvaluationResult.Entry(
+            file: pair.name, page: page + 1, pages: pages, referenceNoiseHU: noise(of: reference),
+            test: try judge(test, reference, mask, pair.test, pair.reference, page),
+            baseline: try baseline.map { slice throws(Failure) in
+                try judge(slice, reference, mask, pair.baseline ?? "", pair.reference, page)
+            },
+            removed: extras.removed ? baseline.flatMap { EvaluationResult.Removed($0, test, mask: mask) } : nil)
+        return Page(
+            slice: slice, testSpectrum: spectrum(test, reference, mask),
+            baselineSpectrum: baseline.flatMap { spectrum($0, reference, mask) })
+    }
+
+    private func read(_ path: String, like reference: [CTSlice], _ referencePath: String) throws(Failure) -> [CTSlice] {
+        let pages = try reading.read(path).pages
+        guard pages.count == reference.count else {
+            throw Failure(
+                file: path, found: Format.count(pages.count, "page"),
+                expected: "\(reference.count) as in \(referencePath)", advice: "Compare files that belong together.")
+        }
+        return pages
+    }
+
+    private func noise(of slice: CTSlice) -> Double? {
+        extras.noise ? NoiseEstimate(slice.hu, width: slice.width).body : nil
+    }
+
+    /// Of the difference of two slices in the mask, or in the body.
+    private func spectrum(_ test: CTSlice, _ reference: CTSlice, _ mask: [Bool]?) -> NoisePowerSpectrum? {
+        guard extras.spectra else { return nil }
+        let truth = reference.hu
+        return NoisePowerSpectrum(
+            zip(test.hu, truth).map { $0 - $1 }, width: reference.width, where: mask ?? truth.map { $0 > -950 },
+            pixel: settings.pixel ?? 1)
+    }
+
+    private func judge(
+        _ test: CTSlice, _ reference: CTSlice, _ mask: [Bool]?, _ path: String, _ referencePath: String, _ page: Int
+    ) throws(Failure) -> Quality {
+        do throws(MetricError) {
+            let comparison = try Comparison(
+                reference, test, range: settings.range, isClipped: settings.isClipped, mask: mask)
+            let quality = Quality(comparison, similarity: settings.similarity.window, noiseHU: noise(of: test))
+            guard quality.isSound else {
+                throw MetricError.notFinite(
+                    image: .test, index: test.samples.indices.max { abs(test.samples[$0]) < abs(test.samples[$1]) } ?? 0
+                )
+            }
+            return quality
+        } catch {
+            throw Failure(error, file: path, reference: referencePath, page: page)
+        }
+    }
+}
+
+extension Failure {
+    /// Why page `page`, counted from 0, of `file` cannot be compared with its reference.
+    fileprivate init(_ error: MetricError, file: String, reference: String, page: Int) {
+        let place = "page \(page + 1)"
+        switch error {
+        case .sizesDiffer(let reference, let test):
+            self.init(
+                file: file, found: "\(test) samples on \(place)", expected: "\(reference) as in the reference",
+                advice: "Compare slices of the same size.")
+        case .tooSmall(let width, let height, let window):
+            self.init(
+                file: file, found: "\(width)×\(height) samples on \(place)", expected: "at least \(window)×\(window)",
+                advice: "Compare larger slices.")
+        case .notFinite(let image, let index):
+            self.init(
+                file: image == .reference ? reference : file,
+                found: "a sample that is no finite number, or far too large, on \(place), sample \(index)",
+                expected: "samples in HU", advice: "Mend the file, or see --rescale.")
+        case .nothingInMask:
+            self.init(
+                file: file, found: "nothing to compare on \(place)", expected: "a mask that is not zero somewhere",
+                advice: "Use a larger mask.")
+        case .empty, .dataRangeNotPositive, .maskDiffers, .uniformReference:
+            self.init(file: file, found: "\(error)", expected: "slices that can be compared", advice: "See --help.")
+        }
+    }
+}

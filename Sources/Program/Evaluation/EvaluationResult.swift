@@ -1,0 +1,154 @@
+import CTImages
+import CTMetrics
+
+/// The result of an evaluation.
+struct EvaluationResult: Encodable {
+    /// What is measured, and relative to what.
+    struct Settings: Sendable {
+        /// The data range in HU, both ends.
+        var range = IntensityScale.huRange
+        /// Whether HU beyond it count as its ends.
+        var isClipped = false
+        var similarity = Evaluate.Similarity.gaussian
+        /// The side of a pixel in mm, if it is known.
+        var pixel: Double?
+
+        /// The width of the data range, what PSNR and SSIM are relative to.
+        var dataRange: Double { range.upperBound - range.lowerBound }
+    }
+
+    /// What was taken from the baseline, judged by itself.
+    struct Removed: Encodable, Sendable {
+        let rmsHU: Double
+        let correlationAcross: Double
+        let correlationDown: Double
+        let structureShare: Double?
+
+        init?(_ baseline: CTSlice, _ test: CTSlice, mask: [Bool]?) {
+            guard
+                let removed = RemovedNoise(noisy: baseline.hu, denoised: test.hu, width: test.width, where: mask)
+            else { return nil }
+            rmsHU = removed.rootMeanSquare
+            correlationAcross = removed.correlationAcross
+            correlationDown = removed.correlationDown
+            structureShare = removed.structureShare
+        }
+    }
+
+    /// One slice.
+    struct Entry: Encodable, Sendable {
+        let file: String
+        /// From 1.
+        let page: Int
+        let pages: Int
+        let referenceNoiseHU: Double?
+        let test: Quality
+        let baseline: Quality?
+        let removed: Removed?
+
+        /// What it is a slice of: its folder.
+        var patient: String { FileSystem.parent(file) }
+
+        /// The file, and the page if there are several.
+        var name: String { pages > 1 ? "\(file) page \(page)" : file }
+    }
+
+    /// The slices of one folder.
+    struct Patient: Encodable {
+        let patient: String
+        let slices: Int
+        let mean: Quality?
+        let baselineMean: Quality?
+    }
+
+    /// The slice that is worst by a metric.
+    struct Worst: Encodable {
+        let file: String
+        let page: Int
+        let value: Double
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case dataRangeHU, rangeHU, isClipped, mask, ssimWindow, slices, patients, mean, spread, worst, baselineMean,
+            failed
+    }
+
+    let settings: Settings
+    /// The file or folder that says where differences count.
+    let mask: String?
+    let hasNoise: Bool
+    var slices: [Entry] = []
+    var failed: [Failure] = []
+    /// Slices on which the mask is empty.
+    var outsideMask = 0
+
+    init(settings: Settings, mask: String?, hasNoise: Bool) {
+        (self.settings, self.mask, self.hasNoise) = (settings, mask, hasNoise)
+    }
+
+    /// The mean over slices; PSNR is the mean of the slices' PSNR.
+    var mean: Quality? { slices.map(\.test).mean }
+
+    /// The standard deviation over slices.
+    var spread: Quality? { slices.map(\.test).spread }
+
+    /// The mean of the baseline.
+    var baselineMean: Quality? { slices.compactMap(\.baseline).mean }
+
+    /// What one should know of the figures.
+    var remarks: [String] {
+        var remarks: [String] = []
+        let place = settings.isClipped ? " in the window" : ""
+        for (name, qualities) in [("", slices.map(\.test)), (" of the baseline", slices.compactMap(\.baseline))] {
+            let equal = qualities.count { $0[.psnr] == .infinity }
+            if equal > 0 {
+                remarks.append(
+                    "\(Format.count(equal, "slice"))\(name) equal to the reference\(place): the PSNR is infinite there, and so is the mean"
+                )
+            }
+        }
+        if outsideMask > 0 {
+            remarks.append("\(Format.count(outsideMask, "slice")) left out, since the mask is zero all over")
+        }
+        return remarks
+    }
+
+    /// Folder by folder, if there are several.
+    var patients: [Patient] {
+        Dictionary(grouping: slices, by: \.patient).sorted { $0.key < $1.key }.map { patient, slices in
+            Patient(
+                patient: patient, slices: slices.count, mean: slices.map(\.test).mean,
+                baselineMean: slices.compactMap(\.baseline).mean)
+        }
+    }
+
+    /// The slice that is worst by `metric`.
+    func worst(_ metric: QualityMetric) -> Worst? {
+        var worst: Worst?
+        for slice in slices {
+            guard let value = slice.test[metric] else { continue }
+            if worst.map({ metric.isWorse(value, than: $0.value) }) ?? true {
+                worst = Worst(file: slice.file, page: slice.page, value: value)
+            }
+        }
+        return worst
+    }
+
+    func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(settings.dataRange, forKey: .dataRangeHU)
+        try container.encode([settings.range.lowerBound, settings.range.upperBound], forKey: .rangeHU)
+        try container.encode(settings.isClipped, forKey: .isClipped)
+        try container.encodeIfPresent(mask, forKey: .mask)
+        try container.encode(settings.similarity.rawValue, forKey: .ssimWindow)
+        try container.encode(slices, forKey: .slices)
+        try container.encode(patients, forKey: .patients)
+        try container.encodeIfPresent(mean, forKey: .mean)
+        try container.encodeIfPresent(spread, forKey: .spread)
+        var worst: [String: Worst] = [:]
+        for metric in QualityMetric.allCases { worst[metric.rawValue] = self.worst(metric) }
+        try container.encode(worst, forKey: .worst)
+        try container.encodeIfPresent(baselineMean, forKey: .baselineMean)
+        try container.encode(failed, forKey: .failed)
+    }
+}

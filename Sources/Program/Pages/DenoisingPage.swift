@@ -1,0 +1,156 @@
+import ArgumentParser
+import CTImageFiles
+import CTImages
+import CTMetrics
+import CTNoise
+import CTReports
+
+/// What can be said of denoised slices without a reference.
+struct DenoisingPage: Sendable {
+    /// One slice, before and after.
+    private struct Page: Sendable {
+        let input, output: String
+        /// From 0.
+        let page, pages: Int
+        /// Standard deviations that are most frequent in the body, in HU.
+        let noiseBefore, noiseAfter: Double?
+        let removed: RemovedNoise?
+        /// How much the mean of the body moved, in HU.
+        var meanChange: Double? { removed.map { -$0.mean } }
+        let spectrumBefore, spectrumAfter: NoisePowerSpectrum?
+    }
+
+    private let pages: [Page]
+    /// Files.
+    private let unread: Int
+    private let reading: ReadingOptions
+    private let jobs: Int
+
+    /// Reads what was denoised and what came of it.
+    init(_ files: [Batch.Outcome.File], reading: ReadingOptions, jobs: Int) async {
+        (self.reading, self.jobs) = (reading, jobs)
+        var (all, unread) = ([Page](), 0)
+        await inParallel(files.map { ($0.input, $0.output) }, jobs: jobs) { input, output -> [Page]? in
+            guard let before = try? reading.read(input).pages, let after = try? reading.read(output).pages,
+                before.count == after.count
+            else { return nil }
+            return zip(before, after).enumerated().map { number, pair in
+                Self.judge(input: input, output: output, page: number, pages: before.count, pair.0, pair.1)
+            }
+        } each: { _, judged in
+            if let judged { all += judged } else { unread += 1 }
+        }
+        (pages, self.unread) = (all, unread)
+    }
+
+    private static func judge(
+        input: String, output: String, page: Int, pages: Int, _ before: CTSlice, _ after: CTSlice
+    ) -> Page {
+        let (noisy, denoised) = (before.hu, after.hu)
+        return Page(
+            input: input, output: output, page: page, pages: pages,
+            noiseBefore: NoiseEstimate(noisy, width: before.width).body,
+            noiseAfter: NoiseEstimate(denoised, width: after.width).body,
+            removed: RemovedNoise(noisy: noisy, denoised: denoised, width: before.width),
+            spectrumBefore: NoiseEstimate.spectrum(of: noisy, width: before.width, pixel: 1),
+            spectrumAfter: NoiseEstimate.spectrum(of: denoised, whereFlat: noisy, width: after.width, pixel: 1))
+    }
+
+    // MARK: - The page
+
+    private static let metrics =
+        [
+            Evaluation.noiseMetric,
+            ReportPage.Metric(
+                "change of mean", unit: "HU", places: 2, better: .nearZero,
+                meaning:
+                    "Mean of output less input in the body; noise that a file has clamped at the end of its range raises the input.",
+                isOfBaseline: false),
+        ] + Evaluation.removedMetrics
+
+    /// Makes the page, with pictures.
+    ///
+    /// - Parameter settings: What was said to the denoiser.
+    func page(settings: [String: String]) async -> ReportPage {
+        var report = ReportPage(
+            title: "Denoised slices",
+            summary:
+                "\(Format.count(pages.count, "slice")), before and after; there is no reference, so figures are of the slices by themselves",
+            facts: settings.sorted { $0.key < $1.key }.map { (name: $0.key, value: $0.value) } + [
+                (
+                    name: "Noise power spectra",
+                    value: Evaluation.spectrumFact(
+                        pixel: nil, of: "the body where the input is flat; faint anatomy counts as noise there")
+                ),
+                (name: "Pictures", value: Evaluation.pictureFact),
+                (name: "Program", value: "ctdenoise \(CTDenoiseProgram.configuration.version)"),
+            ], metrics: Self.metrics, testName: "denoised", baselineName: "input")
+        report.rows = pages.map { page in
+            let name = FileSystem.lastComponent(page.input)
+            return ReportPage.Row(
+                name: page.pages > 1 ? "\(name) page \(page.page + 1)" : name, patient: FileSystem.parent(page.input),
+                values: [
+                    page.noiseAfter, page.meanChange, page.removed?.rootMeanSquare, page.removed?.structureShare,
+                    page.removed?.correlationAcross, page.removed?.correlationDown,
+                ], baseline: [page.noiseBefore, nil, nil, nil, nil, nil])
+        }
+        report.cards = cards
+        report.figures = figures
+        if unread > 0 {
+            report.remarks.append(
+                "Not in the figures, since they could not be read again: \(Format.count(unread, "file")).")
+        }
+        if pages.allSatisfy({ $0.spectrumBefore == nil }) {
+            report.remarks.append(
+                "There is no noise power spectrum: too little of the body is flat, or there are impulses.")
+        }
+        let sources = pages.map {
+            ReportPictures.Source(reference: nil, test: $0.output, baseline: $0.input, page: $0.page)
+        }
+        func share(_ number: Int) -> Double { pages[number].removed?.structureShare ?? 0 }
+        let worst = pages.indices.sorted { share($0) > share($1) }
+        await ReportPictures(reading: reading, jobs: jobs).add(to: &report, sources: sources, worst: worst)
+        return report
+    }
+
+    private var cards: [ReportPage.Card] {
+        func text(_ value: Double?, _ places: Int, _ unit: String) -> String {
+            value.map { "\(Number.text($0, places: places)) \(unit)" } ?? "–"
+        }
+        let structure = pages.compactMap(\.removed?.structureShare)
+        return [
+            ReportPage.Card(
+                "Mean noise", value: text(Number.mean(pages.map(\.noiseAfter)), 1, "HU"),
+                note: "in the body, by itself; input \(text(Number.mean(pages.map(\.noiseBefore)), 1, "HU"))"),
+            ReportPage.Card(
+                "Removed", value: text(Number.mean(pages.map(\.removed?.rootMeanSquare)), 1, "HU"),
+                note: "root of the mean square in the body"),
+            ReportPage.Card(
+                "Structure removed", value: text(Number.mean(structure).map { 100 * $0 }, 1, "%"),
+                note: "of what was removed at edges; worst slice \(text(structure.max().map { 100 * $0 }, 1, "%"))"),
+            ReportPage.Card(
+                "Change of mean", value: text(Number.mean(pages.map(\.meanChange)), 2, "HU"), note: "of the body"),
+            ReportPage.Card(
+                "Correlation", value: text(Number.mean(pages.map(\.removed?.correlationAcross)), 2, ""),
+                note: "of neighbours in what was removed, across; down "
+                    + text(Number.mean(pages.map(\.removed?.correlationDown)), 2, "")),
+        ]
+    }
+
+    private var figures: [Figure] {
+        let (before, after) = (pages.compactMap(\.noiseBefore), pages.compactMap(\.noiseAfter))
+        let histogram = Figure(
+            histogram: "Noise of slices",
+            description: "Histogram of the noise of \(pages.count) slices before and after",
+            horizontal: "standard deviation HU",
+            groups: [(.test, "denoised", after), (.baseline, "input", before)])
+        var (was, remains) = (MeanSpectrum(), MeanSpectrum())
+        for page in pages {
+            was.add(page.spectrumBefore)
+            remains.add(page.spectrumAfter)
+        }
+        return [
+            histogram, Figure.spectra([(.test, "denoised", remains), (.baseline, "input", was)], pixel: nil),
+        ].compactMap(\.self)
+    }
+}

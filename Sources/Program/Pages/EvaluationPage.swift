@@ -1,0 +1,216 @@
+import ArgumentParser
+import CTReports
+
+/// The page of an evaluation.
+extension Evaluation {
+    /// Makes the page, with pictures.
+    func page(reference: String, test: String, baseline: String?) async -> ReportPage {
+        let slices = report.slices
+        let hasPatients = report.patients.count > 1
+        var page = ReportPage(
+            title: "Image quality of \(FileSystem.lastComponent(test))",
+            summary: Format.count(slices.count, "slice")
+                + (hasPatients ? " of \(report.patients.count) patients" : "")
+                + ", compared with \(FileSystem.lastComponent(reference))"
+                + (baseline.map { ", beside \(FileSystem.lastComponent($0))" } ?? ""),
+            facts: facts(reference: reference, test: test, baseline: baseline),
+            metrics: QualityMetric.allCases.map { metric in
+                ReportPage.Metric(
+                    metric.title, unit: metric.unit, places: metric.places, better: metric.better,
+                    meaning: metric.meaning)
+            } + (report.hasNoise ? [Self.noiseMetric] : []) + (hasRemoved ? Self.removedMetrics : []), testName: "test",
+            baselineName: baseline == nil ? "" : "baseline")
+        page.cards = cards
+        page.figures = figures
+        page.remarks = remarks
+        page.rows = slices.map { slice in
+            func values(_ quality: Quality) -> [Double?] {
+                QualityMetric.allCases.map { quality[$0] } + (report.hasNoise ? [quality.noiseHU] : [])
+            }
+            let removed = slice.removed
+            return ReportPage.Row(
+                name: hasPatients ? FileSystem.lastComponent(slice.name) : slice.name, patient: slice.patient,
+                values: values(slice.test)
+                    + (hasRemoved
+                        ? [
+                            removed?.rmsHU, removed?.structureShare, removed?.correlationAcross,
+                            removed?.correlationDown,
+                        ]
+                        : []),
+                baseline: slice.baseline.map(values) ?? [])
+        }
+        let files = Dictionary(pairs.pairs.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+        let sources = slices.map { slice in
+            let pair = files[slice.file]
+            return ReportPictures.Source(
+                reference: pair?.reference ?? "", test: pair?.test ?? "", baseline: pair?.baseline, page: slice.page - 1
+            )
+        }
+        let worst = slices.indices.sorted { slices[$0].test[.psnr] ?? 0 < slices[$1].test[.psnr] ?? 0 }
+        await ReportPictures(reading: reading, jobs: jobs).add(to: &page, sources: sources, worst: worst)
+        return page
+    }
+
+    private var hasRemoved: Bool { report.slices.contains { $0.removed != nil } }
+
+    /// How noisy slices are by themselves.
+    static let noiseMetric = ReportPage.Metric(
+        "noise", unit: "HU", places: 1, better: .lower,
+        meaning: "The standard deviation in the body that is most frequent, of the slice by itself.")
+
+    /// Figures of what was taken out, which need no reference.
+    static let removedMetrics = [
+        ReportPage.Metric(
+            "removed", unit: "HU", places: 1, better: .neither,
+            meaning: "Root of the mean square of what was removed in the body.", isOfBaseline: false),
+        ReportPage.Metric(
+            "structure", places: 3, better: .lower,
+            meaning:
+                "How much of what was removed at edges is structure, 0 to 1: its squared correlation with detail of the result.",
+            isOfBaseline: false),
+        ReportPage.Metric(
+            "corr. across", places: 2, better: .neither,
+            meaning:
+                "The correlation of neighbours along rows in what was removed: 0 for white noise; that of the noise that the slices have if only noise was removed.",
+            isOfBaseline: false),
+        ReportPage.Metric(
+            "corr. down", places: 2, better: .neither, meaning: "The same along columns.",
+            isOfBaseline: false),
+    ]
+
+    private func facts(reference: String, test: String, baseline: String?) -> [(name: String, value: String)] {
+        let (low, high) = (settings.range.lowerBound, settings.range.upperBound)
+        var facts = [
+            (name: "Reference", value: reference), (name: "Test", value: test),
+        ]
+        if let baseline { facts.append((name: "Baseline", value: baseline)) }
+        if let mask = report.mask { facts.append((name: "Mask", value: "\(mask): figures count where it is not zero")) }
+        facts += [
+            (
+                name: "Data range",
+                value: "\(Format.plain(settings.dataRange)) HU (\(Format.plain(low))…\(Format.plain(high)) HU)"
+            ),
+            (name: "Clipping", value: settings.isClipped ? "HU beyond the data range count as its ends" : "none"),
+            (
+                name: "SSIM",
+                value: settings.similarity.phrase + ", K₁ 0.01, K₂ 0.03, over HU above the lower end of the data range"
+            ),
+            (
+                name: "Means",
+                value:
+                    "over slices; the mean PSNR is the mean of the slices' PSNR; spread is the standard deviation (n − 1)"
+            ),
+            (
+                name: "Noise power spectra",
+                value: Self.spectrumFact(
+                    pixel: settings.pixel,
+                    of:
+                        "differences from the reference, not clipped, \(report.mask == nil ? "in the body" : "in the mask")"
+                )
+            ),
+            (name: "Pictures", value: Self.pictureFact),
+            (name: "Program", value: "ctdenoise \(CTDenoiseProgram.configuration.version)"),
+        ]
+        return facts
+    }
+
+    static let pictureFact =
+        "the test image in 8 bits, in steps of 4 HU in soft tissue and 12 HU in lung; its differences from the others in steps of 1 HU, or of a twentieth of the difference"
+
+    static func spectrumFact(pixel: Double?, of what: String) -> String {
+        "of \(what), squares of 32×32 pixels less their quadratic trend, in rings (AAPM TG-233, doi 10.1002/mp.13763); "
+            + (pixel.map { "pixels of \(Format.plain($0)) mm" }
+                ?? "the size of a pixel was not said, so frequencies are per pixel")
+    }
+
+    private var cards: [ReportPage.Card] {
+        func text(_ value: Double?, _ metric: QualityMetric) -> String {
+            value.map { Number.text($0, places: metric.places) + (metric.unit.isEmpty ? "" : " \(metric.unit)") } ?? "–"
+        }
+        var cards: [ReportPage.Card] = []
+        for metric in [QualityMetric.psnr, .ssim, .vif, .rmseHU, .biasHU] {
+            guard let mean = report.mean?[metric] else { continue }
+            let note = report.baselineMean?[metric].map { "baseline \(text($0, metric))" }
+            let spread = report.spread?[metric].map { "± \(Format.fixed($0, metric.places)) over slices" }
+            cards.append(
+                ReportPage.Card(
+                    "Mean \(metric.title)", value: text(mean, metric),
+                    note: [spread, note].compactMap(\.self).joined(separator: "; ")))
+        }
+        if let worst = report.worst(.psnr), report.slices.count > 1 {
+            cards.append(
+                ReportPage.Card(
+                    "Worst PSNR", value: text(worst.value, .psnr),
+                    note: worst.page > 1 ? "\(worst.file) page \(worst.page)" : worst.file))
+        }
+        let shares = report.slices.compactMap(\.removed?.structureShare)
+        if let worst = shares.max() {
+            let mean = shares.reduce(0, +) / Double(shares.count)
+            cards.append(
+                ReportPage.Card(
+                    "Structure removed", value: "\(Format.fixed(100 * mean, 1)) %",
+                    note: "of what was removed at edges; worst slice \(Format.fixed(100 * worst, 1)) %"))
+        }
+        return cards
+    }
+
+    private var figures: [Figure] {
+        let slices = report.slices
+        func histogram(_ metric: QualityMetric) -> Figure? {
+            var groups = [(series: Figure.Series.test, name: "test", values: slices.compactMap { $0.test[metric] })]
+            if report.hasBaseline {
+                groups.append((series: .baseline, name: "baseline", values: slices.compactMap { $0.baseline?[metric] }))
+            }
+            let means = groups.map { group in
+                let mean = group.values.reduce(0, +) / Double(max(group.values.count, 1))
+                return "\(group.name): mean \(mean.isFinite ? Format.fixed(mean, metric.places) : "infinite")"
+            }
+            return Figure(
+                histogram: "\(metric.title) of slices",
+                description:
+                    "Histogram of \(metric.title) over \(slices.count) slices; \(means.joined(separator: ", "))",
+                horizontal: metric.titleAndUnit, groups: groups)
+        }
+        return [histogram(.psnr), histogram(.ssim), spectrumFigure].compactMap(\.self)
+    }
+
+    private var spectrumFigure: Figure? {
+        Figure.spectra(
+            [(.test, "test less reference", testSpectrum), (.baseline, "baseline less reference", baselineSpectrum)],
+            pixel: settings.pixel)
+    }
+
+    private var remarks: [String] {
+        var remarks: [String] = []
+        if !report.failed.isEmpty {
+            remarks.append(
+                "Not in the figures, since they could not be compared: "
+                    + report.failed.prefix(5).map(\.file).joined(separator: ", ")
+                    + (report.failed.count > 5 ? " and \(report.failed.count - 5) more" : ""))
+        }
+        remarks += report.remarks.map { $0 + "." }
+        if testSpectrum.count == 0 {
+            remarks.append("There is no noise power spectrum: no square of 32×32 pixels lies in the body or the mask.")
+        }
+        return remarks
+    }
+}
+
+extension Figure {
+    /// Noise power spectra of some series, if there are any.
+    static func spectra(_ all: [(series: Series, name: String, spectrum: MeanSpectrum)], pixel: Double?) -> Figure? {
+        let curves = all.filter { $0.spectrum.count > 0 }.map { entry in
+            Curve(
+                entry.series, name: entry.name,
+                points: zip(entry.spectrum.frequencies, entry.spectrum.powers).map { (x: $0, y: $1) })
+        }
+        let unit = pixel == nil ? "pixel" : "mm"
+        let means = all.compactMap { entry in
+            entry.spectrum.mean.map { "\(entry.name): mean frequency \(Format.fixed($0, 3)) per \(unit)" }
+        }
+        return Figure(
+            lines: "Noise power spectrum",
+            description: "Noise power by spatial frequency; \(means.joined(separator: ", "))",
+            horizontal: "cycles per \(unit)", vertical: "HU² \(unit == "mm" ? "mm²" : "pixel²")", curves: curves)
+    }
+}
