@@ -24,8 +24,6 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
-        // SHA-256; on Apple's systems it is CryptoKit.
-        .package(url: "https://github.com/apple/swift-crypto", from: "4.0.0"),
     ],
     targets: [
         // MARK: The library, as users import it
@@ -43,6 +41,8 @@ let package = Package(
         .systemLibrary(name: "CLibPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"]), .brew(["libpng"])]),
         .systemLibrary(
             name: "CLibTIFF", pkgConfig: "libtiff-4", providers: [.apt(["libtiff-dev"]), .brew(["libtiff"])]),
+        .systemLibrary(
+            name: "CLibCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"]), .brew(["openssl"])]),
         .target(name: "CImageShims", dependencies: ["CLibPNG", "CLibTIFF"], linkerSettings: [.linkedLibrary("z")]),
         .target(name: "CKernels", linkerSettings: [libm]),
         .target(name: "CSupport"),
@@ -102,7 +102,8 @@ let package = Package(
             dependencies: [
                 "CTSupport", "CTImages", "CTImageFiles", "CTNoise", "CTMetrics", "CTPhantoms", "CTNetwork",
                 "CTTraining", "CTDenoising", "CTReports", "CKernels", "CSupport",
-                .product(name: "Crypto", package: "swift-crypto"),
+                // Apple's systems have CommonCrypto.
+                .target(name: "CLibCrypto", condition: .when(platforms: [.linux])),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Sources/Program", swiftSettings: swiftSettings),

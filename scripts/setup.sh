@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes sure that what the build needs is here: Swift, pkg-config, libpng, libtiff, and KissFFT on Linux.
+# Makes sure that what the build needs is here: Swift, pkg-config, libpng, libtiff, and on Linux KissFFT and libcrypto.
 # Installs the libraries with apt-get or Homebrew when they are missing. Does nothing when all is there.
 set -euo pipefail
 
@@ -41,15 +41,19 @@ fi
 
 # --- Libraries -------------------------------------------------------------------------------------------------------
 
-# Prints what is missing, one name a line: pkg-config, libpng, libtiff, libkissfft.
+# Prints what is missing, one name a line: pkg-config, libpng, libtiff, libkissfft, libssl.
 missing() {
     if ! command -v pkg-config >/dev/null 2>&1; then
         printf '%s\n' pkg-config libpng libtiff
-        [ "$(uname)" = Darwin ] || echo libkissfft
+        [ "$(uname)" = Darwin ] || printf '%s\n' libkissfft libssl
         return
     fi
-    # Apple's systems have Fourier transforms of their own.
-    [ "$(uname)" = Darwin ] || pkg-config --exists kissfft-float 2>/dev/null || echo libkissfft
+    # Apple's systems have Fourier transforms and hashes of their own.
+    if [ "$(uname)" != Darwin ]; then
+        pkg-config --exists kissfft-float 2>/dev/null || echo libkissfft
+        # libcrypto is a part of OpenSSL's packages.
+        pkg-config --exists libcrypto 2>/dev/null || echo libssl
+    fi
     pkg-config --exists libpng 2>/dev/null || echo libpng
     pkg-config --atleast-version=4.5 libtiff-4 2>/dev/null || echo libtiff
 }
@@ -110,5 +114,5 @@ if pkg-config --max-version=4.4.99 libtiff-4 2>/dev/null; then
 fi
 say "  Debian, Ubuntu:  apt-get install $(packages apt "$@" | tr '\n' ' ')"
 say "  macOS:           brew install $(packages brew "$@" | tr '\n' ' ')"
-say "  elsewhere:       libpng 1.6 and libtiff 4.5 or newer with their headers, found by pkg-config as libpng and libtiff-4; on Linux KissFFT, as kissfft-float"
+say "  elsewhere:       libpng 1.6 and libtiff 4.5 or newer with their headers, found by pkg-config as libpng and libtiff-4; on Linux KissFFT and OpenSSL, as kissfft-float and libcrypto"
 exit 1

@@ -355,7 +355,7 @@ struct Train: ParsableCommand {
                 } catch {
                     throw Failure(error)
                 }
-                guard NoisySet.hash(bytes) == hash else {
+                guard SHA256.hex(bytes) == hash else {
                     throw Failure(
                         file: path, found: "another file than the one that the manifest lists",
                         expected: "one with the SHA-256 \(hash)",

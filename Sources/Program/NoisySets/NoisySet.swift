@@ -4,7 +4,6 @@ import CTImageFiles
 import CTImages
 import CTMetrics
 import CTNoise
-import Crypto
 
 #if canImport(FoundationEssentials)
 import FoundationEssentials
@@ -150,7 +149,7 @@ struct NoisySet {
         } catch {
             throw Failure(error)
         }
-        let cleanHash = Self.hash(bytes)
+        let cleanHash = SHA256.hex(bytes)
         if let expected = plan.expected, expected.clean != cleanHash {
             throw Failure(
                 file: plan.source.path, found: "another file than the one that the manifest is of",
@@ -182,7 +181,7 @@ struct NoisySet {
         let noisyHash: String
         do {
             clamped = try image.write(to: noisy, overwrite: overwrite)
-            noisyHash = Self.hash(try FileAccess.contents(of: noisy))
+            noisyHash = SHA256.hex(try FileAccess.contents(of: noisy))
             if links {
                 try FileSystem.link(clean, to: FileSystem.resolved(plan.source.path))
             } else {
@@ -206,12 +205,6 @@ struct NoisySet {
             realisation: plan.realisation, seed: "\(plan.seed)", noise: plan.noise, slope: scale.slope,
             intercept: scale.intercept, pages: image.pages.count, psnr: mean.isFinite ? mean : nil, clamped: clamped,
             cleanSHA256: cleanHash, noisySHA256: noisyHash)
-    }
-
-    /// The SHA-256 of a file's bytes, in hexadecimal.
-    static func hash(_ bytes: [UInt8]) -> String {
-        let digits = Array("0123456789abcdef")
-        return String(SHA256.hash(data: bytes).flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] })
     }
 }
 
