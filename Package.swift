@@ -23,7 +23,7 @@ let package = Package(
         .executable(name: "ctdenoise", targets: ["CTProgram"]),
     ],
     dependencies: [
-        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0")
     ],
     targets: [
         // MARK: The library, as users import it
@@ -32,7 +32,7 @@ let package = Package(
             name: "CTDenoise",
             dependencies: [
                 "CTImages", "CTImageFiles", "CTMetrics", "CTNoise", "CTPhantoms", "CTNetwork", "CTTraining",
-                "CTDenoising",
+                "CTDenoising", "CTSupport",
             ],
             swiftSettings: swiftSettings),
 
@@ -67,7 +67,7 @@ let package = Package(
 
         // MARK: Images
 
-        .target(name: "CTImages", swiftSettings: swiftSettings, linkerSettings: [libm]),
+        .target(name: "CTImages", dependencies: ["CTSupport"], swiftSettings: swiftSettings),
         .target(
             name: "CTImageFiles", dependencies: ["CTImages", "CTSupport", "CImageShims"],
             swiftSettings: swiftSettings),
@@ -87,7 +87,7 @@ let package = Package(
             swiftSettings: swiftSettings),
         .target(
             name: "CTDenoising",
-            dependencies: ["CTNetwork", "CTImages", "CTMetrics", "CBundledModels"],
+            dependencies: ["CTNetwork", "CTImages", "CTMetrics", "CTSupport", "CBundledModels"],
             swiftSettings: swiftSettings),
 
         // MARK: Program
@@ -119,7 +119,7 @@ let package = Package(
             swiftSettings: swiftSettings),
         .testTarget(name: "CTImagesTests", dependencies: ["CTImages", "TestSupport"], swiftSettings: swiftSettings),
         .testTarget(
-            name: "CTImageFilesTests", dependencies: ["CTImageFiles", "CTImages", "TestSupport"],
+            name: "CTImageFilesTests", dependencies: ["CTImageFiles", "CTImages", "CTSupport", "TestSupport"],
             exclude: ["Fixtures"], swiftSettings: swiftSettings),
         .testTarget(
             name: "CTMetricsTests",

@@ -6,4 +6,5 @@
 @_exported public import CTNetwork
 @_exported public import CTNoise
 @_exported public import CTPhantoms
+@_exported public import CTSupport
 @_exported public import CTTraining

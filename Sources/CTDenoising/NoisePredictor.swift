@@ -1,5 +1,6 @@
 internal import CTImages
 internal import CTNetwork
+internal import CTSupport
 
 /// A network in use: from HU to the HU of noise that it sees.
 struct NoisePredictor: Sendable {
@@ -13,22 +14,28 @@ struct NoisePredictor: Sendable {
 
     /// Makes one of a model file.
     ///
-    /// - Throws: ``CTNetwork/ModelError`` if it holds no network, or one from which nothing finite comes.
-    init(_ file: Safetensors, file name: String, precision: Precision) throws(ModelError) {
+    /// - Throws: ``FileError`` if it holds no network, or one from which nothing finite comes.
+    init(_ file: Safetensors, file name: String, precision: Precision) throws(FileError) {
         var record = file.metadata
         record["config"] = nil
         self.init(try Denoiser.Model(network: Network(file, file: name), record: record), precision: precision)
         // Finite weights can still be so large that nothing finite comes out.
         let ramp = (0..<256).map { Float($0) * 16 - 2300 }
-        guard noise(in: ramp, width: 16, height: 16, threads: 1).allSatisfy(\.isFinite) else {
-            throw ModelError(
-                file: name, found: "weights so large that no finite noise comes out",
-                expected: "a model whose training went well", advice: "use another model")
+        let noise = noise(in: ramp, width: 16, height: 16, threads: 1) { _ in }
+        guard noise.allSatisfy(\.isFinite) else {
+            throw FileError(
+                .malformed, file: name, found: "weights so large that no finite noise comes out",
+                expected: "a model whose training went well", advice: "Use another model.")
         }
     }
 
     /// The noise in an image of any size, both in HU.
-    func noise(in hu: [Float], width: Int, height: Int, threads: Int) -> [Float] {
+    ///
+    /// - Parameter afterBlock: Called after each of the network's blocks with the share of them that is done, 0…1.
+    /// - Throws: What `afterBlock` throws.
+    func noise<Failure: Error>(
+        in hu: [Float], width: Int, height: Int, threads: Int, afterBlock: (_ share: Double) throws(Failure) -> Void
+    ) throws(Failure) -> [Float] {
         let configuration = model.network.configuration
         let (center, spread) = (Float(configuration.center), Float(configuration.spread))
         let patch = configuration.patch
@@ -41,7 +48,11 @@ struct NoisePredictor: Sendable {
             let start = Self.reflected(row, count: height) * width
             for column in across { input.append((hu[start + column] - center) / spread) }
         }
-        var noise = inference.noise(in: input, rows: rows, columns: columns, threads: threads)
+        var noise = [Float](repeating: 0, count: input.count)
+        try inference.estimate(input, rows: rows, columns: columns, threads: threads, into: &noise) {
+            done throws(Failure) in
+            try afterBlock(Double(done) / Double(configuration.blocks))
+        }
         if columns > width || rows > height {
             noise = (0..<height).flatMap { row in noise[row * columns..<row * columns + width] }
         }

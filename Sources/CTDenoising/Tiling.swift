@@ -13,19 +13,24 @@ struct Tiling {
     ///
     /// - Parameters:
     ///   - image: `height` rows of `width` values.
-    ///   - body: Takes a tile, its width and its height; gives as many values.
-    func map(
-        _ image: [Float], width: Int, height: Int, _ body: ([Float], _ width: Int, _ height: Int) -> [Float]
-    ) -> [Float] {
+    ///   - body: Takes a tile, its width and its height, and which of how many it is; returns as many values.
+    /// - Throws: What `body` throws.
+    func map<Failure: Error>(
+        _ image: [Float], width: Int, height: Int,
+        _ body: ([Float], _ width: Int, _ height: Int, _ tile: (number: Int, count: Int)) throws(Failure) -> [Float]
+    ) throws(Failure) -> [Float] {
         let rows = spans(height)
         let columns = spans(width)
-        if rows.count == 1 && columns.count == 1 { return body(image, width, height) }
+        let count = rows.count * columns.count
+        if count == 1 { return try body(image, width, height, (0, 1)) }
+        var number = 0
         var result = [Float](repeating: 0, count: image.count)
         for row in rows {
             for column in columns {
                 let across = column.range
                 let tile = row.range.flatMap { image[$0 * width + across.lowerBound..<$0 * width + across.upperBound] }
-                let values = body(tile, across.count, row.range.count)
+                let values = try body(tile, across.count, row.range.count, (number, count))
+                number += 1
                 for (y, down) in row.weights.enumerated() where down > 0 {
                     let start = (row.range.lowerBound + y) * width + across.lowerBound
                     for (x, weight) in column.weights.enumerated() {

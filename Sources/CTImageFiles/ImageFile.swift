@@ -1,5 +1,5 @@
-internal import CTSupport
 public import CTImages
+public import CTSupport
 
 /// An image file: its pages as slices, and all else that was in it.
 ///
@@ -62,7 +62,7 @@ public struct ImageFile: Sendable {
     }
 
     /// What the file that was read says of each page; empty for a new file.
-    public let pageSummaries: [PageSummary]
+    package let pageSummaries: [PageSummary]
 
     /// The original file, where everything beside the samples is taken from.
     let template: [UInt8]?
@@ -71,23 +71,21 @@ public struct ImageFile: Sendable {
 
     /// Reads a file.
     ///
-    /// - Throws: ``ImageFileError`` for whatever is wrong with the file or its contents.
-    public init(contentsOf path: String, limits: DecodeLimits = DecodeLimits()) throws(ImageFileError) {
-        let bytes: [UInt8]
-        do throws(FileAccessError) {
-            let head = try FileAccess.contents(of: path, prefix: 16)
-            if Self.container(of: head) == nil {
-                bytes = head
-            } else {
-                // No image needs more than 16 bytes a pixel, and metadata more than this.
-                let largest = limits.pixels.multipliedReportingOverflow(by: 16)
-                bytes = try FileAccess.contents(
-                    of: path, largest: largest.overflow ? .max : max(largest.partialValue, 1 << 30))
-            }
-        } catch {
-            throw ImageFileError(error)
-        }
-        try self.init(bytes: bytes, file: path, limits: limits)
+    /// - Throws: ``FileError`` for whatever is wrong with the file or its contents.
+    public init(contentsOf path: String, limits: DecodeLimits = DecodeLimits()) throws(FileError) {
+        try self.init(bytes: Self.bytes(of: path, limits: limits), file: path, limits: limits)
+    }
+
+    /// The bytes of an image file, or the first 16 of a file that is none.
+    ///
+    /// - Throws: ``FileError`` if it cannot be read or is larger than an image within the limits can be.
+    package static func bytes(of path: String, limits: DecodeLimits) throws(FileError) -> [UInt8] {
+        let head = try FileAccess.contents(of: path, prefix: 16)
+        if container(of: head) == nil { return head }
+        // No image needs more than 16 bytes a pixel, and metadata more than this.
+        let largest = limits.pixels.multipliedReportingOverflow(by: 16)
+        return try FileAccess.contents(
+            of: path, largest: largest.overflow ? .max : max(largest.partialValue, 1 << 30))
     }
 
     /// Reads a file that is in memory.
@@ -96,8 +94,8 @@ public struct ImageFile: Sendable {
     ///   - bytes: The whole file.
     ///   - file: The name for errors.
     ///   - limits: How many pixels are accepted.
-    /// - Throws: ``ImageFileError`` for whatever is wrong with the contents.
-    public init(bytes: [UInt8], file: String, limits: DecodeLimits = DecodeLimits()) throws(ImageFileError) {
+    /// - Throws: ``FileError`` for whatever is wrong with the contents.
+    public init(bytes: [UInt8], file: String, limits: DecodeLimits = DecodeLimits()) throws(FileError) {
         guard let container = Self.container(of: bytes) else { throw Self.notAnImage(bytes, file: file) }
         self.container = container
         self.limits = limits
@@ -138,8 +136,8 @@ public struct ImageFile: Sendable {
     ///
     /// - Parameter file: The name for errors.
     /// - Returns: The bytes, and how many samples were moved into range.
-    /// - Throws: ``ImageFileError`` if the format cannot hold the slices.
-    public func encoded(file: String) throws(ImageFileError) -> (bytes: [UInt8], clamped: Int) {
+    /// - Throws: ``FileError`` if the format cannot hold the slices.
+    public func encoded(file: String) throws(FileError) -> (bytes: [UInt8], clamped: Int) {
         do {
             switch container {
             case .png: return try PNGCodec.encode(pages, template: template)
@@ -156,15 +154,11 @@ public struct ImageFile: Sendable {
     ///   - path: Where to.
     ///   - overwrite: Whether a file of this name is replaced; if not, its presence is an error.
     /// - Returns: How many samples had to be clamped; see ``encoded(file:)``.
-    /// - Throws: ``ImageFileError`` if the format cannot hold the slices or the file cannot be written.
+    /// - Throws: ``FileError`` if the format cannot hold the slices or the file cannot be written.
     @discardableResult
-    public func write(to path: String, overwrite: Bool = false) throws(ImageFileError) -> Int {
+    public func write(to path: String, overwrite: Bool = false) throws(FileError) -> Int {
         let (bytes, clamped) = try encoded(file: path)
-        do {
-            try FileAccess.save(bytes, to: path, overwrite: overwrite)
-        } catch {
-            throw ImageFileError(error)
-        }
+        try FileAccess.save(bytes, to: path, overwrite: overwrite)
         return clamped
     }
 
@@ -181,12 +175,12 @@ public struct ImageFile: Sendable {
         return tiff.contains { bytes.starts(with: $0) } ? .tiff : nil
     }
 
-    private static func notAnImage(_ bytes: [UInt8], file: String) -> ImageFileError {
+    private static func notAnImage(_ bytes: [UInt8], file: String) -> FileError {
         let digits = bytes.prefix(8).map { byte in
             let text = String(byte, radix: 16, uppercase: true)
             return text.count == 1 ? "0" + text : text
         }
-        return ImageFileError(
+        return FileError(
             .notAnImage, file: file,
             found: bytes.isEmpty
                 ? "an empty file" : "a file that starts with the bytes \(digits.joined(separator: " "))",

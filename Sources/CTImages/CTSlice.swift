@@ -47,6 +47,40 @@ public struct CTSlice: Hashable, Sendable {
         self.scale = scale ?? format.range.map { IntensityScale(assuming: $0) } ?? .assumedHU
     }
 
+    /// Creates a slice from HU: 32-bit floating point, whose samples are these values.
+    ///
+    /// - Parameters:
+    ///   - hu: HU in row order, from the top left.
+    ///   - width: Columns.
+    ///   - height: Rows.
+    /// - Precondition: `width` and `height` are positive, and `hu.count == width * height`.
+    public init(hu: [Float], width: Int, height: Int) {
+        self.init(
+            width: width, height: height, samples: hu.map(Double.init), format: .float32,
+            scale: IntensityScale(slope: 1, intercept: 0))
+    }
+
+    /// Creates a slice from stored integers, which mean `rescaleSlope · stored + rescaleIntercept` HU, as DICOM's attributes of
+    /// these names say.
+    ///
+    /// - Parameters:
+    ///   - stored: Stored values in row order, from the top left. Their type becomes the slice's format.
+    ///   - width: Columns.
+    ///   - height: Rows.
+    ///   - rescaleSlope: HU per stored unit.
+    ///   - rescaleIntercept: HU of a stored zero; −1024 for slices that hold HU + 1024.
+    /// - Precondition: `width` and `height` are positive, `stored.count == width * height`, `rescaleSlope` is finite and not
+    ///   zero, `rescaleIntercept` is finite, and `Stored` has no more than 32 bits.
+    public init<Stored: FixedWidthInteger>(
+        stored: [Stored], width: Int, height: Int, rescaleSlope: Double = 1, rescaleIntercept: Double
+    ) {
+        self.init(
+            width: width, height: height, samples: stored.map { Double($0) },
+            format: SampleFormat(
+                kind: Stored.isSigned ? .signedInteger : .unsignedInteger, bits: Stored.bitWidth),
+            scale: IntensityScale(slope: rescaleSlope, intercept: rescaleIntercept))
+    }
+
     /// The samples in HU.
     public var hu: [Double] {
         let slope = scale.slope

@@ -1,5 +1,7 @@
+internal import CTSupport
+
 /// What stored values mean in Hounsfield units: `hu = slope · stored + intercept`.
-public struct IntensityScale: Hashable, Sendable {
+public struct IntensityScale: Hashable, Sendable, CustomStringConvertible {
     /// Where a scale comes from. Programs say so, since an assumption can be wrong.
     public enum Origin: Hashable, Sendable {
         /// The file, a manifest or the user said so.
@@ -60,4 +62,15 @@ public struct IntensityScale: Hashable, Sendable {
 
     /// The stored value of `hu`, not rounded.
     public func stored(hu: Double) -> Double { (hu - intercept) / slope }
+
+    /// What stored values mean, such as "HU = 1 · stored - 1024" or "assuming that floating-point samples are HU".
+    public var description: String {
+        switch origin {
+        case .declared: "HU = \(plain(slope)) · stored \(intercept < 0 ? "-" : "+") \(plain(abs(intercept)))"
+        case .assumedRange(let range):
+            "assuming that stored \(plain(range.lowerBound))…\(plain(range.upperBound)) stand for "
+                + (slope < 0 ? "1023…-1024 HU" : "-1024…1023 HU")
+        case .assumedHU: "assuming that floating-point samples are HU"
+        }
+    }
 }

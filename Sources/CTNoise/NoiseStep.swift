@@ -1,3 +1,4 @@
+internal import CTSupport
 internal import CTImages
 
 /// One kind of noise or artefact, with its strength.

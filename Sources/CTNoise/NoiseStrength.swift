@@ -1,3 +1,4 @@
+internal import CTSupport
 public import CTImages
 
 /// The standard deviation of noise with its unit: stored units, HU, or a part of the range −1024…1023 HU.
@@ -134,10 +135,4 @@ extension NoiseStrength: Codable {
         var container = encoder.singleValueContainer()
         try container.encode(text)
     }
-}
-
-/// A number as people write it: whole numbers without ".0".
-func plain(_ value: Double) -> String {
-    let text = "\(value)"
-    return text.hasSuffix(".0") ? String(text.dropLast(2)) : text
 }

@@ -2,9 +2,9 @@
 ///
 /// Drawn by a few lines of our own: there are two kinds, both of straight lines and boxes, and charting libraries for Swift need a
 /// display system, or a browser with a library in every page.
-public struct Figure: Sendable {
+package struct Figure: Sendable {
     /// What of it belongs to which images.
-    public enum Series: String, Sendable, CaseIterable {
+    package enum Series: String, Sendable, CaseIterable {
         /// What is judged.
         case test
         /// What stands beside it.
@@ -14,16 +14,16 @@ public struct Figure: Sendable {
     }
 
     /// A line.
-    public struct Curve: Sendable {
+    package struct Curve: Sendable {
         /// Whose it is.
-        public let series: Series
+        package let series: Series
         /// In the legend.
-        public let name: String
+        package let name: String
         /// From left to right.
-        public let points: [(x: Double, y: Double)]
+        package let points: [(x: Double, y: Double)]
 
         /// Makes a line through points.
-        public init(_ series: Series, name: String, points: [(x: Double, y: Double)]) {
+        package init(_ series: Series, name: String, points: [(x: Double, y: Double)]) {
             (self.series, self.name, self.points) = (series, name, points)
         }
     }
@@ -45,7 +45,7 @@ public struct Figure: Sendable {
     ///   - vertical: What y is, with its unit; from 0 on.
     ///   - curves: At least one that has two finite points.
     /// - Returns: `nil` if nothing can be drawn.
-    public init?(
+    package init?(
         lines title: String, description: String, horizontal: String, vertical: String, curves: [Curve]
     ) {
         let points = curves.flatMap(\.points).filter { $0.x.magnitude < 1e12 && $0.y.magnitude < 1e12 }
@@ -75,7 +75,7 @@ public struct Figure: Sendable {
     ///   - horizontal: What is counted, with its unit.
     ///   - groups: Values of each series; those that are not finite are left out.
     /// - Returns: `nil` if there are less than two values.
-    public init?(
+    package init?(
         histogram title: String, description: String, horizontal: String,
         groups: [(series: Series, name: String, values: [Double])]
     ) {

@@ -1,22 +1,22 @@
 internal import CTImageFiles
-public import CTImages
+package import CTImages
 
 /// The pictures of a slice, small enough for a page: what was judged, and its differences from the reference and the baseline, from which the page
 /// works out the others.
 ///
 /// HU are stored in 8 bits, in steps that are fine where windows are narrow (``huCodes``, ``differenceCodes``): the page shows what people
 /// can see in a window, and figures come from the slices themselves.
-public struct Pictures: Sendable {
+package struct Pictures: Sendable {
     /// How many times coarser than the slice.
-    public let reduction: Int
+    package let reduction: Int
     /// Pixels.
-    public let width, height: Int
+    package let width, height: Int
     /// PNG files.
     let test: [UInt8]
     let difference, removed: [UInt8]?
 
     /// Bytes that the page needs for them.
-    public var size: Int { Self.size([test, difference, removed]) }
+    package var size: Int { Self.size([test, difference, removed]) }
 
     /// Makes pictures that need at most so many bytes, or those of the greatest reduction.
     ///
@@ -26,7 +26,7 @@ public struct Pictures: Sendable {
     ///   - baseline: What it was made from, of the same size, if there is one.
     ///   - budget: Bytes of the page; pictures are made coarser, by means of squares, until they need no more.
     /// - Returns: `nil` if the pictures cannot be written.
-    public init?(test: CTSlice, reference: CTSlice?, baseline: CTSlice?, budget: Int) {
+    package init?(test: CTSlice, reference: CTSlice?, baseline: CTSlice?, budget: Int) {
         let hu = test.hu
         let images = [
             (values: hu, codes: Self.huCodes),

@@ -1,7 +1,7 @@
 extension ReportPage {
     /// The page: HTML with its style, its script and all pictures inside. It may be opened from a disk or a mail; a browser that shows it
     /// is told to fetch nothing.
-    public var html: String {
+    package var html: String {
         let page: Markup = """
             <!DOCTYPE html>
             <html lang="en">

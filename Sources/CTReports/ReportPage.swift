@@ -1,11 +1,11 @@
 /// What a report page shows: figures of slices, charts and pictures, of whatever kind they are.
 ///
 /// ``html`` is one file that needs nothing else: no network, no server, no other file.
-public struct ReportPage: Sendable {
+package struct ReportPage: Sendable {
     /// A figure that every slice has.
-    public struct Metric: Sendable {
+    package struct Metric: Sendable {
         /// Which way is better.
-        public enum Better: String, Sendable {
+        package enum Better: String, Sendable {
             /// More.
             case higher
             /// Less.
@@ -17,20 +17,20 @@ public struct ReportPage: Sendable {
         }
 
         /// As in a table's title: "PSNR".
-        public let name: String
+        package let name: String
         /// "dB", "HU", or nothing.
-        public let unit: String
+        package let unit: String
         /// Digits after the point.
-        public let places: Int
+        package let places: Int
         /// Which way is better.
-        public let better: Better
+        package let better: Better
         /// What it is, in a sentence.
-        public let meaning: String
+        package let meaning: String
         /// Whether the baseline has it too.
-        public let isOfBaseline: Bool
+        package let isOfBaseline: Bool
 
         /// Says what a metric is.
-        public init(
+        package init(
             _ name: String, unit: String = "", places: Int, better: Better, meaning: String, isOfBaseline: Bool = true
         ) {
             (self.name, self.unit, self.places, self.better, self.meaning) = (name, unit, places, better, meaning)
@@ -39,20 +39,20 @@ public struct ReportPage: Sendable {
     }
 
     /// One slice.
-    public struct Row: Sendable {
+    package struct Row: Sendable {
         /// File, and page if there are several.
-        public let name: String
+        package let name: String
         /// What it is a slice of: its folder.
-        public let patient: String
+        package let patient: String
         /// One for each metric; `nil` where it is not defined.
-        public let values: [Double?]
+        package let values: [Double?]
         /// The same of the baseline; empty if there is none.
-        public let baseline: [Double?]
+        package let baseline: [Double?]
         /// Pictures, if this slice is among those that have some.
-        public var pictures: Pictures?
+        package var pictures: Pictures?
 
         /// Says what is known of a slice.
-        public init(
+        package init(
             name: String, patient: String, values: [Double?], baseline: [Double?] = [], pictures: Pictures? = nil
         ) {
             (self.name, self.patient, self.values, self.baseline) = (name, patient, values, baseline)
@@ -61,45 +61,45 @@ public struct ReportPage: Sendable {
     }
 
     /// A number that is worth a box at the top.
-    public struct Card: Sendable {
+    package struct Card: Sendable {
         /// What the number is.
-        public let title: String
+        package let title: String
         /// With its unit.
-        public let value: String
+        package let value: String
         /// What it is compared with, or where it comes from.
-        public let note: String
+        package let note: String
 
         /// Makes a box.
-        public init(_ title: String, value: String, note: String) {
+        package init(_ title: String, value: String, note: String) {
             (self.title, self.value, self.note) = (title, value, note)
         }
     }
 
     /// Of the page.
-    public var title: String
+    package var title: String
     /// In a sentence below the title.
-    public var summary: String
+    package var summary: String
     /// What the figures are relative to, and where they come from: pairs of a word and what it is.
-    public var facts: [(name: String, value: String)]
+    package var facts: [(name: String, value: String)]
     /// Boxes at the top.
-    public var cards: [Card] = []
+    package var cards: [Card] = []
     /// Below them.
-    public var figures: [Figure] = []
+    package var figures: [Figure] = []
     /// The figures of each slice.
-    public var metrics: [Metric]
+    package var metrics: [Metric]
     /// What is judged, in a word: "denoised".
-    public var testName: String
+    package var testName: String
     /// What stands beside it, in a word: "noisy"; empty if nothing does.
-    public var baselineName: String
+    package var baselineName: String
     /// The slices; each has as many values as there are metrics.
-    public var rows: [Row] = [] {
+    package var rows: [Row] = [] {
         didSet { precondition(rows.allSatisfy { $0.values.count == metrics.count }, "rows of other metrics") }
     }
     /// What readers should know before they believe the figures.
-    public var remarks: [String] = []
+    package var remarks: [String] = []
 
     /// Starts a report without slices.
-    public init(
+    package init(
         title: String, summary: String, facts: [(name: String, value: String)], metrics: [Metric], testName: String,
         baselineName: String
     ) {

@@ -3,18 +3,19 @@ internal import FoundationEssentials
 #else
 internal import Foundation
 #endif
-public import CTNetwork
+package import CTNetwork
+package import CTSupport
 
 /// A training on its way: its recipe and its state, as one safetensors file.
-public struct Checkpoint: Hashable, Sendable {
+package struct Checkpoint: Hashable, Sendable {
     /// What is being followed.
-    public var recipe: TrainingRecipe
+    package var recipe: TrainingRecipe
 
     /// How far it got.
-    public var state: Trainer.State
+    package var state: Trainer.State
 
     /// Makes a checkpoint.
-    public init(recipe: TrainingRecipe, state: Trainer.State) {
+    package init(recipe: TrainingRecipe, state: Trainer.State) {
         self.recipe = recipe
         self.state = state
     }
@@ -33,36 +34,37 @@ public struct Checkpoint: Hashable, Sendable {
 
     /// Reads a checkpoint.
     ///
-    /// - Throws: ``ModelError`` if the file cannot be read or is not a checkpoint.
-    public init(contentsOf path: String) throws(ModelError) {
+    /// - Throws: ``FileError`` if the file cannot be read or is not a checkpoint.
+    package init(contentsOf path: String) throws(FileError) {
         var file = try Safetensors(contentsOf: path)
         guard let recipe = file.metadata["recipe"], let progress = file.metadata["progress"] else {
-            throw ModelError(
-                file: path, found: "no training in progress", expected: "a checkpoint",
-                advice: "name the file that `ctdenoise train` wrote with --checkpoint")
+            throw FileError(
+                .malformed, file: path, found: "no training in progress", expected: "a checkpoint",
+                advice: "Pass the file that `ctdenoise train` wrote with --checkpoint.")
         }
         let done: Progress
         do {
             self.recipe = try CTTraining.decoded(recipe)
             done = try CTTraining.decoded(progress)
         } catch {
-            throw ModelError(
-                file: path, found: "a recipe or progress that cannot be read", expected: "the JSON of this version",
-                advice: "resume it with the version that wrote it")
+            throw FileError(
+                .malformed, file: path, found: "a recipe or progress that cannot be read",
+                expected: "the JSON of this version",
+                advice: "Resume it with the version that wrote it.")
         }
-        if let defect = self.recipe.defect { throw ModelError(file: path, found: defect) }
+        if let defect = self.recipe.defect { throw Self.damaged(path, defect) }
         let extra = file.tensors.filter { $0.name.hasPrefix("training.") }
         file.tensors.removeAll { $0.name.hasPrefix("training.") }
         let network = try Network(file, file: path)
-        func values(_ name: String) throws(ModelError) -> [Float] {
+        func values(_ name: String) throws(FileError) -> [Float] {
             let count = network.parameters.count
             guard let tensor = extra.first(where: { $0.name == name }), tensor.values.count == count else {
-                throw ModelError(file: path, found: "no '\(name)' of \(count) numbers", expected: "a whole checkpoint")
+                throw Self.damaged(path, "no '\(name)' of \(count) numbers")
             }
             return tensor.values
         }
         guard done.step >= 0, network.configuration == self.recipe.network else {
-            throw ModelError(file: path, found: "a network that is not its recipe's", expected: "a whole checkpoint")
+            throw Self.damaged(path, "a network that is not its recipe's")
         }
         var adam = Adam(count: 0)
         adam.first = try values(Self.first)
@@ -72,10 +74,16 @@ public struct Checkpoint: Hashable, Sendable {
             history: done.history, losses: done.losses, seconds: done.seconds)
     }
 
+    private static func damaged(_ path: String, _ found: String) -> FileError {
+        FileError(
+            .malformed, file: path, found: found, expected: "a complete checkpoint",
+            advice: "Start again without it, or use another checkpoint.")
+    }
+
     /// Writes the checkpoint; what was there before is replaced at the end, or not at all.
     ///
-    /// - Throws: ``ModelError`` if the file cannot be written.
-    public func write(to path: String) throws(ModelError) {
+    /// - Throws: ``FileError`` if the file cannot be written.
+    package func write(to path: String) throws(FileError) {
         let progress = Progress(
             data: state.data, step: state.step, losses: state.losses, history: state.history, seconds: state.seconds)
         var file = state.network.safetensors(metadata: ["recipe": recipe.json, "progress": json(progress)])
@@ -90,7 +98,7 @@ public struct Checkpoint: Hashable, Sendable {
     /// The model file of the averaged network, which says where it comes from.
     ///
     /// - Parameter data: What it was trained on, in words.
-    public func model(data: String) -> Safetensors {
+    package func model(data: String) -> Safetensors {
         struct Training: Codable {
             var steps: Int
             var samples: Int
@@ -110,22 +118,27 @@ public struct Checkpoint: Hashable, Sendable {
 
 extension TrainingRecipe {
     /// The recipe as JSON, keys sorted.
-    public var json: String { CTTraining.json(self) }
+    package var json: String { CTTraining.json(self) }
 
     /// Reads a recipe from JSON.
     ///
     /// - Parameters:
     ///   - bytes: The file.
     ///   - file: Its name in errors.
-    /// - Throws: ``ModelError`` if a key is missing or a value impossible.
-    public init(json bytes: [UInt8], file: String) throws(ModelError) {
+    /// - Throws: ``FileError`` if a key is missing or a value impossible.
+    package init(json bytes: [UInt8], file: String) throws(FileError) {
         do {
             self = try JSONDecoder().decode(Self.self, from: Data(bytes))
         } catch {
-            throw ModelError(
-                file: file, found: "\(error)", expected: "a recipe as JSON", advice: "start from one in Recipes/")
+            throw FileError(
+                .malformed, file: file, found: "\(error)", expected: "a recipe as JSON",
+                advice: "Start from one in Recipes/.")
         }
-        if let defect { throw ModelError(file: file, found: defect, advice: "correct it in the recipe") }
+        if let defect {
+            throw FileError(
+                .malformed, file: file, found: defect, expected: "a possible recipe",
+                advice: "Correct it in the recipe.")
+        }
     }
 }
 

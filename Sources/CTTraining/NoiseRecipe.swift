@@ -7,28 +7,28 @@ internal import CTSupport
 /// Each crop is drawn apart: white noise, salt-and-pepper, or both, with strengths from 0 up to the given
 /// ones, and then as a file would hold it. Files clamp: in 16-bit slices nothing is darker than −1024 HU,
 /// and in ranges of −1024…1023 HU dense bone is cut as well, so the network has to see both.
-public struct NoiseRecipe: Codable, Hashable, Sendable {
+package struct NoiseRecipe: Codable, Hashable, Sendable {
     /// The largest standard deviation of white noise, as a fraction of the range −1024…1023 HU.
-    public var white: Double
+    package var white: Double
 
     /// The largest density of salt-and-pepper, 0…1.
-    public var impulses: Double
+    package var impulses: Double
 
     /// Share of crops with white noise alone, 0…1.
-    public var whiteShare: Double
+    package var whiteShare: Double
 
     /// Share of crops with salt-and-pepper alone, 0…1; the rest have both.
-    public var impulseShare: Double
+    package var impulseShare: Double
 
     /// Share of crops that are clamped to at least −1024 HU after noise was added, 0…1.
-    public var floorShare: Double
+    package var floorShare: Double
 
     /// Share of crops that are clamped to −1024…1023 HU before and after noise was added, 0…1; the rest
     /// is not clamped.
-    public var rangeShare: Double
+    package var rangeShare: Double
 
     /// Makes a recipe; the defaults are for one network that takes all noise.
-    public init(
+    package init(
         white: Double = 55.0 / 255, impulses: Double = 0.6, whiteShare: Double = 0.5, impulseShare: Double = 0.2,
         floorShare: Double = 0.35, rangeShare: Double = 0.25
     ) {
@@ -48,7 +48,7 @@ public struct NoiseRecipe: Codable, Hashable, Sendable {
     }
 
     /// What is impossible about the recipe, or `nil`.
-    public var defect: String? {
+    package var defect: String? {
         if !(0...10).contains(white) { return "white noise up to \(white) of the range" }
         let shares = [impulses, whiteShare, impulseShare, floorShare, rangeShare]
         if let wrong = shares.first(where: { !(0...1).contains($0) }) { return "a share of \(wrong); 0…1 is possible" }

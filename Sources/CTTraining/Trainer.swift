@@ -1,4 +1,4 @@
-public import CTNetwork
+package import CTNetwork
 internal import CTNoise
 internal import CTSupport
 
@@ -8,22 +8,22 @@ internal import CTSupport
 /// so a run that was stopped and resumed from its ``state`` goes on exactly as if it had not been.
 public final class Trainer {
     /// Everything that changes during training.
-    public struct State: Hashable, Sendable {
+    package struct State: Hashable, Sendable {
         /// The ``TrainingSlices/fingerprint(startingFrom:)`` of what is trained on, and from.
-        public internal(set) var data: UInt64
+        package internal(set) var data: UInt64
         /// Steps done.
-        public internal(set) var step = 0
+        package internal(set) var step = 0
         /// The network as it is trained.
-        public internal(set) var network: Network
+        package internal(set) var network: Network
         /// The moving average of its parameters.
         var average: [Float]
         var adam: Adam
         /// What was measured so far.
-        public var history: [Measurement] = []
+        package var history: [Measurement] = []
         /// Sum and number of the losses since the last entry of ``history``.
-        public internal(set) var losses = Mean()
+        package internal(set) var losses = Mean()
         /// Seconds spent, over all runs.
-        public var seconds = 0.0
+        package var seconds = 0.0
 
         /// Ends a step. False if loss or gradient are not finite; then the parameters did not move.
         fileprivate mutating func move(against gradient: [Float], loss: Double, recipe: TrainingRecipe) -> Bool {
@@ -48,37 +48,37 @@ public final class Trainer {
         }
 
         /// The network to use: averaged weights and running statistics.
-        public var averaged: Network {
+        package var averaged: Network {
             Network(
                 configuration: network.configuration, parameters: average, statistics: network.statistics)
         }
     }
 
     /// A mean in the making.
-    public struct Mean: Codable, Hashable, Sendable {
+    package struct Mean: Codable, Hashable, Sendable {
         /// The sum.
-        public var sum = 0.0
+        package var sum = 0.0
         /// How many numbers it has.
-        public var count = 0
+        package var count = 0
         /// The mean, NaN if there is none.
-        public var value: Double { sum / Double(count) }
+        package var value: Double { sum / Double(count) }
     }
 
     /// What a line of progress says.
-    public struct Measurement: Codable, Hashable, Sendable {
+    package struct Measurement: Codable, Hashable, Sendable {
         /// Steps done.
-        public var step: Int
+        package var step: Int
         /// Mean loss since the measurement before.
-        public var loss: Double
+        package var loss: Double
         /// The averaged network on validation slices.
-        public var validation: [Validation.Result]
+        package var validation: [Validation.Result]
     }
 
     /// The recipe it follows.
     public let recipe: TrainingRecipe
 
     /// How far it got.
-    public private(set) var state: State
+    package private(set) var state: State
 
     private let slices: TrainingSlices
     private let threads: Int
@@ -96,7 +96,7 @@ public final class Trainer {
     ///   - threads: So many work at a step.
     /// - Precondition: `recipe.defect == nil`, each of `slices` is large enough for its crops, and `start` has the
     ///   recipe's configuration.
-    public convenience init(
+    package convenience init(
         recipe: TrainingRecipe, slices: TrainingSlices, startingFrom start: Network? = nil, threads: Int
     ) {
         var generator = SplitMix64(seed: recipe.seed)
@@ -111,7 +111,7 @@ public final class Trainer {
     ///
     /// - Precondition: As for a new one; and `state` is of the same recipe and slices, which only the
     ///   ``State/data`` can tell.
-    public init(recipe: TrainingRecipe, state: State, slices: TrainingSlices, threads: Int) {
+    package init(recipe: TrainingRecipe, state: State, slices: TrainingSlices, threads: Int) {
         precondition(recipe.defect == nil, recipe.defect ?? "")
         precondition(state.network.configuration == recipe.network, "The state of another recipe")
         self.recipe = recipe
@@ -171,7 +171,7 @@ public final class Trainer {
 
     /// Adds an entry to the history, with the mean loss since the one before.
     @discardableResult
-    public func measure(_ validation: [Validation.Result]) -> Measurement {
+    package func measure(_ validation: [Validation.Result]) -> Measurement {
         let measurement = Measurement(step: state.step, loss: state.losses.value, validation: validation)
         state.history.append(measurement)
         state.losses = Mean()
@@ -179,7 +179,7 @@ public final class Trainer {
     }
 
     /// Counts time that was spent on the training.
-    public func spent(seconds: Double) { state.seconds += seconds }
+    package func spent(seconds: Double) { state.seconds += seconds }
 
     /// The crops of a step in the network's units, the noise that was added to them, and which of their pixels the
     /// network is asked about, unless it is all.

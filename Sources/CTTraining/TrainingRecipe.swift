@@ -1,4 +1,4 @@
-public import CTNetwork
+package import CTNetwork
 internal import CTSupport
 
 /// Everything that decides what training does, apart from the slices: a run is a function of its recipe
@@ -10,7 +10,7 @@ public struct TrainingRecipe: Codable, Hashable, Sendable {
     public var description: String
 
     /// The shape of the network.
-    public var network: NetworkConfiguration
+    package var network: NetworkConfiguration
 
     /// Steps of gradient descent.
     public var steps: Int
@@ -19,21 +19,21 @@ public struct TrainingRecipe: Codable, Hashable, Sendable {
     ///
     /// Many small crops teach fastest; large ones, at the end, teach scans to run as far as in whole slices. Crops are flipped
     /// and transposed at random.
-    public struct Crops: Codable, Hashable, Sendable {
+    package struct Crops: Codable, Hashable, Sendable {
         /// The share of the steps, 0…1, from which on these are drawn. Crops that share it take turns.
-        public var from: Double
+        package var from: Double
 
         /// Crops a step.
-        public var count: Int
+        package var count: Int
 
         /// Rows of a crop in pixels, a multiple of the patch.
-        public var rows: Int
+        package var rows: Int
 
         /// Columns of a crop in pixels, a multiple of the patch.
-        public var columns: Int
+        package var columns: Int
 
         /// Makes crops.
-        public init(from: Double = 0, count: Int, rows: Int, columns: Int) {
+        package init(from: Double = 0, count: Int, rows: Int, columns: Int) {
             self.from = from
             self.count = count
             self.rows = rows
@@ -41,39 +41,39 @@ public struct TrainingRecipe: Codable, Hashable, Sendable {
         }
 
         /// Pixels of a step.
-        public var pixels: Int { count * rows * columns }
+        package var pixels: Int { count * rows * columns }
     }
 
     /// The crops that steps see, in order; the first are drawn from the start.
-    public var crops: [Crops]
+    package var crops: [Crops]
 
     /// Step size of Adam at its highest, after the warm-up.
-    public var learningRate: Double
+    package var learningRate: Double
 
     /// Steps in which the step size grows from zero; after them it falls to zero, along half a cosine of the pixels seen.
-    public var warmUp: Int
+    package var warmUp: Int
 
     /// The largest global norm of a gradient; longer ones are scaled down to it.
-    public var clip: Double
+    package var clip: Double
 
     /// Decay of the moving average of the weights, which is what is validated and shipped.
-    public var averaging: Double
+    package var averaging: Double
 
     /// The share of the steps, 0…1, after which batch normalization uses its running statistics as
     /// constants, so that the network trains as it will be used.
-    public var frozenFrom: Double
+    package var frozenFrom: Double
 
     /// HU of error that is not worth reducing; see ``LogMeanSquaredError``.
-    public var tolerance: Double
+    package var tolerance: Double
 
     /// The noise that crops get.
-    public var noise: NoiseRecipe
+    package var noise: NoiseRecipe
 
     /// Names the run: initial weights, crops and noise follow from it.
     public var seed: UInt64
 
     /// Makes a recipe.
-    public init(
+    package init(
         description: String, network: NetworkConfiguration = NetworkConfiguration(), steps: Int,
         crops: [Crops] = [Crops(count: 4, rows: 48, columns: 48)], learningRate: Double = 2e-3, warmUp: Int = 200,
         clip: Double = 1,
@@ -95,7 +95,7 @@ public struct TrainingRecipe: Codable, Hashable, Sendable {
     }
 
     /// Why no training can follow this recipe, or `nil` if one can.
-    public var defect: String? {
+    package var defect: String? {
         if let defect = network.defect { return defect }
         if steps < 1 { return "\(steps) steps; at least 1 is needed" }
         if crops.first?.from != 0 || !zip(crops, crops.dropFirst()).allSatisfy({ $0.from <= $1.from && $1.from <= 1 }) {
@@ -126,20 +126,20 @@ public struct TrainingRecipe: Codable, Hashable, Sendable {
     }
 
     /// The step size of Adam at `step`, counted from 0.
-    public func learningRate(at step: Int) -> Double {
+    package func learningRate(at step: Int) -> Double {
         if step < warmUp { return learningRate * Double(step + 1) / Double(warmUp) }
         let share = Double(pixels(in: step)) / Double(pixels(in: steps))
         return learningRate * 0.5 * (1 + cosine(.pi * share))
     }
 
     /// The crops that `step` sees, counted from 0.
-    public func crops(at step: Int) -> Crops {
+    package func crops(at step: Int) -> Crops {
         let turns = stages.last { $0.start <= step }?.turns ?? crops
         return turns[step % turns.count]
     }
 
     /// Pixels that the first `steps` steps see.
-    public func pixels(in steps: Int) -> Int {
+    package func pixels(in steps: Int) -> Int {
         let stages = stages
         var sum = 0
         for (index, stage) in stages.enumerated() {
@@ -167,16 +167,16 @@ public struct TrainingRecipe: Codable, Hashable, Sendable {
     }
 
     /// The longest side of all crops in pixels.
-    public var longestSide: Int { crops.map { max($0.rows, $0.columns) }.max() ?? 0 }
+    package var longestSide: Int { crops.map { max($0.rows, $0.columns) }.max() ?? 0 }
 
     /// Leaves out crops that are longer than slices of `side` pixels, unless none would be left from the start.
-    public mutating func fit(slicesOf side: Int) {
+    package mutating func fit(slicesOf side: Int) {
         let fitting = crops.filter { max($0.rows, $0.columns) <= side }
         if fitting.first?.from == 0 { crops = fitting }
     }
 
     /// How batch normalization normalizes at `step`, counted from 0.
-    public func statistics(at step: Int) -> StatisticsMode {
+    package func statistics(at step: Int) -> StatisticsMode {
         Double(step) < frozenFrom * Double(steps) ? .batch : .running
     }
 }

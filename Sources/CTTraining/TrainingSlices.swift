@@ -1,5 +1,5 @@
 public import CTImages
-public import CTNetwork
+package import CTNetwork
 internal import CTNoise
 internal import CTSupport
 
@@ -19,10 +19,10 @@ public struct TrainingSlices: Sendable {
     private let groups: [[Image]]
 
     /// A number that other slices, other groups or another order would hardly have (FNV-1a of all HU).
-    public let fingerprint: UInt64
+    package let fingerprint: UInt64
 
     /// The same for a training that starts with the weights of a network; without one, the fingerprint.
-    public func fingerprint(startingFrom start: Network?) -> UInt64 {
+    package func fingerprint(startingFrom start: Network?) -> UInt64 {
         guard let start else { return fingerprint }
         var hash = FNV1a()
         hash.combine(fingerprint)
@@ -31,7 +31,7 @@ public struct TrainingSlices: Sendable {
     }
 
     /// Number of groups.
-    public var groupCount: Int { groups.count }
+    package var groupCount: Int { groups.count }
 
     /// Number of slices.
     public var count: Int { groups.reduce(0) { $0 + $1.count } }
@@ -44,16 +44,16 @@ public struct TrainingSlices: Sendable {
     }
 
     /// A clean slice and what noise made of it.
-    public struct Pair: Sendable {
+    package struct Pair: Sendable {
         /// Without noise.
-        public let clean: CTSlice
+        package let clean: CTSlice
         /// Of the same size; `nil` to draw noise.
-        public let noisy: CTSlice?
+        package let noisy: CTSlice?
 
         /// Makes a pair.
         ///
         /// - Precondition: Both are of one size.
-        public init(clean: CTSlice, noisy: CTSlice?) {
+        package init(clean: CTSlice, noisy: CTSlice?) {
             precondition(noisy.map { $0.width == clean.width && $0.height == clean.height } ?? true, "two sizes")
             self.clean = clean
             self.noisy = noisy
@@ -63,7 +63,7 @@ public struct TrainingSlices: Sendable {
     /// Takes pairs by group; those smaller than `crop` on a side are left out.
     ///
     /// - Returns: `nil` if nothing is left.
-    public init?(_ pairs: [String: [Pair]], crop: Int) {
+    package init?(_ pairs: [String: [Pair]], crop: Int) {
         // Sorted: the order of a dictionary differs from run to run.
         groups = pairs.sorted { $0.key < $1.key }.map { _, pairs in
             pairs.filter { $0.clean.width >= crop && $0.clean.height >= crop }.map { pair in

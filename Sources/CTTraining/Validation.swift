@@ -1,20 +1,20 @@
-public import CTImages
+package import CTImages
 internal import CTMetrics
-public import CTNetwork
+package import CTNetwork
 internal import CTNoise
 
 /// Slices that training never sees, with noise that is always the same.
-public struct Validation: Sendable {
+package struct Validation: Sendable {
     /// What a network reaches on one kind of noise: mean PSNR in dB over slices, for a range of 2047 HU.
-    public struct Result: Codable, Hashable, Sendable {
+    package struct Result: Codable, Hashable, Sendable {
         /// The kind of noise.
-        public var name: String
+        package var name: String
         /// Before denoising.
-        public var noisy: Double
+        package var noisy: Double
         /// After a 3×3 median.
-        public var median: Double
+        package var median: Double
         /// After the network.
-        public var denoised: Double
+        package var denoised: Double
     }
 
     private struct Pair: Sendable {
@@ -39,7 +39,7 @@ public struct Validation: Sendable {
     ///   - limit: At most so many are used.
     ///   - side: Pixels of the middle that are used, at most; even.
     /// - Returns: `nil` if no slice is left.
-    public init?(_ slices: [CTSlice], limit: Int = 12, side: Int = 384) {
+    package init?(_ slices: [CTSlice], limit: Int = 12, side: Int = 384) {
         let large = slices.filter { $0.width >= 64 && $0.height >= 64 }
         let smallest = large.map { min($0.width, $0.height) }.min() ?? 0
         guard smallest > 0 else { return nil }
@@ -83,7 +83,7 @@ public struct Validation: Sendable {
     ///   - limit: At most so many are used.
     ///   - side: Pixels of the middle that are used, at most; even.
     /// - Returns: `nil` if no pair is left.
-    public init?(_ pairs: [TrainingSlices.Pair], limit: Int = 24, side: Int = 384) {
+    package init?(_ pairs: [TrainingSlices.Pair], limit: Int = 24, side: Int = 384) {
         let large = pairs.filter { $0.noisy != nil && $0.clean.width >= 64 && $0.clean.height >= 64 }
         let smallest = large.map { min($0.clean.width, $0.clean.height) }.min() ?? 0
         guard smallest > 0 else { return nil }
@@ -103,7 +103,7 @@ public struct Validation: Sendable {
     }
 
     /// What `network` reaches.
-    public func results(of network: Network, threads: Int) -> [Result] {
+    package func results(of network: Network, threads: Int) -> [Result] {
         let inference = InferenceNetwork(network)
         let (center, spread) = (network.configuration.center, network.configuration.spread)
         return kinds.map { kind in

@@ -1,6 +1,7 @@
 import ArgumentParser
 import CKernels
 import CSupport
+import CTSupport
 
 #if canImport(FoundationEssentials)
 import FoundationEssentials
@@ -41,7 +42,7 @@ struct CTDenoiseProgram: AsyncParsableCommand {
             .map { unsafe String(cString: ct_isa_name($0)) }
         var console = Console()
         console.error(
-            Failure(
+            FileError(
                 file: "CTDENOISE_ISA", found: "\"\(ProcessInfo.processInfo.environment["CTDENOISE_ISA"] ?? "")\"",
                 expected: names.dropLast().joined(separator: ", ")
                     + (names.count > 1 ? " or " : "") + (names.last ?? "") + " on this CPU",

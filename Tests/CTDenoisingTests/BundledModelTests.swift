@@ -12,9 +12,9 @@ import Testing
 /// worse than that, and a model that reaches the bar makes the test ask for the line to be removed. All figures are
 /// printed where the environment variable `CTDENOISE_FIGURES` is set.
 @Suite struct BundledModelTests {
-    private static let denoisers: [BundledModel: Result<Denoiser, ModelError>] = Dictionary(
+    private static let denoisers: [BundledModel: Result<Denoiser, FileError>] = Dictionary(
         uniqueKeysWithValues: BundledModel.allCases.map { model in
-            (model, Result { () throws(ModelError) in try Denoiser.bundled(model) })
+            (model, Result { () throws(FileError) in try Denoiser.bundled(model) })
         })
 
     private func denoiser(_ model: BundledModel) throws -> Denoiser {

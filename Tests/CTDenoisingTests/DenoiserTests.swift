@@ -4,6 +4,7 @@ import CTMetrics
 import CTNetwork
 import CTNoise
 import CTPhantoms
+import CTSupport
 import TestSupport
 import Testing
 
@@ -191,7 +192,7 @@ import Testing
         var network = denoiser().models[0].network
         for index in network.parameters.indices { network.parameters[index] = 3e38 }
         try network.safetensors().write(to: folder.file("m.safetensors"))
-        #expect(throws: ModelError.self) { try Denoiser(modelAt: folder.file("m.safetensors")) }
+        #expect(throws: FileError.self) { try Denoiser(modelAt: folder.file("m.safetensors")) }
     }
 
     @Test func `the model inside the program takes noise out of a phantom`() throws {

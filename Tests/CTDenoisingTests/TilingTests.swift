@@ -25,7 +25,7 @@ import Testing
     @Test func `what does not depend on the surroundings comes back whole`() {
         var generator = TestGenerator(seed: 2)
         let image = generator.floats(70 * 45)
-        let result = Tiling(side: 24, overlap: 7).map(image, width: 70, height: 45) { tile, width, height in
+        let result = Tiling(side: 24, overlap: 7).map(image, width: 70, height: 45) { tile, width, height, _ in
             #expect(tile.count == width * height)
             return tile
         }
@@ -38,7 +38,7 @@ import Testing
         let noisy = try NoiseModel([.white(.part(25, of: 255))]).apply(to: clean, seed: 1)
         let denoiser = try Denoiser.bundled()
         let whole = denoiser.denoise(noisy, threads: 2).samples
-        let tiled = denoiser.denoise(noisy, threads: 2, tiling: Tiling(side: 128, overlap: 64)).samples
+        let tiled = denoiser.denoise(noisy, threads: 2, tiling: Tiling(side: 128, overlap: 64)) { _ in }.samples
         func deviation(_ a: [Double], _ b: [Double]) -> Double {
             (zip(a, b).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) } / Double(a.count)).squareRoot()
         }

@@ -1,5 +1,6 @@
 import CTImageFiles
 import CTImages
+import CTSupport
 import Foundation
 import TestSupport
 import Testing

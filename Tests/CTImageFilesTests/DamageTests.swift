@@ -1,5 +1,6 @@
 @testable import CTImageFiles
 import CTImages
+import CTSupport
 import TestSupport
 import Testing
 
@@ -47,7 +48,7 @@ import Testing
                 """)
         let folder = try TemporaryFolder()
         for path in [folder.file("none.png"), folder.path] {
-            let error = #expect(throws: ImageFileError.self) { try ImageFile(contentsOf: path) }
+            let error = #expect(throws: FileError.self) { try ImageFile(contentsOf: path) }
             #expect(error?.code == .unreadable)
             #expect(ImageFile.container(ofFileAt: path) == nil)
         }
@@ -90,11 +91,11 @@ import Testing
 
 @Suite struct `A TIFF that is not a plain grey image` {
     @Test(arguments: [
-        ([262: 4], ImageFileError.Code.unsupported), ([262: 5], .color), ([262: 8], .color), ([277: 2], .unsupported),
+        ([262: 4], FileError.Code.unsupported), ([262: 5], .color), ([262: 8], .color), ([277: 2], .unsupported),
         ([339: 6], .unsupported), ([258: 64], .unsupported), ([32997: 2], .unsupported), ([317: 2], .unsupported),
         ([259: 12345], .unsupported),
     ])
-    func `is refused with a reason`(tags: [Int: Int], code: ImageFileError.Code) {
+    func `is refused with a reason`(tags: [Int: Int], code: FileError.Code) {
         #expect(failure(TIFFSample.file(samples: [UInt8](repeating: 0, count: 64), tags: tags))?.code == code)
     }
 

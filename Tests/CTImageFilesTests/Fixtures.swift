@@ -1,5 +1,6 @@
 @testable import CTImageFiles
 import CTImages
+import CTSupport
 import Foundation
 import TestSupport
 import Testing
@@ -61,7 +62,7 @@ struct Fixture: CustomTestStringConvertible, Sendable {
 }
 
 /// The error of reading bytes, or `nil` if they are read.
-func failure(_ bytes: [UInt8], limits: DecodeLimits = DecodeLimits()) -> ImageFileError? {
+func failure(_ bytes: [UInt8], limits: DecodeLimits = DecodeLimits()) -> FileError? {
     do {
         _ = try ImageFile(bytes: bytes, file: "test", limits: limits)
         return nil

@@ -1,5 +1,6 @@
 import CTImageFiles
 import CTImages
+import CTSupport
 import TestSupport
 import Testing
 
@@ -62,7 +63,7 @@ import Testing
         let float = CTSlice(width: 1, height: 1, samples: [0], format: .float32)
         let grey = CTSlice(width: 1, height: 1, samples: [0], format: .uint8)
         for pages in [[float], [grey, grey]] {
-            #expect(throws: ImageFileError.self) { try ImageFile(pages: pages, container: .png).encoded(file: "") }
+            #expect(throws: FileError.self) { try ImageFile(pages: pages, container: .png).encoded(file: "") }
         }
     }
 
@@ -86,7 +87,7 @@ import Testing
         let folder = try TemporaryFolder()
         let file = ImageFile(pages: [slice], container: .tiff)
         try file.write(to: folder.file("a.tif"))
-        let error = #expect(throws: ImageFileError.self) { try file.write(to: folder.file("a.tif")) }
+        let error = #expect(throws: FileError.self) { try file.write(to: folder.file("a.tif")) }
         #expect(error?.code == .alreadyExists)
         try ImageFile(pages: [slice, slice], container: .tiff).write(to: folder.file("a.tif"), overwrite: true)
         #expect(try ImageFile(contentsOf: folder.file("a.tif")).pages.count == 2)
@@ -96,9 +97,9 @@ import Testing
     @Test func `where it cannot says so, and leaves nothing behind`() throws {
         let folder = try TemporaryFolder()
         let file = ImageFile(pages: [slice], container: .tiff)
-        let missing = #expect(throws: ImageFileError.self) { try file.write(to: folder.file("none/a.tif")) }
+        let missing = #expect(throws: FileError.self) { try file.write(to: folder.file("none/a.tif")) }
         #expect(missing?.code == .unwritable)
-        let onFolder = #expect(throws: ImageFileError.self) { try file.write(to: folder.path, overwrite: true) }
+        let onFolder = #expect(throws: FileError.self) { try file.write(to: folder.path, overwrite: true) }
         #expect(onFolder?.code == .unwritable)
         #expect(try folder.contents() == [])
     }

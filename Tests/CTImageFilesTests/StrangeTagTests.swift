@@ -1,5 +1,6 @@
 @testable import CTImageFiles
 import CTImages
+import CTSupport
 import TestSupport
 import Testing
 

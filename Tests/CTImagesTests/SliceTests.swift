@@ -80,4 +80,41 @@ import Testing
     func `knows its range`(format: SampleFormat, least: Double, greatest: Double) {
         #expect(format.range == least...greatest)
     }
+
+    // MARK: - From arrays
+
+    @Test func `of HU holds them as 32-bit floating point`() {
+        let slice = CTSlice(hu: [-1000, 0, 40.5, 3000, 1, 2], width: 3, height: 2)
+        #expect(slice.width == 3 && slice.height == 2 && slice.format == .float32)
+        #expect(slice.samples == [-1000, 0, 40.5, 3000, 1, 2] && slice.hu == slice.samples)
+        #expect(slice.scale == IntensityScale(slope: 1, intercept: 0))
+    }
+
+    @Test func `of stored integers means what rescale slope and intercept say`() {
+        let slice = CTSlice(stored: [UInt16(0), 1024, 2048, 65535], width: 2, height: 2, rescaleIntercept: -1024)
+        #expect(slice.format == .uint16 && slice.hu == [-1024, 0, 1024, 64511])
+        let signed = CTSlice(stored: [Int16(-32768), 7], width: 2, height: 1, rescaleSlope: 0.5, rescaleIntercept: 10)
+        #expect(signed.format == .int16 && signed.hu == [-16374, 13.5] && signed.samples == [-32768, 7])
+        #expect(CTSlice(stored: [UInt8(3)], width: 1, height: 1, rescaleIntercept: 0).format == .uint8)
+    }
+}
+
+@Suite struct `Doubt of a scale` {
+    private func slice(_ samples: [Double], _ format: SampleFormat, _ scale: IntensityScale? = nil) -> CTSlice {
+        CTSlice(width: samples.count, height: 1, samples: samples, format: format, scale: scale)
+    }
+
+    @Test func `comes where 16-bit samples span a sixteenth of their range`() {
+        #expect(slice([24, 1000, 1623], .uint16).intensityDoubt == .narrowRange(least: 24, greatest: 1623))
+        #expect(slice([-1000, 40, 1200], .int16).intensityDoubt == .narrowRange(least: -1000, greatest: 1200))
+        #expect(slice([0, 30000, 65535], .uint16).intensityDoubt == nil)
+        #expect(slice([7, 7, 7], .uint16).intensityDoubt == nil)
+        #expect(slice([24, 1000, 1623], .uint16, IntensityScale(slope: 1, intercept: -1024)).intensityDoubt == nil)
+    }
+
+    @Test func `comes where most samples would be denser than metal`() {
+        let scale = IntensityScale(slope: 100, intercept: -1024)
+        #expect(slice([24, 1000, 1623], .uint16, scale).intensityDoubt == .beyondMetal(scale))
+        #expect(slice([1, 0, 1623], .uint16, scale).intensityDoubt == nil)
+    }
 }

@@ -1,4 +1,5 @@
 import CTNetwork
+import CTSupport
 import TestSupport
 import Testing
 
@@ -51,10 +52,10 @@ import Testing
     @Test func `What cannot be read or written is named`() throws {
         let folder = try TemporaryFolder()
         let missing = folder.file("none/model.safetensors")
-        let reading = #expect(throws: ModelError.self) { try Safetensors(contentsOf: missing) }
-        #expect(reading?.description.hasPrefix("\(missing): No such file") == true)
-        #expect(throws: ModelError.self) { try Safetensors(contentsOf: folder.path) }
-        let writing = #expect(throws: ModelError.self) { try Self.example.write(to: missing) }
+        let reading = #expect(throws: FileError.self) { try Safetensors(contentsOf: missing) }
+        #expect(reading?.description.hasPrefix("\(missing): found No such file") == true)
+        #expect(throws: FileError.self) { try Safetensors(contentsOf: folder.path) }
+        let writing = #expect(throws: FileError.self) { try Self.example.write(to: missing) }
         #expect(writing?.file == missing)
     }
 
@@ -108,7 +109,7 @@ import Testing
             "a control character": file("{\"\u{1}\":\(x.dropFirst(4))}"),
         ]
         for (name, bytes) in headers {
-            let error = #expect(throws: ModelError.self, "\(name)") { try Safetensors(bytes: bytes, file: "f") }
+            let error = #expect(throws: FileError.self, "\(name)") { try Safetensors(bytes: bytes, file: "f") }
             #expect(error?.file == "f")
         }
         #expect(throws: Never.self) { try Safetensors(bytes: file("{\(x)}"), file: "right") }
@@ -117,14 +118,14 @@ import Testing
     @Test(arguments: ["F16", "BF16", "F64", "I32", "f32"])
     func `Other types than F32 are refused by name`(type: String) {
         let bytes = file("{" + entry("weights", 0..<4, type: type) + "}")
-        let error = #expect(throws: ModelError.self) { try Safetensors(bytes: bytes, file: "f") }
-        #expect(error?.found == "'weights' holds \(type) numbers")
+        let error = #expect(throws: FileError.self) { try Safetensors(bytes: bytes, file: "f") }
+        #expect(error?.found == "'weights' with \(type) numbers")
     }
 
     @Test func `No damage crashes the reader`() throws {
         let good = Self.example.encoded()
         for count in 0..<good.count {
-            #expect(throws: ModelError.self) { try Safetensors(bytes: Array(good.prefix(count)), file: "short") }
+            #expect(throws: FileError.self) { try Safetensors(bytes: Array(good.prefix(count)), file: "short") }
         }
         // Flipped bits may give another valid file; what is read must then be what that file says.
         var generator = TestGenerator(seed: 1)
@@ -160,7 +161,7 @@ import Testing
         func refused(_ what: String, _ found: String, _ change: (inout Safetensors) -> Void) {
             var model = Self.network.safetensors()
             change(&model)
-            let error = #expect(throws: ModelError.self, "\(what)") { try Network(model, file: "model") }
+            let error = #expect(throws: FileError.self, "\(what)") { try Network(model, file: "model") }
             #expect(error?.found.contains(found) == true, "\(what): \(error?.description ?? "")")
         }
         func index(_ model: Safetensors, _ name: String) -> Int {
@@ -190,8 +191,11 @@ import Testing
     }
 
     @Test func `An error says file, what was found, what was expected and what to do`() {
-        let error = ModelError(file: "a.b", found: "c", expected: "d", advice: "e")
-        #expect(error.description == "a.b: c; expected d; e")
-        #expect(ModelError(file: "a.b", found: "c").description == "a.b: c")
+        let error = #expect(throws: FileError.self) { try Safetensors(bytes: [1, 2, 3], file: "a.b") }
+        #expect(error?.code == .malformed)
+        #expect(
+            error?.description
+                == "a.b: found 3 bytes; expected at least 8. The file is damaged, incomplete or not a safetensors file; "
+                + "get it again from its source.")
     }
 }

@@ -15,12 +15,12 @@ import Testing
     @Test func `that is not there, is a folder or is too large fails with its name`() throws {
         let folder = try TemporaryFolder()
         for path in [folder.file("none"), folder.path] {
-            let error = #expect(throws: FileAccessError.self) { try FileAccess.contents(of: path) }
+            let error = #expect(throws: FileError.self) { try FileAccess.contents(of: path) }
             #expect(error?.code == .unreadable)
             #expect(error?.description.hasPrefix("\(path): found ") == true)
         }
         let path = try folder.write([1, 2, 3], to: "large")
-        let error = #expect(throws: FileAccessError.self) { try FileAccess.contents(of: path, prefix: 1, largest: 2) }
+        let error = #expect(throws: FileError.self) { try FileAccess.contents(of: path, prefix: 1, largest: 2) }
         #expect(error?.code == .tooLarge)
         #expect(error?.found == "3 bytes")
     }
@@ -41,7 +41,7 @@ import Testing
         let folder = try TemporaryFolder()
         let path = folder.file("file")
         try FileAccess.save([1], to: path, overwrite: false)
-        let error = #expect(throws: FileAccessError.self) { try FileAccess.save([2], to: path, overwrite: false) }
+        let error = #expect(throws: FileError.self) { try FileAccess.save([2], to: path, overwrite: false) }
         #expect(error?.code == .alreadyExists)
         #expect(try FileAccess.contents(of: path) == [1])
         #expect(try folder.contents() == ["file"])
@@ -71,7 +71,7 @@ import Testing
         for (path, overwrite) in [
             (folder.file("none/file"), false), (folder.file("none/file"), true), (inside.path, true),
         ] {
-            let error = #expect(throws: FileAccessError.self) {
+            let error = #expect(throws: FileError.self) {
                 try FileAccess.save([1], to: path, overwrite: overwrite)
             }
             #expect(error?.code == .unwritable)

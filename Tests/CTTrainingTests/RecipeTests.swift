@@ -1,4 +1,5 @@
 import CTNetwork
+import CTSupport
 import CTTraining
 import Foundation
 import TestSupport
@@ -21,7 +22,7 @@ import Testing
 
     @Test(arguments: ["{", "{}", "{\"steps\": 1}"])
     func `what is no recipe is refused`(json: String) {
-        #expect(throws: ModelError.self) { try TrainingRecipe(json: Array(json.utf8), file: "recipe") }
+        #expect(throws: FileError.self) { try TrainingRecipe(json: Array(json.utf8), file: "recipe") }
     }
 
     @Test func `each impossible value is named`() {

@@ -1,5 +1,6 @@
 import CTImages
 import CTNetwork
+import CTSupport
 import CTTraining
 import TestSupport
 import Testing
@@ -121,12 +122,12 @@ private func slices() throws -> TrainingSlices {
         let trainer = Trainer(recipe: recipe, slices: try slices(), threads: 1)
         let checkpoint = Checkpoint(recipe: recipe, state: trainer.state)
         try checkpoint.model(data: "").write(to: folder.file("model"))
-        #expect(throws: ModelError.self) { try Checkpoint(contentsOf: folder.file("model")) }
+        #expect(throws: FileError.self) { try Checkpoint(contentsOf: folder.file("model")) }
 
         try checkpoint.write(to: folder.file("checkpoint"))
         var file = try Safetensors(contentsOf: folder.file("checkpoint"))
         file.tensors.removeAll { $0.name == "training.adam_second" }
         try file.write(to: folder.file("checkpoint"))
-        #expect(throws: ModelError.self) { try Checkpoint(contentsOf: folder.file("checkpoint")) }
+        #expect(throws: FileError.self) { try Checkpoint(contentsOf: folder.file("checkpoint")) }
     }
 }

@@ -1,4 +1,4 @@
-public import CTNetwork
+package import CTNetwork
 
 #if canImport(Glibc)
 internal import Glibc
@@ -14,19 +14,19 @@ internal import Darwin
 /// ``derivative(along:of:)``: central differences have no derivation that could be wrong.
 ///
 /// B images, R×S pixels, T = R/p and U = S/p token rows and columns, C channels, H hidden states.
-public struct ReferenceNetwork {
+package struct ReferenceNetwork {
     private let configuration: NetworkConfiguration
     private let places: [String: Range<Int>]
     private let statisticPlaces: [String: Range<Int>]
 
     /// Flat, in the layout's order.
-    public var parameters: [Double]
+    package var parameters: [Double]
 
     /// Flat, in the layout's order; ``noise(in:batch:rows:columns:statistics:)`` moves them.
-    public var statistics: [Double]
+    package var statistics: [Double]
 
     /// The same numbers as `network`'s.
-    public init(_ network: Network) {
+    package init(_ network: Network) {
         configuration = network.configuration
         places = Dictionary(uniqueKeysWithValues: network.layout.parameters.map { ($0.name, $0.range) })
         statisticPlaces = Dictionary(uniqueKeysWithValues: network.layout.statistics.map { ($0.name, $0.range) })
@@ -60,7 +60,7 @@ public struct ReferenceNetwork {
     // MARK: - Forward
 
     /// The noise in a batch of images, (B, R, S) as the input.
-    public mutating func noise(
+    package mutating func noise(
         in input: [Double], batch: Int, rows: Int, columns: Int, statistics mode: StatisticsMode
     ) -> [Double] {
         var stream = embedded(input, batch: batch, rows: rows, columns: columns)
@@ -240,7 +240,7 @@ public struct ReferenceNetwork {
     ///   - direction: For each parameter, by index, how fast it moves.
     ///   - loss: Of a network with the moved parameters.
     /// - Returns: The sum of speed times partial derivative.
-    public func derivative(along direction: [Int: Double], of loss: (inout ReferenceNetwork) -> Double) -> Double {
+    package func derivative(along direction: [Int: Double], of loss: (inout ReferenceNetwork) -> Double) -> Double {
         let step = 1e-3
         func moved(_ factor: Double) -> Double {
             var network = self

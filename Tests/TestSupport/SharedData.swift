@@ -1,9 +1,9 @@
 internal import Foundation
 
 /// Pictures beside a checkout that are not part of the repository: tests that want them are skipped without.
-public enum SharedData {
+package enum SharedData {
     /// The repository's root.
-    public static let root: String = {
+    package static let root: String = {
         // Tests/TestSupport/SharedData.swift, three levels down.
         var url = URL(fileURLWithPath: #filePath)
         for _ in 0..<3 { url.deleteLastPathComponent() }
@@ -11,13 +11,13 @@ public enum SharedData {
     }()
 
     /// The folder `shared` beside the repository, `nil` if there is none.
-    public static let folder: String? = {
+    package static let folder: String? = {
         let url = URL(fileURLWithPath: root).deletingLastPathComponent().appendingPathComponent("shared")
         return (try? FileManager.default.contentsOfDirectory(atPath: url.path)) == nil ? nil : url.path
     }()
 
     /// The path of something in ``folder``, `nil` if it is not there.
-    public static func path(_ name: String) -> String? {
+    package static func path(_ name: String) -> String? {
         guard let path = folder.map({ $0 + "/" + name }), FileManager.default.fileExists(atPath: path) else {
             return nil
         }

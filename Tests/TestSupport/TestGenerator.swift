@@ -1,12 +1,12 @@
 /// A seeded generator of tests' numbers: xorshift64* (Vigna 2016, doi 10.1145/2845077).
-public struct TestGenerator: RandomNumberGenerator {
+package struct TestGenerator: RandomNumberGenerator {
     private var state: UInt64
 
     /// Starts a sequence; equal seeds give equal ones.
-    public init(seed: UInt64) { state = (seed &+ 1) &* 0x9E37_79B9_7F4A_7C15 | 1 }
+    package init(seed: UInt64) { state = (seed &+ 1) &* 0x9E37_79B9_7F4A_7C15 | 1 }
 
     /// The next 64 bits.
-    public mutating func next() -> UInt64 {
+    package mutating func next() -> UInt64 {
         state ^= state >> 12
         state ^= state << 25
         state ^= state >> 27
@@ -14,7 +14,7 @@ public struct TestGenerator: RandomNumberGenerator {
     }
 
     /// Numbers spread evenly over `range`.
-    public mutating func floats(_ count: Int, in range: ClosedRange<Float> = -1...1) -> [Float] {
+    package mutating func floats(_ count: Int, in range: ClosedRange<Float> = -1...1) -> [Float] {
         (0..<count).map { _ in Float.random(in: range, using: &self) }
     }
 }

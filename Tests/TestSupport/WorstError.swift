@@ -3,7 +3,7 @@
 ///
 /// Relative to the list rather than to each value: a gradient of a million summands is right if it is right
 /// beside its neighbours, even where it happens to cancel to nothing.
-public func worstError(_ values: [some BinaryFloatingPoint], _ expected: [some BinaryFloatingPoint]) -> Double {
+package func worstError(_ values: [some BinaryFloatingPoint], _ expected: [some BinaryFloatingPoint]) -> Double {
     guard values.count == expected.count else { return .infinity }
     var (worst, scale) = (0.0, 0.0)
     for (value, reference) in zip(values, expected) {

@@ -83,7 +83,7 @@ struct Case {
         let threads = try said(setup.threads, "threads")
         var noise = [Float](repeating: 0, count: input.count)
         return Case(
-            run: { network.estimate(input, rows: rows, columns: columns, threads: threads, into: &noise) },
+            run: { network.estimate(input, rows: rows, columns: columns, threads: threads, into: &noise) { _ in } },
             write: { try writeFloats(noise, to: $0) })
     }
 

@@ -1,5 +1,6 @@
 internal import CImageShims
 internal import CTImages
+internal import CTSupport
 
 /// TIFF ⇄ slices.
 ///

@@ -5,12 +5,12 @@ internal import CTImages
 /// An impulse sticks out of all its neighbours and has the same value as every other: salt the greatest, pepper the least that
 /// can be stored. Noise sticks out as far if it is strong, but each time by another value; edges and air that was clamped have
 /// equal values, but side by side.
-public struct Impulses: Hashable, Sendable {
+package struct Impulses: Hashable, Sendable {
     /// The value of salt in HU, if there is some.
-    public let salt: Float?
+    package let salt: Float?
 
     /// The value of pepper in HU, if there is some.
-    public let pepper: Float?
+    package let pepper: Float?
 
     /// What networks for impulses were trained with.
     private static let (trainedSalt, trainedPepper) = (
@@ -28,7 +28,7 @@ public struct Impulses: Hashable, Sendable {
     private static let agreement = 0.4
 
     /// Finds the impulses of an image, HU in rows of `width`; nil if it has none.
-    public init?(in image: [Float], width: Int) {
+    package init?(in image: [Float], width: Int) {
         let height = width > 0 ? image.count / width : 0
         guard width > 2, height > 2 else { return nil }
         var (peaks, dips): ([Float], [Float]) = ([], [])
@@ -54,10 +54,10 @@ public struct Impulses: Hashable, Sendable {
     }
 
     /// Whether a sample has the value of an impulse. It may also be one of the tissue that has it: air, or bone, that was clamped.
-    public func mayBe(_ value: Float) -> Bool { value == salt || value == pepper }
+    package func mayBe(_ value: Float) -> Bool { value == salt || value == pepper }
 
     /// The image with all that may be impulses at the values that networks know.
-    public func shown(_ image: [Float]) -> [Float] {
+    package func shown(_ image: [Float]) -> [Float] {
         image.map { value in
             if value == salt { return Self.trainedSalt }
             return value == pepper ? Self.trainedPepper : value

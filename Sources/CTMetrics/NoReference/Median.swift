@@ -9,7 +9,7 @@
 ///   - height: Rows, at least 1.
 /// - Returns: As many samples.
 /// - Precondition: `samples.count == width * height`.
-public func median3x3(_ samples: [Double], width: Int, height: Int) -> [Double] {
+package func median3x3(_ samples: [Double], width: Int, height: Int) -> [Double] {
     precondition(
         width > 0 && height > 0 && samples.count == width * height, "\(samples.count) samples for \(width)×\(height)")
     // Each column of three, sorted once and used by three windows.

@@ -1,6 +1,5 @@
 internal import CTSupport
 
-
 /// How noisy a slice is, as far as the slice alone tells.
 ///
 /// Standard deviations are those that squares of 9×9 pixels have most often (the mode), where their corners, 5×5 pixels, have means that

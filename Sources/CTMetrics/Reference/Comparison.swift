@@ -46,7 +46,8 @@ public struct Comparison: Sendable {
     ///   - mask: In row order, true where differences count; everywhere if it is `nil`.
     /// - Throws: ``MetricError`` if sizes differ, a sample is not finite, the data range is not positive or the mask is empty.
     public init(
-        _ reference: CTSlice, _ test: CTSlice, range: ClosedRange<Double> = IntensityScale.huRange, isClipped: Bool = false,
+        _ reference: CTSlice, _ test: CTSlice, range: ClosedRange<Double> = IntensityScale.huRange,
+        isClipped: Bool = false,
         mask: [Bool]? = nil
     ) throws(MetricError) {
         guard reference.width == test.width && reference.height == test.height else {

@@ -1,4 +1,5 @@
 #if canImport(FoundationEssentials)
+package import CTSupport
 internal import FoundationEssentials
 #else
 internal import Foundation
@@ -16,47 +17,56 @@ extension Network {
     /// - Parameters:
     ///   - model: The contents.
     ///   - name: The file's name in errors.
-    /// - Throws: ``ModelError`` if anything is missing, unknown or out of range.
-    public init(_ model: Safetensors, file name: String) throws(ModelError) {
-        let advice = "use a model that `ctdenoise train` wrote"
+    /// - Throws: ``FileError`` if anything is missing, unknown or out of range.
+    package init(_ model: Safetensors, file name: String) throws(FileError) {
+        let advice = "Use a model that `ctdenoise train` wrote."
         guard let json = model.metadata[Self.configurationKey] else {
-            throw ModelError(
-                file: name, found: "no network configuration", expected: "a '\(Self.configurationKey)' in its metadata",
+            throw FileError(
+                .malformed, file: name, found: "no network configuration",
+                expected: "a '\(Self.configurationKey)' in its metadata",
                 advice: advice)
         }
         let configuration: NetworkConfiguration
         do {
             configuration = try JSONDecoder().decode(NetworkConfiguration.self, from: Data(json.utf8))
         } catch {
-            throw ModelError(
-                file: name, found: "a network configuration that cannot be read: \(json.prefix(200))",
+            throw FileError(
+                .malformed, file: name, found: "a network configuration that cannot be read: \(json.prefix(200))",
                 expected: "patch, window, channels, hidden and so on, as JSON", advice: advice)
         }
-        if let defect = configuration.defect { throw ModelError(file: name, found: defect, advice: advice) }
+        if let defect = configuration.defect {
+            throw FileError(
+                .malformed, file: name, found: defect, expected: "a configuration that is possible", advice: advice)
+        }
 
         let layout = ParameterLayout(configuration)
         var tensors: [String: Safetensors.Tensor] = [:]
         for tensor in model.tensors { tensors[tensor.name] = tensor }
-        func values(of entries: [ParameterLayout.Entry]) throws(ModelError) -> [Float] {
+        func values(of entries: [ParameterLayout.Entry]) throws(FileError) -> [Float] {
             var values: [Float] = []
             for entry in entries {
                 guard let tensor = tensors.removeValue(forKey: entry.name) else {
-                    throw ModelError(
-                        file: name, found: "no tensor '\(entry.name)'", expected: "one of shape \(entry.shape)",
+                    throw FileError(
+                        .malformed, file: name, found: "no tensor '\(entry.name)'",
+                        expected: "one of shape \(entry.shape)",
                         advice: advice)
                 }
                 guard tensor.shape == entry.shape else {
-                    throw ModelError(
-                        file: name, found: "'\(entry.name)' of shape \(tensor.shape)", expected: "\(entry.shape)",
+                    throw FileError(
+                        .malformed, file: name, found: "'\(entry.name)' of shape \(tensor.shape)",
+                        expected: "\(entry.shape)",
                         advice: advice)
                 }
                 guard tensor.values.allSatisfy(\.isFinite) else {
-                    throw ModelError(
-                        file: name, found: "'\(entry.name)' holds numbers that are not finite", advice: advice)
+                    throw FileError(
+                        .malformed, file: name, found: "'\(entry.name)' with values that are not finite",
+                        expected: "finite weights", advice: advice)
                 }
                 // A variance below zero would become a root that is no number.
                 guard !entry.name.contains("running_var") || tensor.values.allSatisfy({ $0 >= 0 }) else {
-                    throw ModelError(file: name, found: "'\(entry.name)' holds negative variances", advice: advice)
+                    throw FileError(
+                        .malformed, file: name, found: "'\(entry.name)' with negative variances",
+                        expected: "variances of zero or more", advice: advice)
                 }
                 values += tensor.values
             }
@@ -65,8 +75,8 @@ extension Network {
         let parameters = try values(of: layout.parameters)
         let statistics = try values(of: layout.statistics)
         if let unknown = tensors.keys.min() {
-            throw ModelError(
-                file: name, found: "a tensor '\(unknown)'",
+            throw FileError(
+                .malformed, file: name, found: "a tensor '\(unknown)'",
                 expected: "none but those of its configuration", advice: advice)
         }
         self.init(configuration: configuration, parameters: parameters, statistics: statistics)
@@ -76,7 +86,7 @@ extension Network {
     ///
     /// - Parameter metadata: What else to say about the model; a `config` in it is replaced.
     /// - Returns: Every parameter and statistic under its name, and the configuration in the metadata.
-    public func safetensors(metadata: [String: String] = [:]) -> Safetensors {
+    package func safetensors(metadata: [String: String] = [:]) -> Safetensors {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys]
         guard let json = try? encoder.encode(configuration) else {

@@ -1,4 +1,4 @@
-internal import CTSupport
+package import CTSupport
 
 /// A file of named tensors of floats: the safetensors format (https://github.com/huggingface/safetensors).
 ///
@@ -9,20 +9,20 @@ internal import CTSupport
 /// Reading is strict: what the format forbids (gaps, overlaps, repeated names), and what this program has no
 /// use for (other types than F32), is an error and never a guess. No file can make it crash or take more memory
 /// than a few times the file's size.
-public struct Safetensors: Hashable, Sendable {
+package struct Safetensors: Hashable, Sendable {
     /// A named array.
-    public struct Tensor: Hashable, Sendable {
+    package struct Tensor: Hashable, Sendable {
         /// Unique in a file.
-        public var name: String
+        package var name: String
         /// Sizes, slowest first; empty for a single number.
-        public var shape: [Int]
+        package var shape: [Int]
         /// As many as the product of the sizes.
-        public var values: [Float]
+        package var values: [Float]
 
         /// Makes a tensor.
         ///
         /// - Precondition: No size is negative, and `values.count` is their product.
-        public init(name: String, shape: [Int], values: [Float]) {
+        package init(name: String, shape: [Int], values: [Float]) {
             precondition(shape.allSatisfy { $0 >= 0 } && shape.reduce(1, *) == values.count, "\(name) \(shape)")
             self.name = name
             self.shape = shape
@@ -31,10 +31,10 @@ public struct Safetensors: Hashable, Sendable {
     }
 
     /// Free text about the file, by key.
-    public var metadata: [String: String]
+    package var metadata: [String: String]
 
     /// In the order of their values in the file.
-    public var tensors: [Tensor]
+    package var tensors: [Tensor]
 
     /// A header larger than this is refused, as in the format's own implementation.
     static let largestHeader = 100_000_000
@@ -42,7 +42,7 @@ public struct Safetensors: Hashable, Sendable {
     /// Makes a file's contents.
     ///
     /// - Precondition: Names are unique and none is `__metadata__`.
-    public init(metadata: [String: String] = [:], tensors: [Tensor]) {
+    package init(metadata: [String: String] = [:], tensors: [Tensor]) {
         precondition(
             Set(tensors.map(\.name)).count == tensors.count && tensors.allSatisfy { $0.name != "__metadata__" })
         self.metadata = metadata
@@ -50,23 +50,15 @@ public struct Safetensors: Hashable, Sendable {
     }
 
     /// The tensor called `name`, `nil` if there is none.
-    public subscript(name: String) -> Tensor? { tensors.first { $0.name == name } }
+    package subscript(name: String) -> Tensor? { tensors.first { $0.name == name } }
 
     // MARK: - Reading
 
     /// Reads a file.
     ///
-    /// - Throws: ``ModelError`` if the file cannot be read or is not of the format.
-    public init(contentsOf path: String) throws(ModelError) {
-        let bytes: [UInt8]
-        do {
-            bytes = try FileAccess.contents(of: path)
-        } catch {
-            throw ModelError(
-                file: path, found: error.found, expected: "a model file",
-                advice: "check the path, and that you may read the file")
-        }
-        try self.init(bytes: bytes, file: path)
+    /// - Throws: ``FileError`` if the file cannot be read or is not of the format.
+    package init(contentsOf path: String) throws(FileError) {
+        try self.init(bytes: FileAccess.contents(of: path), file: path)
     }
 
     /// Decodes the bytes of a whole file.
@@ -74,12 +66,12 @@ public struct Safetensors: Hashable, Sendable {
     /// - Parameters:
     ///   - bytes: The file.
     ///   - file: Its name in errors.
-    /// - Throws: ``ModelError`` if the bytes are not of the format.
-    public init(bytes: [UInt8], file: String) throws(ModelError) {
-        func damaged(_ found: String, _ expected: String = "") -> ModelError {
-            ModelError(
-                file: file, found: found, expected: expected,
-                advice: "it is damaged, incomplete or no safetensors file; get a fresh copy")
+    /// - Throws: ``FileError`` if the bytes are not of the format.
+    package init(bytes: [UInt8], file: String) throws(FileError) {
+        func damaged(_ found: String, _ expected: String) -> FileError {
+            FileError(
+                .malformed, file: file, found: found, expected: expected,
+                advice: "The file is damaged, incomplete or not a safetensors file; get it again from its source.")
         }
         guard bytes.count >= 8 else { throw damaged("\(bytes.count) bytes", "at least 8") }
         let length = bytes[0..<8].reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
@@ -99,9 +91,10 @@ public struct Safetensors: Hashable, Sendable {
         var offset = 0
         for entry in header.entries {
             guard entry.type == "F32" else {
-                throw ModelError(
-                    file: file, found: "'\(entry.name)' holds \(entry.type) numbers", expected: "F32",
-                    advice: "convert it, for example with PyTorch's float()")
+                throw FileError(
+                    .unsupported, file: file, found: "'\(entry.name)' with \(entry.type) numbers",
+                    expected: "F32 numbers",
+                    advice: "Convert it, for example with PyTorch's float().")
             }
             guard entry.start == offset, entry.end >= offset, entry.end <= bytes.count - start else {
                 throw damaged(
@@ -140,7 +133,7 @@ public struct Safetensors: Hashable, Sendable {
     // MARK: - Writing
 
     /// The bytes of a file. Equal contents give equal bytes.
-    public func encoded() -> [UInt8] {
+    package func encoded() -> [UInt8] {
         var members: [String] = []
         if !metadata.isEmpty {
             let pairs = metadata.sorted { $0.key < $1.key }.map { Self.quoted($0.key) + ":" + Self.quoted($0.value) }
@@ -173,15 +166,9 @@ public struct Safetensors: Hashable, Sendable {
 
     /// Writes a file, whole or not at all: first beside its place, then renamed. What was there is replaced.
     ///
-    /// - Throws: ``ModelError`` if it cannot be written; what was there stays.
-    public func write(to path: String) throws(ModelError) {
-        do {
-            try FileAccess.save(encoded(), to: path)
-        } catch {
-            throw ModelError(
-                file: path, found: error.found, expected: "a place that can be written",
-                advice: "check that its folder exists, that you may write there and that the disk has room")
-        }
+    /// - Throws: ``FileError`` if it cannot be written; what was there stays.
+    package func write(to path: String) throws(FileError) {
+        try FileAccess.save(encoded(), to: path)
     }
 
     private static func quoted(_ text: String) -> String {

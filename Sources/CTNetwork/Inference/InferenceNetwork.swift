@@ -2,9 +2,9 @@
 ///
 /// What it computes never changes, and several threads may use it at once. It keeps memory for the next image of the size of
 /// the last one, about 8 bytes a token and channel and some bands of it for each thread, unless that is very large.
-public struct InferenceNetwork: Sendable {
+package struct InferenceNetwork: Sendable {
     /// The shape.
-    public let configuration: NetworkConfiguration
+    package let configuration: NetworkConfiguration
 
     private struct Block: Sendable {
         /// (k², C), `nil` without mixing.
@@ -25,7 +25,7 @@ public struct InferenceNetwork: Sendable {
     private let workspaces = WorkspacePool()
 
     /// Folds and packs the numbers of `network`.
-    public init(_ network: Network, precision: Precision = .single) {
+    package init(_ network: Network, precision: Precision = .single) {
         self.init(network, kernels: .current(precision))
     }
 
@@ -75,19 +75,24 @@ public struct InferenceNetwork: Sendable {
     /// - Precondition: `image.count == rows * columns`, both are positive multiples of the patch.
     /// - Complexity: O(rows · columns), and about 8 bytes of memory a token and channel, and
     ///   some bands of it for each thread.
-    public func noise(in image: [Float], rows: Int, columns: Int, threads: Int) -> [Float] {
+    package func noise(in image: [Float], rows: Int, columns: Int, threads: Int) -> [Float] {
         var noise = [Float](repeating: 0, count: image.count)
-        estimate(image, rows: rows, columns: columns, threads: threads, into: &noise)
+        estimate(image, rows: rows, columns: columns, threads: threads, into: &noise) { _ in }
         return noise
     }
 
     /// As ``noise(in:rows:columns:threads:)``, into an array that is there: if images of one size follow each other, only
     /// the first takes memory.
     ///
+    /// - Parameters:
+    ///   - noise: Where the noise goes.
+    ///   - afterBlock: Called after each of the network's blocks with how many are done. If it throws, `noise` stays as it was.
     /// - Precondition: As there, and `noise.count == image.count`.
-    public func estimate(
-        _ image: [Float], rows: Int, columns: Int, threads: Int, into noise: inout [Float]
-    ) {
+    /// - Throws: What `afterBlock` throws.
+    package func estimate<Failure: Error>(
+        _ image: [Float], rows: Int, columns: Int, threads: Int, into noise: inout [Float],
+        afterBlock: (_ done: Int) throws(Failure) -> Void
+    ) throws(Failure) {
         let patch = configuration.patch
         precondition(image.count == rows * columns && rows > 0 && columns > 0, "\(image.count) for \(rows)×\(columns)")
         precondition(rows % patch == 0 && columns % patch == 0, "\(rows)×\(columns) in patches of \(patch)")
@@ -98,18 +103,21 @@ public struct InferenceNetwork: Sendable {
         }
         defer { workspaces.putBack(workspace) }
         workspace.pixels.floats.copy(image)
-        run(workspace)
+        try run(workspace, afterBlock: afterBlock)
         workspace.pixels.floats.copy(to: &noise)
     }
 
     /// Replaces the pixels of `workspace` by the noise in them.
-    private func run(_ workspace: Workspace) {
+    private func run<Failure: Error>(
+        _ workspace: Workspace, afterBlock: (_ done: Int) throws(Failure) -> Void
+    ) throws(Failure) {
         let (grid, pixels) = (workspace.grid, workspace.pixels.floats)
         var (stream, scanned) = (workspace.stream.floats, workspace.scanned.floats)
         grid.embed(pixels, weights: embedWeights.floats, bias: embedBias.floats, into: stream)
-        for block in blocks {
+        for (number, block) in blocks.enumerated() {
             run(block, workspace, from: stream, to: scanned)
             swap(&stream, &scanned)
+            try afterBlock(number + 1)
         }
         grid.head(stream, weights: headWeights.floats, bias: headBias, into: pixels)
     }

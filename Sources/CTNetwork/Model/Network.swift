@@ -7,21 +7,21 @@
 /// A value only holds parameters. ``TrainingPass`` computes gradients, ``InferenceNetwork`` denoises.
 public struct Network: Hashable, Sendable {
     /// The shape.
-    public let configuration: NetworkConfiguration
+    package let configuration: NetworkConfiguration
 
     /// Where each tensor lies in ``parameters`` and ``statistics``.
-    public let layout: ParameterLayout
+    package let layout: ParameterLayout
 
     /// What training changes by gradient descent, flat.
-    public var parameters: [Float]
+    package var parameters: [Float]
 
     /// Running means and variances of batch normalization, flat.
-    public var statistics: [Float]
+    package var statistics: [Float]
 
     /// A network with given numbers.
     ///
     /// - Precondition: The arrays have the sizes that the layout says.
-    public init(configuration: NetworkConfiguration, parameters: [Float], statistics: [Float]) {
+    package init(configuration: NetworkConfiguration, parameters: [Float], statistics: [Float]) {
         precondition(configuration.defect == nil, "\(configuration.defect ?? "")")
         layout = ParameterLayout(configuration)
         precondition(parameters.count == layout.parameterCount && statistics.count == layout.statisticCount)
@@ -34,7 +34,7 @@ public struct Network: Hashable, Sendable {
     ///
     /// The head starts at zero and projections start small, so that the network starts as the identity;
     /// forget gates start open (bias 1, Jozefowicz et al. 2015).
-    public init(configuration: NetworkConfiguration, using generator: inout some RandomNumberGenerator) {
+    package init(configuration: NetworkConfiguration, using generator: inout some RandomNumberGenerator) {
         let layout = ParameterLayout(configuration)
         var parameters = [Float](repeating: 0, count: layout.parameterCount)
         let hidden = configuration.hidden

@@ -1,9 +1,9 @@
 /// The shape of a scanning network: what has to be known to read its parameters.
 ///
 /// It is stored as JSON in the model file.
-public struct NetworkConfiguration: Codable, Hashable, Sendable {
+package struct NetworkConfiguration: Codable, Hashable, Sendable {
     /// Where batch normalization sits.
-    public enum Normalization: String, Codable, Hashable, Sendable {
+    package enum Normalization: String, Codable, Hashable, Sendable {
         /// Sequence-wise on the input-to-hidden pre-activations (Laurent et al. 2015,
         /// doi 10.48550/arXiv.1510.01378): statistics over batch and positions together.
         case sequence
@@ -12,7 +12,7 @@ public struct NetworkConfiguration: Codable, Hashable, Sendable {
     }
 
     /// Which samples the network is asked about.
-    public enum Target: String, Codable, Hashable, Sendable {
+    package enum Target: String, Codable, Hashable, Sendable {
         /// All: it sees their noise.
         case noise
         /// Those that hold salt or pepper: it knows what was there. What it says of others is worth nothing.
@@ -20,46 +20,46 @@ public struct NetworkConfiguration: Codable, Hashable, Sendable {
     }
 
     /// Which samples the network is asked about.
-    public var target = Target.noise
+    package var target = Target.noise
 
     /// Side of the square of pixels that one token stands for: 1, 2 or 4.
-    public var patch: Int
+    package var patch: Int
 
     /// Side of the overlapping window that a token is read through; `window − patch` is even.
-    public var window: Int
+    package var window: Int
 
     /// Width of the stream between blocks, in floats a token.
-    public var channels: Int
+    package var channels: Int
 
     /// Hidden size of each direction of each LSTM.
-    public var hidden: Int
+    package var hidden: Int
 
     /// Number of blocks, each a scan along rows and a scan along columns.
-    public var blocks: Int
+    package var blocks: Int
 
     /// Side of the depth-wise convolution before the scans, in tokens: odd, or 0 for none.
-    public var mixing: Int
+    package var mixing: Int
 
     /// Whether each axis is scanned both ways.
-    public var bidirectional: Bool
+    package var bidirectional: Bool
 
     /// Where batch normalization sits.
-    public var normalization: Normalization
+    package var normalization: Normalization
 
     /// The weight of a new batch in the running statistics.
-    public var momentum: Double
+    package var momentum: Double
 
     /// HU that the network sees as 0.
-    public var center: Double
+    package var center: Double
 
     /// HU that the network sees as 1 above ``center``.
-    public var spread: Double
+    package var spread: Double
 
     /// Added to variances in batch normalization.
-    public static let epsilon = 1e-5
+    package static let epsilon = 1e-5
 
     /// Makes a configuration; the defaults are the working point.
-    public init(
+    package init(
         target: Target = .noise,
         patch: Int = 2, window: Int = 6, channels: Int = 64, hidden: Int = 48, blocks: Int = 3, mixing: Int = 5,
         bidirectional: Bool = true, normalization: Normalization = .sequence, momentum: Double = 0.1,
@@ -80,7 +80,7 @@ public struct NetworkConfiguration: Codable, Hashable, Sendable {
     }
 
     /// Reads a configuration; where nothing is said of the target it is noise.
-    public init(from decoder: any Decoder) throws {
+    package init(from decoder: any Decoder) throws {
         let values = try decoder.container(keyedBy: CodingKeys.self)
         target = try values.decodeIfPresent(Target.self, forKey: .target) ?? .noise
         patch = try values.decode(Int.self, forKey: .patch)
@@ -97,7 +97,7 @@ public struct NetworkConfiguration: Codable, Hashable, Sendable {
     }
 
     /// Why no network can have this shape, or `nil` if one can. Model files are checked with it.
-    public var defect: String? {
+    package var defect: String? {
         if ![1, 2, 4].contains(patch) { return "a patch of \(patch) pixels; 1, 2 or 4 are possible" }
         if window < patch || window > 32 || (window - patch) % 2 != 0 {
             return
@@ -117,7 +117,7 @@ public struct NetworkConfiguration: Codable, Hashable, Sendable {
     }
 
     /// Directions of a scan: 2 or 1.
-    public var directions: Int { bidirectional ? 2 : 1 }
+    package var directions: Int { bidirectional ? 2 : 1 }
 
     /// Gate pre-activations of a token in one scan, all directions together.
     var gates: Int { directions * 4 * hidden }

@@ -2,15 +2,15 @@
 ///
 /// Tensors have the names and shapes that PyTorch would give them. Those of the two directions of a scan
 /// are neighbours, so that one matrix product serves both.
-public struct ParameterLayout: Hashable, Sendable {
+package struct ParameterLayout: Hashable, Sendable {
     /// One tensor.
-    public struct Entry: Hashable, Sendable {
+    package struct Entry: Hashable, Sendable {
         /// For example `blocks.0.rows.weight_ih_l0_reverse`.
-        public let name: String
+        package let name: String
         /// Sizes, slowest first.
-        public let shape: [Int]
+        package let shape: [Int]
         /// Its place in the flat array.
-        public let range: Range<Int>
+        package let range: Range<Int>
     }
 
     /// The places of one scan; `D` directions, `G = D·4H` gates.
@@ -43,10 +43,10 @@ public struct ParameterLayout: Hashable, Sendable {
     }
 
     /// What training changes by gradient descent, in the order of the flat array.
-    public private(set) var parameters: [Entry] = []
+    package private(set) var parameters: [Entry] = []
 
     /// Running means and variances, in the order of the flat array.
-    public private(set) var statistics: [Entry] = []
+    package private(set) var statistics: [Entry] = []
 
     /// (C, 1, w, w) and (C)
     private(set) var embedWeights = 0..<0
@@ -57,13 +57,13 @@ public struct ParameterLayout: Hashable, Sendable {
     private(set) var headBias = 0..<0
 
     /// The number of parameters.
-    public var parameterCount: Int { parameters.last?.range.upperBound ?? 0 }
+    package var parameterCount: Int { parameters.last?.range.upperBound ?? 0 }
 
     /// The number of running statistics.
-    public var statisticCount: Int { statistics.last?.range.upperBound ?? 0 }
+    package var statisticCount: Int { statistics.last?.range.upperBound ?? 0 }
 
     /// The layout of networks with this shape.
-    public init(_ configuration: NetworkConfiguration) {
+    package init(_ configuration: NetworkConfiguration) {
         let c = configuration.channels
         let w = configuration.window
         embedWeights = parameter("embed.weight", [c, 1, w, w])

@@ -1,7 +1,7 @@
 internal import CTSupport
 
 /// How batch normalization normalizes during training.
-public enum StatisticsMode: Hashable, Sendable {
+package enum StatisticsMode: Hashable, Sendable {
     /// With the statistics of the batch, which also move the running ones.
     case batch
     /// With the running statistics, as constants: exactly what inference will do.
@@ -12,13 +12,13 @@ public enum StatisticsMode: Hashable, Sendable {
 ///
 /// A pass is `forward`, then `backward` for the same batch. Work is cut into items that depend on the shape
 /// alone, and their gradients are added up in a fixed order: results do not depend on the number of threads.
-public final class TrainingPass {
+package final class TrainingPass {
     /// Images a batch.
-    public let batch: Int
+    package let batch: Int
     /// Pixel rows of an image.
-    public let rows: Int
+    package let rows: Int
     /// Pixel columns of an image.
-    public let columns: Int
+    package let columns: Int
 
     private let configuration: NetworkConfiguration
     private let layout: ParameterLayout
@@ -53,7 +53,7 @@ public final class TrainingPass {
     ///
     /// - Precondition: The sizes are positive, `rows` and `columns` are multiples of the patch, and
     ///   `threads` is positive.
-    public convenience init(configuration: NetworkConfiguration, batch: Int, rows: Int, columns: Int, threads: Int) {
+    package convenience init(configuration: NetworkConfiguration, batch: Int, rows: Int, columns: Int, threads: Int) {
         self.init(
             configuration: configuration, batch: batch, rows: rows, columns: columns, threads: threads,
             kernels: .current(.single))
@@ -112,7 +112,7 @@ public final class TrainingPass {
     ///   - input: (batch, rows, columns), in the network's units.
     ///   - statistics: What batch normalization normalizes with.
     /// - Returns: (batch, rows, columns).
-    public func forward(_ network: inout Network, input: [Float], statistics: StatisticsMode) -> [Float] {
+    package func forward(_ network: inout Network, input: [Float], statistics: StatisticsMode) -> [Float] {
         precondition(network.configuration == configuration && input.count == batch * rows * columns)
         mode = statistics
         parameters.floats.copy(network.parameters)
@@ -158,7 +158,7 @@ public final class TrainingPass {
     ///   - network: The one that the last `forward` was given.
     ///   - dNoise: (batch, rows, columns): the gradient of the loss by what `forward` returned.
     ///   - gradient: Flat, in the order of the network's parameters.
-    public func backward(_ network: Network, dNoise: [Float], into gradient: inout [Float]) {
+    package func backward(_ network: Network, dNoise: [Float], into gradient: inout [Float]) {
         precondition(network.configuration == configuration && dNoise.count == batch * rows * columns)
         precondition(gradient.count == layout.parameterCount)
         memory.gradient.floats.fill(0)

@@ -6,7 +6,7 @@ internal import CTSupport
 /// `salt` (a share `saltShare` of the replaced) or `pepper` (the rest).
 ///
 /// Its choices are independent of the deviates of ``WhiteNoise`` under the same seed and stream.
-public enum SaltAndPepper {
+package enum SaltAndPepper {
     /// Where impulses take their values among those of a seed and a stream.
     static let lane: UInt64 = 2
 
@@ -21,7 +21,7 @@ public enum SaltAndPepper {
     ///   - seed: Names the experiment.
     ///   - stream: Tells apart slices, crops or steps within it.
     ///   - firstIndex: The index of `values[0]`, so that parts can be done apart.
-    public static func apply(
+    package static func apply(
         to values: inout [Float], density: Double, saltShare: Double, pepper: Float, salt: Float, seed: UInt64,
         stream: UInt64 = 0, firstIndex: Int = 0
     ) {
@@ -32,7 +32,7 @@ public enum SaltAndPepper {
     }
 
     /// Replaces samples of `values`; as for arrays.
-    public static func apply(
+    package static func apply(
         to values: inout MutableSpan<Float>, density: Double, saltShare: Double, pepper: Float, salt: Float,
         seed: UInt64, stream: UInt64 = 0, firstIndex: Int = 0
     ) {
@@ -46,7 +46,7 @@ public enum SaltAndPepper {
     }
 
     /// Replaces the samples of `values` that the `Float` version would replace.
-    public static func apply(
+    package static func apply(
         to values: inout [Double], density: Double, saltShare: Double, pepper: Double, salt: Double, seed: UInt64,
         stream: UInt64 = 0, firstIndex: Int = 0
     ) {

@@ -6,7 +6,7 @@ internal import Dispatch
 ///
 /// Sample `i` gets `sigma` times the deviate at index `firstIndex + i`, in the units of the values.
 /// Nothing is clipped or rounded, so the mean does not move. Vector kernels compute it, the same bits with each instruction set.
-public enum WhiteNoise {
+package enum WhiteNoise {
     /// Fewer values are not worth waking a thread for.
     private static let leastPart = 32_768
 
@@ -22,7 +22,7 @@ public enum WhiteNoise {
     ///   - stream: Tells apart slices, crops or steps within it.
     ///   - firstIndex: The index of `values[0]`, so that parts can be done apart.
     ///   - threads: At most so many work at it; the result is the same for any number.
-    public static func add(
+    package static func add(
         to values: inout [Float], sigma: Float, seed: UInt64, stream: UInt64 = 0, firstIndex: Int = 0,
         threads: Int = 1
     ) {
@@ -36,7 +36,7 @@ public enum WhiteNoise {
     /// Adds noise of standard deviation `sigma` to `values`, in their units.
     ///
     /// As for arrays; to noise a part of an array pass `array.mutableSpan.extracting(range)`.
-    public static func add(
+    package static func add(
         to values: inout MutableSpan<Float>, sigma: Float, seed: UInt64, stream: UInt64 = 0, firstIndex: Int = 0
     ) {
         precondition(sigma >= 0 && sigma.isFinite, "White noise of standard deviation \(sigma)")
@@ -51,7 +51,7 @@ public enum WhiteNoise {
     /// Adds noise of standard deviation `sigma` to `values`, in their units.
     ///
     /// The deviates are those of the `Float` version before they are rounded to single precision.
-    public static func add(
+    package static func add(
         to values: inout [Double], sigma: Double, seed: UInt64, stream: UInt64 = 0, firstIndex: Int = 0,
         threads: Int = 1
     ) {

@@ -2,7 +2,6 @@ internal import CTMetrics
 
 internal import CTSupport
 
-
 /// What a slice would look like if it had been scanned with a part of its dose.
 ///
 /// The slice, as attenuation, is projected (``CTProjection/ParallelBeam``). Photons that arrive at each cell are Poisson numbers, to which

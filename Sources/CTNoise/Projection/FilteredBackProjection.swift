@@ -1,19 +1,19 @@
 internal import CTSupport
 
 /// Reconstruction by filtered back-projection of parallel views (Kak and Slaney 1988, doi 10.1137/1.9780898719277).
-public struct FilteredBackProjection: Sendable {
+package struct FilteredBackProjection: Sendable {
     /// The scan that is reconstructed.
-    public let beam: ParallelBeam
+    package let beam: ParallelBeam
 
     /// Its kernel.
-    public let kernel: ReconstructionKernel
+    package let kernel: ReconstructionKernel
 
     private let transform: FourierTransform
     /// For each frequency of ``transform``.
     private let filter: [Float]
 
     /// Prepares reconstructions.
-    public init(_ beam: ParallelBeam, kernel: ReconstructionKernel) {
+    package init(_ beam: ParallelBeam, kernel: ReconstructionKernel) {
         self.beam = beam
         self.kernel = kernel
         // What wraps around must not reach the view.
@@ -37,7 +37,7 @@ public struct FilteredBackProjection: Sendable {
     /// Filters each view.
     ///
     /// - Parameter projections: (views, cells).
-    public func filtered(_ projections: [Float], threads: Int = 1) -> [Float] {
+    package func filtered(_ projections: [Float], threads: Int = 1) -> [Float] {
         precondition(projections.count == beam.views * beam.cells, "\(projections.count) values")
         return unsafe parallel(rows: beam.views, of: beam.cells, threads: threads) { view, result in
             var numbers = [Float](repeating: 0, count: 2 * filter.count)
@@ -56,7 +56,7 @@ public struct FilteredBackProjection: Sendable {
     ///
     /// - Parameter projections: (views, cells).
     /// - Returns: (height, width). The same for any number of threads.
-    public func image(of projections: [Float], threads: Int = 1) -> [Float] {
+    package func image(of projections: [Float], threads: Int = 1) -> [Float] {
         beam.backProject(filtered(projections, threads: threads), threads: threads)
     }
 }

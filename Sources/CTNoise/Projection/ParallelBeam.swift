@@ -5,21 +5,21 @@ internal import CTSupport
 ///
 /// Lengths are in millimetres, attenuation in 1/mm. Views are (``views``, ``cells``): the line integrals along rays, at angle
 /// v · π / ``views`` and distance (j − (``cells`` − 1) / 2) · ``cell`` from the middle of the image.
-public struct ParallelBeam: Hashable, Sendable {
+package struct ParallelBeam: Hashable, Sendable {
     /// Pixels of the image.
-    public let width: Int, height: Int
+    package let width: Int, height: Int
 
     /// The side of a pixel in mm.
-    public let pixel: Double
+    package let pixel: Double
 
     /// Views over half a turn.
-    public let views: Int
+    package let views: Int
 
     /// Cells of a view.
-    public let cells: Int
+    package let cells: Int
 
     /// The width of a cell in mm.
-    public let cell: Double
+    package let cell: Double
 
     /// Makes a scan that sees a whole image.
     ///
@@ -27,7 +27,7 @@ public struct ParallelBeam: Hashable, Sendable {
     ///   - views: More than π/2 times the longer side in pixels are needed to miss nothing.
     ///   - cellsPerPixel: How many cells are as wide as a pixel.
     /// - Precondition: The image is 2×2 pixels or more; all numbers are positive.
-    public init(width: Int, height: Int, pixel: Double, views: Int, cellsPerPixel: Double = 2) {
+    package init(width: Int, height: Int, pixel: Double, views: Int, cellsPerPixel: Double = 2) {
         precondition(width > 1 && height > 1, "An image of \(width)×\(height)")
         precondition(pixel > 0 && pixel.isFinite && views > 0 && cellsPerPixel > 0, "An impossible scan")
         self.width = width
@@ -41,7 +41,7 @@ public struct ParallelBeam: Hashable, Sendable {
     }
 
     /// The distance of a cell's middle from the middle of the view, in mm.
-    public func distance(of index: Int) -> Double { (Double(index) - Double(cells - 1) / 2) * cell }
+    package func distance(of index: Int) -> Double { (Double(index) - Double(cells - 1) / 2) * cell }
 
     private func angle(_ view: Int) -> Double { Double(view) * .pi / Double(views) }
 
@@ -53,7 +53,7 @@ public struct ParallelBeam: Hashable, Sendable {
     ///   - image: (height, width), 1/mm; zero outside.
     ///   - threads: At most so many work at it.
     /// - Returns: (``views``, ``cells``), without unit. The same for any number of threads.
-    public func project(_ image: [Float], threads: Int = 1) -> [Float] {
+    package func project(_ image: [Float], threads: Int = 1) -> [Float] {
         precondition(image.count == width * height, "\(image.count) values for \(width)×\(height)")
         // Each ray steps along the axis that it follows more closely.
         let transposed = (0..<width).flatMap { x in (0..<height).map { y in image[y * width + x] } }
@@ -86,7 +86,7 @@ public struct ParallelBeam: Hashable, Sendable {
     ///   - projections: (``views``, ``cells``).
     ///   - threads: At most so many work at it.
     /// - Returns: (height, width), times π / ``views``. The same for any number of threads.
-    public func backProject(_ projections: [Float], threads: Int = 1) -> [Float] {
+    package func backProject(_ projections: [Float], threads: Int = 1) -> [Float] {
         precondition(projections.count == views * cells, "\(projections.count) values for \(views)×\(cells)")
         let scale = Float(.pi / Double(views))
         let directions = (0..<views).map { (sine: sine(angle($0)), cosine: cosine(angle($0))) }

@@ -20,15 +20,15 @@ package enum FileAccess {
     ///   - count: How many bytes are wanted; all if `nil`.
     ///   - largest: A file of more bytes is refused before it is read.
     /// - Returns: The bytes; fewer than `count` if the file has no more.
-    /// - Throws: ``FileAccessError`` if there is no such file, it cannot be read or it is too large.
+    /// - Throws: ``FileError`` if there is no such file, it cannot be read or it is too large.
     package static func contents(
         of path: String, prefix count: Int? = nil, largest: Int = .max
-    ) throws(FileAccessError) -> [UInt8] {
+    ) throws(FileError) -> [UInt8] {
         let (descriptor, size) = try openFile(path)
         defer { close(descriptor) }
         guard size <= largest else {
-            throw FileAccessError(
-                code: .tooLarge, file: path, found: "\(size) bytes", expected: "no more than \(largest)",
+            throw FileError(
+                .tooLarge, file: path, found: "\(size) bytes", expected: "no more than \(largest)",
                 advice: "Raise the limit if the file can be trusted.")
         }
         let wanted = min(size, count ?? size)
@@ -50,13 +50,12 @@ package enum FileAccess {
         return bytes
     }
 
-    private static func unreadable(_ path: String, _ found: String, _ advice: String) -> FileAccessError {
-        FileAccessError(
-            code: .unreadable, file: path, found: found, expected: "a file that can be read", advice: advice)
+    private static func unreadable(_ path: String, _ found: String, _ advice: String) -> FileError {
+        FileError(.unreadable, file: path, found: found, expected: "a file that can be read", advice: advice)
     }
 
     /// Opens a regular file for reading.
-    private static func openFile(_ path: String) throws(FileAccessError) -> (descriptor: Int32, size: Int) {
+    private static func openFile(_ path: String) throws(FileError) -> (descriptor: Int32, size: Int) {
         let advice = "Check the path and its permissions."
         // Non-blocking, so that a pipe without a writer does not hold us up.
         let descriptor = unsafe open(path, O_RDONLY | O_NONBLOCK)
@@ -80,16 +79,16 @@ package enum FileAccess {
     ///   - path: Where to. A symbolic link of this name is replaced, not followed.
     ///   - overwrite: Whether a file of this name is replaced; if not, its presence is an error, also if it appears
     ///     meanwhile.
-    /// - Throws: ``FileAccessError`` if the file is there already or cannot be written.
-    package static func save(_ bytes: [UInt8], to path: String, overwrite: Bool = true) throws(FileAccessError) {
-        let exists = FileAccessError(
-            code: .alreadyExists, file: path, found: "a file of this name", expected: "none",
+    /// - Throws: ``FileError`` if the file is there already or cannot be written.
+    package static func save(_ bytes: [UInt8], to path: String, overwrite: Bool = true) throws(FileError) {
+        let exists = FileError(
+            .alreadyExists, file: path, found: "a file of this name", expected: "none",
             advice: "Choose another name, or ask for overwriting.")
-        func failure(_ number: Int32, _ advice: String, isNew: Bool = false) -> FileAccessError {
+        func failure(_ number: Int32, _ advice: String, isNew: Bool = false) -> FileError {
             // Where no new file may be made, none can be; a file that may not be replaced says nothing of others.
             let othersFail = [ENOSPC, EDQUOT, EROFS].contains(number) || isNew && [EACCES, EPERM].contains(number)
-            return FileAccessError(
-                code: othersFail ? .unwritableFolder : .unwritable, file: path, found: reason(number),
+            return FileError(
+                othersFail ? .unwritableFolder : .unwritable, file: path, found: reason(number),
                 expected: "a place that can be written",
                 advice: advice)
         }

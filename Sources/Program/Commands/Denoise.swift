@@ -3,6 +3,7 @@ import CTDenoising
 import CTImages
 public import CTNetwork
 import CTReports
+import CTSupport
 
 /// `ctdenoise denoise INPUT… -o OUT`: what the program is for.
 struct Denoise: AsyncParsableCommand {
@@ -85,14 +86,14 @@ struct Denoise: AsyncParsableCommand {
             batch, settings: settings,
             protecting: model.path.map { [("the model", $0)] } ?? [], savingNoiseIn: saveNoise)
         let denoiser: Denoiser
-        do throws(ModelError) {
+        do throws(FileError) {
             denoiser = try Denoiser(model, precision: precision)
         } catch {
-            throw try run.stopped(by: Failure(error))
+            throw try run.stopped(by: error)
         }
         let page: PageFile?
-        do throws(Failure) {
-            page = try report.map { path throws(Failure) in
+        do throws(FileError) {
+            page = try report.map { path throws(FileError) in
                 try PageFile(
                     path, overwrite: batch.overwrite, protecting: batch.input + [model.path].compactMap(\.self))
             }
@@ -102,7 +103,7 @@ struct Denoise: AsyncParsableCommand {
         let reading = batch.reading
         try await run.run(verb: "denoised") { slice, _, _ in
             denoiser.denoise(slice, strength: strength, threads: jobs)
-        } afterwards: { files throws(Failure) in
+        } afterwards: { files throws(FileError) in
             guard let page else { return }
             let report = await DenoisingPage(files, reading: reading, jobs: jobs)
             try page.save(await report.page(settings: settings).html)

@@ -3,6 +3,7 @@ import CTImageFiles
 import CTImages
 import CTMetrics
 import CTReports
+import CTSupport
 
 /// `ctdenoise evaluate REFERENCE TEST`: how far slices are from what they should be.
 struct Evaluate: AsyncParsableCommand {
@@ -172,7 +173,7 @@ struct Evaluate: AsyncParsableCommand {
         var console = Console()
         let paths = [reference, test] + [baseline, mask].compactMap(\.self)
         let page = try report.map { path in
-            do throws(Failure) {
+            do throws(FileError) {
                 return try PageFile(path, overwrite: overwrite, protecting: paths)
             } catch {
                 console.error(error)
@@ -181,7 +182,7 @@ struct Evaluate: AsyncParsableCommand {
         }
         if let mask, FileSystem.kind(mask) == .missing {
             console.error(
-                Failure(
+                FileError(
                     file: mask, found: "nothing of this name", expected: "a mask: an image or a folder of images",
                     advice: "Check the name."))
             throw ExitCode.failure

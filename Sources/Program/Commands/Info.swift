@@ -3,6 +3,7 @@ import CTDenoising
 import CTImageFiles
 import CTImages
 import CTNetwork
+import CTSupport
 
 /// `ctdenoise info [FILE…]`: what is in image files and models.
 struct Info: ParsableCommand {
@@ -29,7 +30,7 @@ struct Info: ParsableCommand {
     func run() throws {
         var console = Console()
         var report = Report()
-        func fail(_ failure: Failure) {
+        func fail(_ failure: FileError) {
             report.failed.append(failure)
             console.error(failure)
         }
@@ -39,7 +40,7 @@ struct Info: ParsableCommand {
         for failure in found.failures { fail(failure) }
         for path in found.files.map(\.path) {
             let description: FileDescription
-            do throws(Failure) {
+            do throws(FileError) {
                 description = FileDescription(try reading.read(path), path: path)
             } catch {
                 fail(error)
@@ -50,10 +51,10 @@ struct Info: ParsableCommand {
         }
         for choice in file.isEmpty ? BundledModel.allCases.map(ModelChoice.bundled) : models.map(ModelChoice.file) {
             let description: ModelDescription
-            do throws(ModelError) {
+            do throws(FileError) {
                 description = try ModelDescription(choice)
             } catch {
-                fail(Failure(error))
+                fail(error)
                 continue
             }
             if !output.json { try StandardOutput.print(description.text) }
@@ -66,7 +67,7 @@ struct Info: ParsableCommand {
     private struct Report: Encodable {
         var files: [FileDescription] = []
         var models: [ModelDescription] = []
-        var failed: [Failure] = []
+        var failed: [FileError] = []
     }
 }
 
@@ -123,8 +124,9 @@ private struct FileDescription: Encodable {
                 kind: summary.format.kind.words, pixels: summary.pixels, compression: summary.compression,
                 layout: summary.layout, resolution: summary.resolution,
                 texts: summary.texts.map { Page.Text(name: $0.name, value: $0.value) }, notes: summary.notes,
-                scale: ScaleDescription(slice.scale), minimum: slice.samples.min() ?? 0, maximum: slice.samples.max() ?? 0,
-                noise: NoiseFigures(slice), doubt: slice.doubt, scalePhrase: slice.scale.phrase)
+                scale: ScaleDescription(slice.scale), minimum: slice.samples.min() ?? 0,
+                maximum: slice.samples.max() ?? 0,
+                noise: NoiseFigures(slice), doubt: slice.intensityDoubt?.warning, scalePhrase: "\(slice.scale)")
         }
     }
 
@@ -195,7 +197,7 @@ private struct ModelDescription: Encodable {
     let arithmetic = Precision.single.arithmetic
     let fastArithmetic = Precision.fast.arithmetic
 
-    init(_ choice: ModelChoice) throws(ModelError) {
+    init(_ choice: ModelChoice) throws(FileError) {
         let denoiser = try Denoiser(choice)
         switch choice {
         case .bundled(let model):

@@ -170,7 +170,7 @@ struct Noise: AsyncParsableCommand {
         let (seed, templates, threads) = (seed, templates, threads.count)
         var run = try Batch(
             batch, settings: ["noise": templates.map(\.text).joined(separator: " "), "seed": "\(seed)"])
-        try await run.run(verb: "added noise to") { slice, file, page throws(Failure) in
+        try await run.run(verb: "added noise to") { slice, file, page throws(FileError) in
             let fileSeed = NoiseModel.seed(seed, name: file.name)
             let draws = CounterRandom(seed: fileSeed, stream: .max)
             let steps = templates.enumerated().map { $1.draw(from: draws, at: UInt64(100 * $0)) }
@@ -195,7 +195,7 @@ struct Noise: AsyncParsableCommand {
             }
             if !report.failed.isEmpty || !report.notDone.isEmpty { throw ExitCode.failure }
         } catch {
-            guard let failure = Failure(error) else { throw error }
+            guard let failure = error as? FileError else { throw error }
             console.error(failure)
             if batch.format.json, let output = batch.output {
                 var report = NoisySet.Outcome(output: output)
@@ -210,7 +210,7 @@ struct Noise: AsyncParsableCommand {
         guard let folder = batch.output else { throw ExitCode.failure }
         let place = FileSystem.resolved(folder)
         if let input = batch.input.first(where: { FileSystem.resolved($0) == place }) {
-            throw Failure(
+            throw FileError(
                 file: folder, found: "the input \(input) itself",
                 expected: "another folder, or the set would be taken for slices the next time",
                 advice: "Choose another -o.")
@@ -220,7 +220,7 @@ struct Noise: AsyncParsableCommand {
         // A set with holes is none.
         if let failure = found.failures.first { throw failure }
         guard !found.files.isEmpty else {
-            throw Failure(
+            throw FileError(
                 file: batch.input.joined(separator: ", "), found: "no image files", expected: "PNG or TIFF files",
                 advice: "Name files, or folders that have some.")
         }
@@ -264,17 +264,17 @@ struct Noise: AsyncParsableCommand {
     }
 }
 
-extension Failure {
+extension FileError {
     /// That of a file whose dose cannot be lowered.
-    static func noDose(_ file: String, _ complaint: String) -> Failure {
-        Failure(
+    static func noDose(_ file: String, _ complaint: String) -> FileError {
+        FileError(
             file: file, found: complaint, expected: "a slice whose noise at full dose is known",
             advice: "Say how strong it is in soft tissue: dose:25%,noise=15hu.")
     }
 
     /// That of a file in whose units noise is no finite number.
-    static func noiseTooStrong(_ file: String, _ scale: IntensityScale) -> Failure {
-        Failure(
+    static func noiseTooStrong(_ file: String, _ scale: IntensityScale) -> FileError {
+        FileError(
             file: file, found: "values of which one stands for \(abs(scale.slope)) HU",
             expected: "a scale on which the noise is a finite number",
             advice: "Say --rescale SLOPE,INTERCEPT, or weaker noise.")

@@ -2,6 +2,7 @@ import ArgumentParser
 import CTImageFiles
 import CTImages
 import CTPhantoms
+import CTSupport
 
 /// `ctdenoise phantom -o OUT`: chest-like slices whose truth is known.
 struct Phantom: ParsableCommand {
@@ -67,7 +68,7 @@ struct Phantom: ParsableCommand {
     func run() throws {
         var results = Results()
         var console = Console()
-        do throws(Failure) {
+        do throws(FileError) {
             let targets = try targets()
             if let first = targets.first {
                 try FileSystem.prepare(FileSystem.parent(first.path), for: targets.map(\.path))
@@ -96,19 +97,19 @@ struct Phantom: ParsableCommand {
     }
 
     /// What to write where, if every name is free.
-    private func targets() throws(Failure) -> [Target] {
+    private func targets() throws(FileError) -> [Target] {
         if count == 1 { try OutputName.checkEnding(output) }
         let ending = FileSystem.fileExtension(output)
         let isFile =
             InputFiles.extensions.contains(ending) && FileSystem.kind(output) != .folder && !output.hasSuffix("/")
         let format = format ?? (isFile && ending != "png" ? .tiff16 : .png16)
         if isFile && count > 1 {
-            throw Failure(
+            throw FileError(
                 file: output, found: "the name of a file", expected: "a folder for \(count) slices",
                 advice: "Choose another -o.")
         }
         if isFile && (ending == "png") != (format.container == .png) {
-            throw Failure(
+            throw FileError(
                 file: output, found: "the ending .\(ending) for \(format.rawValue)",
                 expected: ".\(format.fileExtension)", advice: "Change -o or --format.")
         }
@@ -121,27 +122,23 @@ struct Phantom: ParsableCommand {
                 path: isFile ? output : FileSystem.join(output, name), seed: seed &+ UInt64(index), format: format)
         }
         if let taken = targets.first(where: { FileSystem.kind($0.path) != .missing }), !overwrite {
-            throw Failure(
+            throw FileError(
                 file: taken.path, found: "something that is already there", expected: "names that are free",
                 advice: "Say --overwrite to replace files, or choose another -o.")
         }
         return targets
     }
 
-    private func draw(_ target: Target) throws(Failure) -> Drawing {
+    private func draw(_ target: Target) throws(FileError) -> Drawing {
         let phantom = ChestPhantom(width: size.width, height: size.height, seed: target.seed, nodules: nodules.requests)
         // Not yet rounded and clamped, so that writing the file counts what is clamped.
         let slice = CTSlice(
             width: phantom.width, height: phantom.height, samples: phantom.hu, format: target.format.samples,
             scale: scale
         ).with(hu: phantom.hu)
-        do throws(ImageFileError) {
-            let clamped = try ImageFile(pages: [slice], container: target.format.container)
-                .write(to: target.path, overwrite: overwrite)
-            return Drawing(phantom, slice, target.path, seed: target.seed, clamped: clamped)
-        } catch {
-            throw Failure(error)
-        }
+        let clamped = try ImageFile(pages: [slice], container: target.format.container)
+            .write(to: target.path, overwrite: overwrite)
+        return Drawing(phantom, slice, target.path, seed: target.seed, clamped: clamped)
     }
 
     private func print(_ results: Results) throws {
@@ -232,7 +229,7 @@ extension Phantom {
 /// What was written, and what kept the rest from it.
 private struct Results: Encodable {
     var files: [Drawing] = []
-    var failed: [Failure] = []
+    var failed: [FileError] = []
     /// What was not tried, since the program was asked to stop.
     var notDone: [String] = []
 }

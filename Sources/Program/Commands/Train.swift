@@ -88,7 +88,7 @@ struct Train: ParsableCommand {
         do {
             try train(&console)
         } catch {
-            guard let failure = Failure(error) else { throw error }
+            guard let failure = error as? FileError else { throw error }
             console.error(failure)
             throw ExitCode.failure
         }
@@ -104,7 +104,7 @@ struct Train: ParsableCommand {
         var recipe = try readRecipe()
         if let steps { recipe.steps = steps }
         if let defect = recipe.defect {
-            throw Failure(
+            throw FileError(
                 file: self.recipe ?? "the recipe", found: defect, expected: "a possible recipe", advice: "Correct it.")
         }
 
@@ -119,12 +119,12 @@ struct Train: ParsableCommand {
             recipe.fit(slicesOf: sides.isEmpty ? 0 : sides[sides.count / 2])
         }
         if folders.isEmpty, set != nil {
-            throw Failure(
+            throw FileError(
                 file: input.joined(), found: "no pairs to train on", expected: "pairs of train/, or of no part",
                 advice: "Make a set with more patients, or another --split.")
         }
         guard let slices = TrainingSlices(folders, crop: recipe.longestSide) else {
-            throw Failure(
+            throw FileError(
                 file: input.joined(separator: ", "),
                 found: "no slice of \(recipe.longestSide)×\(recipe.longestSide) pixels or more",
                 expected: "slices larger than the recipe's crops", advice: "Name folders that have some.")
@@ -133,7 +133,7 @@ struct Train: ParsableCommand {
         if let folder = self.validation {
             validation = Validation(try readSlices(measuring, &console).sorted { $0.key < $1.key }.flatMap(\.value))
             if validation == nil {
-                throw Failure(
+                throw FileError(
                     file: folder, found: "no slice of 64×64 pixels or more", expected: "slices to measure progress on",
                     advice: "Name a folder that has some.")
             }
@@ -155,7 +155,7 @@ struct Train: ParsableCommand {
         var saved = ContinuousClock.now
         while !trainer.isDone {
             guard trainer.advance().isFinite else {
-                throw Failure(
+                throw FileError(
                     file: self.recipe ?? "the recipe", found: "a loss that is not finite at step \(trainer.state.step)",
                     expected: "a training that converges", advice: "Lower its learningRate.")
             }
@@ -164,10 +164,10 @@ struct Train: ParsableCommand {
                 let measurement = trainer.measure(results)
                 console.line(line(measurement, recipe, pace))
                 if let curve {
-                    do throws(FileAccessError) {
+                    do throws(FileError) {
                         try FileAccess.save(Array(curveText(trainer.state.history).utf8), to: curve)
                     } catch {
-                        console.warning("\(Failure(error)) The training goes on; the curve is written again later.")
+                        console.warning("\(error) The training goes on; the curve is written again later.")
                     }
                 }
             }
@@ -176,13 +176,13 @@ struct Train: ParsableCommand {
                 let since = saved.duration(to: .now)
                 if isStopped || trainer.isDone || since >= .seconds(60 * checkpointEvery) {
                     trainer.spent(seconds: pace.split())
-                    do throws(ModelError) {
+                    do throws(FileError) {
                         try Checkpoint(recipe: recipe, state: trainer.state).write(to: checkpoint)
                     } catch {
                         // A full disk may have room again later; hours of training would not come back.
                         if isStopped { throw error }
                         console.warning(
-                            "\(Failure(error)); the training goes on, and the next checkpoint is tried in time")
+                            "\(error) The training goes on, and the next checkpoint is tried in time.")
                     }
                     saved = .now
                 }
@@ -204,11 +204,11 @@ struct Train: ParsableCommand {
     }
 
     /// Makes sure before any work that what is to be written can be, and replaces nothing that is needed.
-    private func check(training: [InputFile], measuring: [InputFile]) throws(Failure) {
+    private func check(training: [InputFile], measuring: [InputFile]) throws(FileError) {
         let inputs = Set(training.compactMap { FileSystem.identity($0.path) })
         for file in measuring {
             guard let identity = FileSystem.identity(file.path), inputs.contains(identity) else { continue }
-            throw Failure(
+            throw FileError(
                 file: file.path, found: "a slice to measure progress on that is trained on, too",
                 expected: "other slices, best of other patients", advice: "Take it out of one of the two.")
         }
@@ -219,24 +219,24 @@ struct Train: ParsableCommand {
         for (path, mayReplace) in written {
             guard let path else { continue }
             guard names.insert(path).inserted else {
-                throw Failure(
+                throw FileError(
                     file: path, found: "one name for two outputs", expected: "a name for each",
                     advice: "Choose other names for -o, --checkpoint and --curve.")
             }
             switch FileSystem.kind(path) {
             case .missing: break
             case .folder:
-                throw Failure(
+                throw FileError(
                     file: path, found: "a folder", expected: "the name of a file to write",
                     advice: "Choose another name.")
             case .file:
                 if let identity = FileSystem.identity(path), read.contains(identity) {
-                    throw Failure(
+                    throw FileError(
                         file: path, found: "one of the inputs", expected: "somewhere else to write to",
                         advice: "Choose another name.")
                 }
                 guard mayReplace else {
-                    throw Failure(
+                    throw FileError(
                         file: path, found: "a file that is already there", expected: "a name that is free",
                         advice: path == checkpoint
                             ? "Say --resume to go on from it, or remove it."
@@ -269,7 +269,7 @@ struct Train: ParsableCommand {
         guard let model = models.first(where: { $0.network.configuration.target == recipe.network.target }),
             model.network.configuration == recipe.network
         else {
-            throw Failure(
+            throw FileError(
                 file: "\(start)", found: "no network of the shape that \(self.recipe ?? "the default recipe") has",
                 expected: "one to go on with",
                 advice: "Write a recipe with the model's \"network\"; `ctdenoise info` shows it.")
@@ -281,12 +281,12 @@ struct Train: ParsableCommand {
         guard let checkpoint, FileSystem.kind(checkpoint) != .missing else { return nil }
         let done = try Checkpoint(contentsOf: checkpoint)
         guard done.recipe == recipe else {
-            throw Failure(
+            throw FileError(
                 file: checkpoint, found: "the checkpoint of another recipe: \(done.recipe.json)",
                 expected: "that of \(recipe.json)", advice: "Use its recipe, or another --checkpoint.")
         }
         guard done.state.data == data else {
-            throw Failure(
+            throw FileError(
                 file: checkpoint, found: "a training on other slices, or with another --rescale or --start",
                 expected: "the same ones in the same folders", advice: "Name them, or use another --checkpoint.")
         }
@@ -294,7 +294,7 @@ struct Train: ParsableCommand {
     }
 
     /// The image files that `inputs` lead to.
-    private func files(_ inputs: [String], _ console: inout Console) throws(Failure) -> [InputFile] {
+    private func files(_ inputs: [String], _ console: inout Console) throws(FileError) -> [InputFile] {
         let found = InputFiles(inputs)
         if let failure = found.failures.first { throw failure }
         for path in found.skipped { console.line("skipped \(path): neither PNG nor TIFF") }
@@ -304,17 +304,17 @@ struct Train: ParsableCommand {
     // MARK: - Sets of pairs
 
     /// The set whose manifest is the only input, if one is.
-    private func manifest(_ console: inout Console) throws(Failure) -> PairSet? {
+    private func manifest(_ console: inout Console) throws(FileError) -> PairSet? {
         for folder in input where FileSystem.kind(folder) == .folder {
             let path = FileSystem.join(folder, Manifest.fileName)
             guard FileSystem.kind(path) == .file, (try? Manifest(contentsOf: path)) != nil else { continue }
-            throw Failure(
+            throw FileError(
                 file: folder, found: "a set of pairs, whose noisy files are no clean slices",
                 expected: "its manifest, which says what is what", advice: "Name \(path).")
         }
         guard let path = input.first(where: { FileSystem.lastComponent($0) == Manifest.fileName }) else { return nil }
         guard input.count == 1, reading.scale == nil else {
-            throw Failure(
+            throw FileError(
                 file: path, found: "other inputs or a --rescale beside a manifest",
                 expected: "a manifest alone, which says all of its set", advice: "Leave them out.")
         }
@@ -330,10 +330,10 @@ struct Train: ParsableCommand {
         func pairs(_ splits: [String?]) -> [Manifest.Pair] { manifest.pairs.filter { splits.contains($0.split) } }
 
         /// The files of these pairs.
-        func files(_ splits: [String?]) throws(Failure) -> [InputFile] {
+        func files(_ splits: [String?]) throws(FileError) -> [InputFile] {
             let files = pairs(splits).flatMap { [$0.clean, $0.noisy] }
             for name in files where FileSystem.kind(FileSystem.join(folder, name)) != .file {
-                throw Failure(
+                throw FileError(
                     file: FileSystem.join(folder, name), found: "no such file", expected: "one that the manifest lists",
                     advice: "Make the set again: ctdenoise noise CLEAN -o SET --from MANIFEST.")
             }
@@ -344,19 +344,14 @@ struct Train: ParsableCommand {
     /// The pages of pairs, by group.
     private func readPairs(
         _ set: PairSet, _ splits: [String?], _ console: inout Console
-    ) throws(Failure) -> [String: [TrainingSlices.Pair]] {
+    ) throws(FileError) -> [String: [TrainingSlices.Pair]] {
         var groups: [String: [TrainingSlices.Pair]] = [:]
         for pair in set.pairs(splits) {
-            func pages(_ name: String, _ hash: String) throws(Failure) -> [CTSlice] {
+            func pages(_ name: String, _ hash: String) throws(FileError) -> [CTSlice] {
                 let path = FileSystem.join(set.folder, name)
-                let bytes: [UInt8]
-                do throws(FileAccessError) {
-                    bytes = try FileAccess.contents(of: path)
-                } catch {
-                    throw Failure(error)
-                }
+                let bytes = try FileAccess.contents(of: path)
                 guard SHA256.hex(bytes) == hash else {
-                    throw Failure(
+                    throw FileError(
                         file: path, found: "another file than the one that the manifest lists",
                         expected: "one with the SHA-256 \(hash)",
                         advice: "Make the set again: ctdenoise noise CLEAN -o SET --from MANIFEST.")
@@ -371,7 +366,7 @@ struct Train: ParsableCommand {
             guard clean.count == noisy.count, isPair,
                 (clean + noisy).allSatisfy({ $0.samples.allSatisfy(\.isFinite) })
             else {
-                throw Failure(
+                throw FileError(
                     file: FileSystem.join(set.folder, pair.noisy),
                     found: "pages that do not go with those of \(pair.clean), or samples that are no numbers",
                     expected: "as many pages of the same sizes", advice: "Make the set again.")
@@ -382,14 +377,14 @@ struct Train: ParsableCommand {
     }
 
     /// All pages of the files, by the folder that they are in.
-    private func readSlices(_ files: [InputFile], _ console: inout Console) throws(Failure) -> [String: [CTSlice]] {
+    private func readSlices(_ files: [InputFile], _ console: inout Console) throws(FileError) -> [String: [CTSlice]] {
         var folders: [String: [CTSlice]] = [:]
         var assumptions = Assumptions()
         for file in files {
             let pages = try reading.read(file.path).pages
             if let page = pages.first { assumptions.tell(page, of: file.path, to: &console) }
             guard pages.allSatisfy({ $0.samples.allSatisfy(\.isFinite) }) else {
-                throw Failure(
+                throw FileError(
                     file: file.path, found: "samples that are no numbers", expected: "a clean slice to train on",
                     advice: "Leave it out, or replace them.")
             }

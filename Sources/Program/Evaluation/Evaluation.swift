@@ -2,6 +2,7 @@ import CTImageFiles
 import CTImages
 import CTMetrics
 import CTNoise
+import CTSupport
 
 /// Compares pairs of files slice by slice.
 struct Evaluation {
@@ -45,7 +46,7 @@ struct Evaluation {
         let judge = Judge(settings: settings, masks: masks, extras: extras, reading: reading)
         var done = (self, console)
         await inParallel(pairs.pairs, jobs: jobsInMemory) { pair in
-            Result { () throws(Failure) in try judge.judge(pair) }
+            Result { () throws(FileError) in try judge.judge(pair) }
         } each: { pair, result in
             switch result {
             case .success(let judged):
@@ -79,7 +80,7 @@ struct Evaluation {
 
     /// Writes the page, or says why it cannot be.
     mutating func save(_ html: String, in page: PageFile, _ console: inout Console) {
-        do throws(Failure) {
+        do throws(FileError) {
             try page.save(html)
             console.line("report: \(page.path)")
         } catch {
@@ -87,7 +88,7 @@ struct Evaluation {
         }
     }
 
-    private mutating func fail(_ failure: Failure, _ console: inout Console) {
+    private mutating func fail(_ failure: FileError, _ console: inout Console) {
         report.failed.append(failure)
         console.error(failure)
     }
@@ -125,7 +126,7 @@ private struct Judge: Sendable {
         /// What the files' scales assume.
         let assumed: [Assumptions.Assumed]
         /// `nil` where the mask is empty.
-        let pages: [Result<Page?, Failure>]
+        let pages: [Result<Page?, FileError>]
     }
 
     let settings: EvaluationResult.Settings
@@ -133,13 +134,14 @@ private struct Judge: Sendable {
     let extras: Evaluation.Extras
     let reading: ReadingOptions
 
-    func judge(_ pair: Pairs.Pair) throws(Failure) -> Pages {
+    func judge(_ pair: Pairs.Pair) throws(FileError) -> Pages {
         let reference = try reading.read(pair.reference).pages
         let test = try read(pair.test, like: reference, pair.reference)
-        let baseline = try pair.baseline.map { path throws(Failure) in try read(path, like: reference, pair.reference) }
+        let baseline = try pair.baseline.map { path throws(FileError) in try read(path, like: reference, pair.reference)
+        }
         let masks = try masks?.pages(of: pair.name, like: reference)
         let pages = reference.indices.map { page in
-            Result { () throws(Failure) -> Page? in
+            Result { () throws(FileError) -> Page? in
                 let mask = masks.map { $0[page] }
                 if let mask, !mask.contains(true) { return nil }
                 return try judge(
@@ -155,11 +157,11 @@ private struct Judge: Sendable {
     private func judge(
         _ pair: Pairs.Pair, _ page: Int, of pages: Int, _ reference: CTSlice, _ test: CTSlice, _ baseline: CTSlice?,
         _ mask: [Bool]?
-    ) throws(Failure) -> Page {
+    ) throws(FileError) -> Page {
         let slice = EvaluationResult.Entry(
             file: pair.name, page: page + 1, pages: pages, referenceNoiseHU: noise(of: reference),
             test: try judge(test, reference, mask, pair.test, pair.reference, page),
-            baseline: try baseline.map { slice throws(Failure) in
+            baseline: try baseline.map { slice throws(FileError) in
                 try judge(slice, reference, mask, pair.baseline ?? "", pair.reference, page)
             },
             removed: extras.removed ? baseline.flatMap { EvaluationResult.Removed($0, test, mask: mask) } : nil)
@@ -168,10 +170,11 @@ private struct Judge: Sendable {
             baselineSpectrum: baseline.flatMap { spectrum($0, reference, mask) })
     }
 
-    private func read(_ path: String, like reference: [CTSlice], _ referencePath: String) throws(Failure) -> [CTSlice] {
+    private func read(_ path: String, like reference: [CTSlice], _ referencePath: String) throws(FileError) -> [CTSlice]
+    {
         let pages = try reading.read(path).pages
         guard pages.count == reference.count else {
-            throw Failure(
+            throw FileError(
                 file: path, found: Format.count(pages.count, "page"),
                 expected: "\(reference.count) as in \(referencePath)", advice: "Compare files that belong together.")
         }
@@ -193,7 +196,7 @@ private struct Judge: Sendable {
 
     private func judge(
         _ test: CTSlice, _ reference: CTSlice, _ mask: [Bool]?, _ path: String, _ referencePath: String, _ page: Int
-    ) throws(Failure) -> Quality {
+    ) throws(FileError) -> Quality {
         do throws(MetricError) {
             let comparison = try Comparison(
                 reference, test, range: settings.range, isClipped: settings.isClipped, mask: mask)
@@ -205,12 +208,12 @@ private struct Judge: Sendable {
             }
             return quality
         } catch {
-            throw Failure(error, file: path, reference: referencePath, page: page)
+            throw FileError(error, file: path, reference: referencePath, page: page)
         }
     }
 }
 
-extension Failure {
+extension FileError {
     /// Why page `page`, counted from 0, of `file` cannot be compared with its reference.
     fileprivate init(_ error: MetricError, file: String, reference: String, page: Int) {
         let place = "page \(page + 1)"

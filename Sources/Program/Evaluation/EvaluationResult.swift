@@ -1,5 +1,6 @@
 import CTImages
 import CTMetrics
+import CTSupport
 
 /// The result of an evaluation.
 struct EvaluationResult: Encodable {
@@ -78,7 +79,7 @@ struct EvaluationResult: Encodable {
     let mask: String?
     let hasNoise: Bool
     var slices: [Entry] = []
-    var failed: [Failure] = []
+    var failed: [FileError] = []
     /// Slices on which the mask is empty.
     var outsideMask = 0
 

@@ -3,6 +3,7 @@ import CTImageFiles
 import CTImages
 import CTMetrics
 import CTNoise
+import CTSupport
 
 /// How noisy a slice is, as far as it tells itself.
 struct NoiseFigures: Encodable, Equatable {
@@ -49,7 +50,7 @@ struct NoiseSurvey: Encodable {
     }
 
     var slices: [Page] = []
-    var failed: [Failure] = []
+    var failed: [FileError] = []
     /// The side of a pixel in mm that frequencies are said with.
     let pixel: Double
 
@@ -62,13 +63,13 @@ struct NoiseSurvey: Encodable {
         var assumptions = Assumptions()
         for failure in found.failures { report.fail(failure, &console) }
         if found.files.isEmpty, found.failures.isEmpty {
-            let failure = Failure(
+            let failure = FileError(
                 file: options.input.joined(separator: ", "), found: "no image files", expected: "PNG or TIFF files",
                 advice: "Name files, or folders that have some.")
             report.fail(failure, &console)
         }
         for file in found.files {
-            do throws(Failure) {
+            do throws(FileError) {
                 let pages = try options.reading.read(file.path).pages
                 for (number, slice) in pages.enumerated() {
                     assumptions.tell(slice, of: file.path, to: &console)
@@ -87,7 +88,7 @@ struct NoiseSurvey: Encodable {
         if !report.failed.isEmpty { throw ExitCode.failure }
     }
 
-    private mutating func fail(_ failure: Failure, _ console: inout Console) {
+    private mutating func fail(_ failure: FileError, _ console: inout Console) {
         failed.append(failure)
         console.error(failure)
     }

@@ -1,3 +1,5 @@
+import CTSupport
+
 /// Files that belong together: of the same name in folders, or files of any names.
 struct Pairs {
     struct Pair: Sendable {
@@ -9,7 +11,7 @@ struct Pairs {
 
     private(set) var pairs: [Pair] = []
     private(set) var skipped: [String] = []
-    private(set) var failures: [Failure] = []
+    private(set) var failures: [FileError] = []
 
     init(reference: String, test: String, baseline: String?) {
         let paths = [reference, test] + (baseline.map { [$0] } ?? [])
@@ -30,7 +32,7 @@ struct Pairs {
         guard folders.count == paths.count else {
             let file = paths.first { FileSystem.kind($0) == .file } ?? reference
             failures.append(
-                Failure(
+                FileError(
                     file: file, found: "a file beside the folder \(folders[0])",
                     expected: "only files, or only folders",
                     advice: "Name the file in that folder."))
@@ -49,7 +51,7 @@ struct Pairs {
                     // Why it cannot be read has been said.
                     if known.contains(FileSystem.join(paths[index], name)) { continue }
                     failures.append(
-                        Failure(
+                        FileError(
                             file: FileSystem.join(paths[index], name), found: "no such file",
                             expected: "the partner of \(partners.compactMap(\.self).first ?? name)",
                             advice: "Make it, or compare folders that hold the same names."))
@@ -61,7 +63,7 @@ struct Pairs {
         }
         if pairs.isEmpty && failures.isEmpty {
             failures.append(
-                Failure(
+                FileError(
                     file: reference, found: "no image files", expected: "PNG or TIFF files",
                     advice: "Name files, or folders that have some."))
         }

@@ -2,6 +2,7 @@ import ArgumentParser
 import CTDenoising
 import CTImageFiles
 import CTImages
+import CTSupport
 
 /// What commands that turn many image files into many image files have in common.
 struct BatchOptions: ParsableArguments {
@@ -74,7 +75,7 @@ struct Batch {
         }
 
         var files: [File] = []
-        var failed: [Failure] = []
+        var failed: [FileError] = []
         /// Inputs that were not tried, since the batch was asked to stop, or nothing more could be written.
         var notDone: [String] = []
         /// Files in folders that are no images.
@@ -108,7 +109,7 @@ struct Batch {
         self.noiseFolder = noiseFolder
         output = options.output ?? ""
         outcome = Outcome(output: output, noise: noiseFolder, settings: settings)
-        do throws(Failure) {
+        do throws(FileError) {
             try plan(protecting: needed)
         } catch {
             throw try stopped(by: error)
@@ -118,7 +119,7 @@ struct Batch {
     /// Tells and reports what keeps the batch from its work.
     ///
     /// - Returns: What to throw.
-    mutating func stopped(by failure: Failure) throws -> ExitCode {
+    mutating func stopped(by failure: FileError) throws -> ExitCode {
         fail(failure)
         if options.format.json { try JSONOutput.print(outcome) }
         return .failure
@@ -126,12 +127,12 @@ struct Batch {
 
     // MARK: - Before any work
 
-    private mutating func plan(protecting needed: [(role: String, path: String)]) throws(Failure) {
+    private mutating func plan(protecting needed: [(role: String, path: String)]) throws(FileError) {
         if let noiseFolder {
             try OutputName.checkFolder(noiseFolder)
             let place = FileSystem.resolved(noiseFolder)
             if let input = options.input.first(where: { FileSystem.resolved($0) == place }) {
-                throw Failure(
+                throw FileError(
                     file: noiseFolder, found: "the input \(input) itself",
                     expected: "another folder, or what was taken out would be taken for slices the next time",
                     advice: "Choose another --save-noise.")
@@ -142,7 +143,7 @@ struct Batch {
         for path in found.skipped { console.line("skipped \(path): neither PNG nor TIFF") }
         for failure in found.failures { fail(failure) }
         if found.files.isEmpty && found.failures.isEmpty {
-            throw Failure(
+            throw FileError(
                 file: options.input.joined(separator: ", "), found: "no image files",
                 expected: "PNG or TIFF files", advice: "Name files, or folders that have some.")
         }
@@ -162,7 +163,7 @@ struct Batch {
                 guard let path else { continue }
                 // Many disks, those of macOS and Windows, take a.png and A.png for one file.
                 if let other = targets.updateValue(content, forKey: FileSystem.resolved(path).lowercased()) {
-                    throw Failure(
+                    throw FileError(
                         file: path, found: "two files to be written here, \(other) and \(content)",
                         expected: "a name for each, not only in upper and lower case",
                         advice: "Take these files one by one, each with its own \(option(for: path, of: output)).")
@@ -182,12 +183,12 @@ struct Batch {
                 switch FileSystem.kind(path) {
                 case .missing: break
                 case .folder:
-                    throw Failure(
+                    throw FileError(
                         file: path, found: "a folder", expected: "the name of a file to write",
                         advice: "Choose another \(option).")
                 case .file:
                     if let found = FileSystem.identity(path).flatMap({ precious[$0] }) {
-                        throw Failure(
+                        throw FileError(
                             file: path, found: "\(found) itself",
                             expected: "somewhere else to write to, since inputs are never overwritten",
                             advice: "Choose another \(option).")
@@ -198,7 +199,7 @@ struct Batch {
         }
         if let first = existing.first, !options.overwrite {
             let others = existing.count > 1 ? " (and \(existing.count - 1) more)" : ""
-            throw Failure(
+            throw FileError(
                 file: first, found: "a file that is already there\(others)", expected: "names that are free",
                 advice: "Say --overwrite to replace, or choose another place.")
         }
@@ -208,7 +209,7 @@ struct Batch {
     private func option(for path: String, of output: String) -> String { path == output ? "-o" : "--save-noise" }
 
     /// Whether `-o` names the file to write, not the folder; for one file only, and of the input's own container.
-    private func outputIsFile(for found: InputFiles) throws(Failure) -> Bool {
+    private func outputIsFile(for found: InputFiles) throws(FileError) -> Bool {
         let fileExtension = FileSystem.fileExtension(output)
         if FileSystem.kind(output) == .folder || output.hasSuffix("/") { return false }
         let looksLikeFile =
@@ -220,14 +221,14 @@ struct Batch {
             return false
         }
         guard options.input.count == 1, FileSystem.kind(options.input[0]) != .folder else {
-            throw Failure(
+            throw FileError(
                 file: output, found: "the name of a file", expected: "a folder, since there are several inputs",
                 advice: "Choose another -o.")
         }
         if let file = found.files.first, let container = ImageFile.container(ofFileAt: file.path),
             container != (fileExtension == "png" ? .png : .tiff)
         {
-            throw Failure(
+            throw FileError(
                 file: output,
                 found: "the ending .\(fileExtension) for a \(container.rawValue.uppercased()) file",
                 expected: "the ending of the input, since files keep their format",
@@ -246,10 +247,10 @@ struct Batch {
     ///   - afterwards: Gets what was written, and does what is to be done with it before the summary.
     /// - Throws: `ExitCode.failure` at the end if a file failed; the reasons have been printed.
     mutating func run(
-        verb: String, transform: (CTSlice, InputFile, Int) throws(Failure) -> CTSlice,
-        afterwards: (([Outcome.File]) async throws(Failure) -> Void)? = nil
+        verb: String, transform: (CTSlice, InputFile, Int) throws(FileError) -> CTSlice,
+        afterwards: (([Outcome.File]) async throws(FileError) -> Void)? = nil
     ) async throws {
-        do throws(Failure) {
+        do throws(FileError) {
             try prepareOutput()
         } catch {
             outcome.notDone = jobs.map(\.input.path)
@@ -257,13 +258,13 @@ struct Batch {
         }
         bar = ProgressBar(files: jobs.count)
         let stop = StopSignals()
-        var reading: Task<Result<ImageFile, Failure>, Never>?
+        var reading: Task<Result<ImageFile, FileError>, Never>?
         var writing: Writing?
         for (index, job) in jobs.enumerated() {
             let result = await (reading ?? read(job)).value
             let next = index + 1 < jobs.count ? jobs[index + 1] : nil
             reading = next.flatMap { canReadAhead($0, during: result) ? read($0) : nil }
-            do throws(Failure) {
+            do throws(FileError) {
                 var image = try result.get()
                 let before = job.noise == nil ? [] : image.pages
                 let isWhole = try work(on: &image, of: job, until: stop, transform: transform)
@@ -295,7 +296,7 @@ struct Batch {
         if let afterwards, !outcome.files.isEmpty, outcome.notDone.isEmpty {
             console.clearProgress()
             outcome.seconds = bar.seconds()
-            do throws(Failure) {
+            do throws(FileError) {
                 try await afterwards(outcome.files)
             } catch {
                 fail(error)
@@ -305,7 +306,7 @@ struct Batch {
     }
 
     /// Makes the output folder, so that what cannot be written is known before any work.
-    private func prepareOutput() throws(Failure) {
+    private func prepareOutput() throws(FileError) {
         let paths = jobs.map(\.output)
         // The file itself, if one is named; else the folder, though it may get nothing.
         guard !paths.isEmpty else { return }
@@ -319,8 +320,8 @@ struct Batch {
     /// - Returns: Whether all were done before `stop` came.
     private mutating func work(
         on image: inout ImageFile, of job: Job, until stop: StopSignals,
-        transform: (CTSlice, InputFile, Int) throws(Failure) -> CTSlice
-    ) throws(Failure) -> Bool {
+        transform: (CTSlice, InputFile, Int) throws(FileError) -> CTSlice
+    ) throws(FileError) -> Bool {
         for page in image.pages.indices {
             if stop.isRequested { return false }
             let slice = image.pages[page]
@@ -339,7 +340,7 @@ struct Batch {
         let job: Job
         /// What the stored values of its first slice mean.
         let scale: IntensityScale
-        let task: Task<Result<Written, Failure>, Never>
+        let task: Task<Result<Written, FileError>, Never>
     }
 
     /// Waits for what is being written, if anything is.
@@ -350,7 +351,7 @@ struct Batch {
     }
 
     /// Whether `next` may be in memory beside what was just read, and what that becomes.
-    private func canReadAhead(_ next: Job, during result: Result<ImageFile, Failure>) -> Bool {
+    private func canReadAhead(_ next: Job, during result: Result<ImageFile, FileError>) -> Bool {
         let large = 1 << 26
         let pixels = (try? result.get())?.pages.reduce(0) { $0 + $1.samples.count } ?? 0
         // Its pixels are not known before it is read, but that it has at least about half a byte for each.
@@ -361,25 +362,25 @@ struct Batch {
         let slices: Int
         let clamped: Int
         /// Why what was removed could not be written.
-        let noiseFailure: Failure?
+        let noiseFailure: FileError?
     }
 
-    private func read(_ job: Job) -> Task<Result<ImageFile, Failure>, Never> {
+    private func read(_ job: Job) -> Task<Result<ImageFile, FileError>, Never> {
         let reading = options.reading
         return Task.detached {
-            Result { () throws(Failure) in try reading.read(job.input.path) }
+            Result { () throws(FileError) in try reading.read(job.input.path) }
         }
     }
 
     private static func write(
         _ image: ImageFile, _ job: Job, before: [CTSlice], overwrite: Bool
-    ) -> Task<Result<Written, Failure>, Never> {
+    ) -> Task<Result<Written, FileError>, Never> {
         Task.detached {
-            Result { () throws(Failure) in
+            Result { () throws(FileError) in
                 let clamped = try save(image, to: job.output, overwrite: overwrite)
-                var noiseFailure: Failure?
+                var noiseFailure: FileError?
                 if let path = job.noise {
-                    do throws(Failure) {
+                    do throws(FileError) {
                         // Of what was written: rounded and clamped.
                         let noise = zip(before, image.pages).map { $0.difference(from: $1.quantized().slice) }
                         try save(ImageFile(pages: noise, container: .tiff), to: path, overwrite: overwrite)
@@ -396,16 +397,12 @@ struct Batch {
     ///
     /// - Returns: How many samples had to be clamped.
     @discardableResult
-    private static func save(_ image: ImageFile, to path: String, overwrite: Bool) throws(Failure) -> Int {
+    private static func save(_ image: ImageFile, to path: String, overwrite: Bool) throws(FileError) -> Int {
         try FileSystem.makeFolder(for: path)
-        do throws(ImageFileError) {
-            return try image.write(to: path, overwrite: overwrite)
-        } catch {
-            throw Failure(error)
-        }
+        return try image.write(to: path, overwrite: overwrite)
     }
 
-    private mutating func note(_ result: Result<Written, Failure>, _ job: Job, _ scale: IntensityScale) {
+    private mutating func note(_ result: Result<Written, FileError>, _ job: Job, _ scale: IntensityScale) {
         switch result {
         case .success(let written):
             outcome.files.append(
@@ -420,12 +417,12 @@ struct Batch {
         }
     }
 
-    private mutating func failWriting(_ failure: Failure) {
+    private mutating func failWriting(_ failure: FileError) {
         fail(failure)
-        isOutOfRoom = isOutOfRoom || failure.concernsFolder
+        isOutOfRoom = isOutOfRoom || failure.code == .unwritableFolder
     }
 
-    private mutating func fail(_ failure: Failure) {
+    private mutating func fail(_ failure: FileError) {
         outcome.failed.append(failure)
         console.error(failure)
     }

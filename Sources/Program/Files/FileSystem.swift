@@ -1,4 +1,5 @@
 #if canImport(FoundationEssentials)
+import CTSupport
 import FoundationEssentials
 #else
 import Foundation
@@ -62,24 +63,25 @@ enum FileSystem {
     }
 
     /// Makes the folder that a file at `path` goes to, and those above it.
-    static func makeFolder(for path: String) throws(Failure) { try makeFolder(parent(path)) }
+    static func makeFolder(for path: String) throws(FileError) { try makeFolder(parent(path)) }
 
     /// Makes a folder, and those above it, unless it is there.
-    static func makeFolder(_ folder: String) throws(Failure) {
+    static func makeFolder(_ folder: String) throws(FileError) {
         guard kind(folder) != .folder else { return }
         do {
             try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         } catch {
-            throw Failure(
-                file: folder, found: "no such folder, and none can be made", expected: "a folder to write to",
-                advice: "Check the name and your rights there.", concernsFolder: true)
+            throw FileError(
+                .unwritableFolder, file: folder, found: "no such folder, and none can be made",
+                expected: "a folder to write to",
+                advice: "Check the name and your rights there.")
         }
     }
 
     /// Makes sure that new files can be written at `paths`, as far as can be known, and makes the folder `first`.
     ///
     /// Folders below it are made when there is something to write.
-    static func prepare(_ first: String, for paths: [String]) throws(Failure) {
+    static func prepare(_ first: String, for paths: [String]) throws(FileError) {
         try makeFolder(first)
         var seen: Set<String> = []
         for path in paths {
@@ -87,12 +89,11 @@ enum FileSystem {
             while kind(folder) == .missing, folder != parent(folder) { folder = parent(folder) }
             guard seen.insert(folder).inserted else { continue }
             guard kind(folder) == .folder, isWritable(folder) else {
-                throw Failure(
-                    file: folder,
+                throw FileError(
+                    .unwritableFolder, file: folder,
                     found: kind(folder) == .folder ? "a folder that nothing can be written to" : "a file",
                     expected: "a folder that you may write to",
-                    advice: "Check your rights there, or choose another place.",
-                    concernsFolder: true)
+                    advice: "Check your rights there, or choose another place.")
             }
         }
     }
@@ -142,21 +143,21 @@ enum FileSystem {
     }
 
     /// Removes a file or a link, if there is one.
-    static func remove(_ path: String) throws(Failure) {
+    static func remove(_ path: String) throws(FileError) {
         guard unsafe unlink(path) == 0 || errno == ENOENT else {
-            throw Failure(
+            throw FileError(
                 file: path, found: "a file that cannot be removed", expected: "one that may be replaced",
                 advice: "Check your rights there.")
         }
     }
 
     /// Makes a symbolic link at `path`, in place of what is there.
-    static func link(_ path: String, to target: String) throws(Failure) {
+    static func link(_ path: String, to target: String) throws(FileError) {
         // Beside it first, so that there always is one or the other.
         let temporary = path + ".link"
         unsafe unlink(temporary)
         guard unsafe symlink(target, temporary) == 0, unsafe rename(temporary, path) == 0 else {
-            throw Failure(
+            throw FileError(
                 file: path, found: "a link that cannot be made", expected: "a disk that has links",
                 advice: "Leave out --link, so that clean files are copied.")
         }

@@ -1,4 +1,5 @@
 import CTImageFiles
+import CTSupport
 
 /// A file to read, and the name it keeps: its path below the folder that the user named.
 struct InputFile {
@@ -15,7 +16,7 @@ struct InputFiles {
     private(set) var skipped: [String] = []
 
     /// What cannot even be looked at.
-    private(set) var failures: [Failure] = []
+    private(set) var failures: [FileError] = []
 
     private let leftOut: Set<FileSystem.Identity>
 
@@ -39,7 +40,7 @@ struct InputFiles {
     private mutating func walk(_ folder: String, name: String, inside: Set<FileSystem.Identity>) {
         guard let identity = FileSystem.identity(folder), let names = FileSystem.names(in: folder) else {
             failures.append(
-                Failure(
+                FileError(
                     file: folder, found: "a folder that cannot be read", expected: "one that you may list",
                     advice: "Check your rights there."))
             return
@@ -60,26 +61,26 @@ struct InputFiles {
     }
 
     /// Why nothing is found at `path`.
-    private static func missing(_ path: String) -> Failure {
+    private static func missing(_ path: String) -> FileError {
         if FileSystem.isLink(path) {
-            return Failure(
+            return FileError(
                 file: path, found: "a link that leads nowhere", expected: "an image file or a folder",
                 advice: "Mend the link, or remove it.")
         }
         // This is what bytes that are not UTF-8 have become on the way here.
         if path.contains("\u{FFFD}") {
-            return Failure(
+            return FileError(
                 file: path, found: "a name that is not UTF-8", expected: "a name that every system can read",
                 advice: "Rename it.")
         }
-        return Failure(
+        return FileError(
             file: path, found: "nothing of this name", expected: "an image file or a folder", advice: "Check the name.")
     }
 
     private mutating func add(_ file: InputFile, named: Bool) {
         guard FileSystem.isReadable(file.path) else {
             failures.append(
-                Failure(
+                FileError(
                     file: file.path, found: "a file that cannot be read", expected: "one that you may read",
                     advice: "Check your rights to it."))
             return

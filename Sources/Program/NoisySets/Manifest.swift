@@ -94,22 +94,17 @@ struct Manifest: Codable {
     }
 
     /// Reads a manifest.
-    init(contentsOf path: String) throws(Failure) {
-        let bytes: [UInt8]
-        do throws(FileAccessError) {
-            bytes = try FileAccess.contents(of: path, largest: 1 << 30)
-        } catch {
-            throw Failure(error)
-        }
+    init(contentsOf path: String) throws(FileError) {
+        let bytes = try FileAccess.contents(of: path, largest: 1 << 30)
         do {
             self = try JSONDecoder().decode(Self.self, from: Data(bytes))
         } catch {
-            throw Failure(
+            throw FileError(
                 file: path, found: "no manifest: \(error)", expected: "one that `ctdenoise noise --pairs` wrote",
                 advice: "Name its manifest.json.")
         }
         if let defect {
-            throw Failure(
+            throw FileError(
                 file: path, found: defect, expected: "a manifest as `ctdenoise noise --pairs` wrote it",
                 advice: "Use one that nobody has changed.")
         }

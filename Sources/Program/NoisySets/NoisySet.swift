@@ -46,19 +46,19 @@ struct NoisySet {
         var slices = 0
         var clamped = 0
         var seconds = 0.0
-        var failed: [Failure] = []
+        var failed: [FileError] = []
         /// Sources that were not tried, since the set was asked to stop.
         var notDone: [String] = []
     }
 
     /// Makes sure, before any work, that nothing that is needed is written over, and that all names differ.
-    func check() throws(Failure) {
+    func check() throws(FileError) {
         let targets = plans.flatMap { [$0.clean, $0.noisy] }
         var names: Set<String> = []
         for path in targets {
             // Many disks take a.png and A.png for one file.
             guard names.insert(path.lowercased()).inserted else {
-                throw Failure(
+                throw FileError(
                     file: FileSystem.join(folder, path), found: "two files to be written here",
                     expected: "a name for each, not only in upper and lower case",
                     advice: "Take these files one by one, each with its own -o.")
@@ -69,17 +69,17 @@ struct NoisySet {
             guard FileSystem.kind(path) != .missing || FileSystem.isLink(path) else { continue }
             // A link is replaced itself, not what it leads to.
             if let identity = FileSystem.identity(path), inputs.contains(identity), !FileSystem.isLink(path) {
-                throw Failure(
+                throw FileError(
                     file: path, found: "an input itself", expected: "somewhere else to write to",
                     advice: "Choose another -o.")
             }
             if FileSystem.kind(path) == .folder {
-                throw Failure(
+                throw FileError(
                     file: path, found: "a folder", expected: "a name for a file",
                     advice: "Choose another place.")
             }
             guard overwrite else {
-                throw Failure(
+                throw FileError(
                     file: path, found: "a file that is already there", expected: "names that are free",
                     advice: "Say --overwrite to replace, or choose another place.")
             }
@@ -96,13 +96,13 @@ struct NoisySet {
         let stop = StopSignals()
         var bar = ProgressBar(files: plans.count)
         var made = [Manifest.Pair?](repeating: nil, count: plans.count)
-        await withTaskGroup(of: (Int, Result<Manifest.Pair, Failure>).self) { group in
+        await withTaskGroup(of: (Int, Result<Manifest.Pair, FileError>).self) { group in
             var next = 0
             func begin() {
                 guard next < plans.count, !stop.isRequested else { return }
                 let index = next
                 next += 1
-                group.addTask { (index, Result { () throws(Failure) in try make(plans[index]) }) }
+                group.addTask { (index, Result { () throws(FileError) in try make(plans[index]) }) }
             }
             for _ in 0..<max(threads, 1) { begin() }
             for await (index, result) in group {
@@ -142,16 +142,11 @@ struct NoisySet {
 
     // MARK: - One pair
 
-    private func make(_ plan: Plan) throws(Failure) -> Manifest.Pair {
-        let bytes: [UInt8]
-        do throws(FileAccessError) {
-            bytes = try FileAccess.contents(of: plan.source.path)
-        } catch {
-            throw Failure(error)
-        }
+    private func make(_ plan: Plan) throws(FileError) -> Manifest.Pair {
+        let bytes = try FileAccess.contents(of: plan.source.path)
         let cleanHash = SHA256.hex(bytes)
         if let expected = plan.expected, expected.clean != cleanHash {
-            throw Failure(
+            throw FileError(
                 file: plan.source.path, found: "another file than the one that the manifest is of",
                 expected: "one with the SHA-256 \(expected.clean)", advice: "Name the folder with the same files.")
         }
@@ -160,7 +155,7 @@ struct NoisySet {
             for page in image.pages.indices { image.pages[page].scale = scale }
         }
         guard image.pages.allSatisfy({ $0.samples.allSatisfy(\.isFinite) }) else {
-            throw Failure(
+            throw FileError(
                 file: plan.source.path, found: "samples that are no numbers", expected: "a clean slice",
                 advice: "Leave it out, or replace them.")
         }
@@ -177,23 +172,16 @@ struct NoisySet {
         let (clean, noisy) = (FileSystem.join(folder, plan.clean), FileSystem.join(folder, plan.noisy))
         try FileSystem.makeFolder(for: clean)
         try FileSystem.makeFolder(for: noisy)
-        let clamped: Int
-        let noisyHash: String
-        do {
-            clamped = try image.write(to: noisy, overwrite: overwrite)
-            noisyHash = SHA256.hex(try FileAccess.contents(of: noisy))
-            if links {
-                try FileSystem.link(clean, to: FileSystem.resolved(plan.source.path))
-            } else {
-                try FileAccess.save(bytes, to: clean, overwrite: overwrite)
-            }
-        } catch {
-            throw Failure(error)
-                ?? Failure(
-                    file: noisy, found: "\(error)", expected: "a file that can be written", advice: "Try again.")
+        let encoded = try image.encoded(file: noisy)
+        try FileAccess.save(encoded.bytes, to: noisy, overwrite: overwrite)
+        let noisyHash = SHA256.hex(encoded.bytes)
+        if links {
+            try FileSystem.link(clean, to: FileSystem.resolved(plan.source.path))
+        } else {
+            try FileAccess.save(bytes, to: clean, overwrite: overwrite)
         }
         if let expected = plan.expected, expected.noisy != noisyHash {
-            throw Failure(
+            throw FileError(
                 file: noisy, found: "other bytes than the manifest says",
                 expected: "a file with the SHA-256 \(expected.noisy)",
                 advice: "Noise other than white, impulses, speckle, rings and columns may differ between systems.")
@@ -203,7 +191,8 @@ struct NoisySet {
         return Manifest.Pair(
             clean: plan.clean, noisy: plan.noisy, source: plan.source.name, group: plan.group, split: plan.split,
             realisation: plan.realisation, seed: "\(plan.seed)", noise: plan.noise, slope: scale.slope,
-            intercept: scale.intercept, pages: image.pages.count, psnr: mean.isFinite ? mean : nil, clamped: clamped,
+            intercept: scale.intercept, pages: image.pages.count, psnr: mean.isFinite ? mean : nil,
+            clamped: encoded.clamped,
             cleanSHA256: cleanHash, noisySHA256: noisyHash)
     }
 }
@@ -230,10 +219,10 @@ extension NoisySet {
         }
 
         /// The part of each group. Each part that has a share gets a group.
-        func assign(_ groups: Set<String>, seed: UInt64) throws(Failure) -> [String: String] {
+        func assign(_ groups: Set<String>, seed: UInt64) throws(FileError) -> [String: String] {
             let needed = parts.count { $0.share > 0 }
             guard groups.count >= needed else {
-                throw Failure(
+                throw FileError(
                     file: "--split", found: Format.count(groups.count, "group"),
                     expected: "at least \(needed), one for each part",
                     advice: "Put each patient into a folder, or say --group-by file if every file is another patient.")
@@ -299,13 +288,13 @@ extension NoisySet {
     }
 
     /// What to make to have the set of a manifest again.
-    static func plans(_ manifest: Manifest, from files: [InputFile]) throws(Failure) -> [Plan] {
+    static func plans(_ manifest: Manifest, from files: [InputFile]) throws(FileError) -> [Plan] {
         var sources: [String: InputFile] = [:]
         for file in files { sources[file.name] = file }
         var plans: [Plan] = []
         for pair in manifest.pairs {
             guard let source = sources[pair.source] else {
-                throw Failure(
+                throw FileError(
                     file: pair.source, found: "no such file among the inputs",
                     expected: "the files that the manifest was made of",
                     advice: "Name the same folder as then.")

@@ -1,6 +1,7 @@
 import ArgumentParser
 import CTDenoising
 import CTNetwork
+import CTSupport
 
 /// What `--model` and `--start` name.
 enum ModelChoice: CustomStringConvertible {
@@ -41,8 +42,8 @@ enum ModelChoice: CustomStringConvertible {
 extension Denoiser {
     /// Reads a model.
     ///
-    /// - Throws: ``CTNetwork/ModelError`` if it is damaged or cannot be read.
-    init(_ choice: ModelChoice, precision: Precision = .single) throws(ModelError) {
+    /// - Throws: ``FileError`` if it is damaged or cannot be read.
+    init(_ choice: ModelChoice, precision: Precision = .single) throws(FileError) {
         self =
             switch choice {
             case .bundled(let model): try .bundled(model, precision: precision)

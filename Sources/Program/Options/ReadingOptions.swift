@@ -1,6 +1,7 @@
 import ArgumentParser
 import CTImageFiles
 import CTImages
+import CTSupport
 
 /// How files are read: what their values mean, and how large they may be.
 struct ReadingOptions: ParsableArguments {
@@ -40,17 +41,13 @@ struct ReadingOptions: ParsableArguments {
     }
 
     /// Reads a file and gives its pages the scale that the user declared, if any.
-    func read(_ path: String) throws(Failure) -> ImageFile {
-        do throws(ImageFileError) {
-            let limits = maxPixels.map { DecodeLimits(pixels: $0) } ?? DecodeLimits()
-            var file = try ImageFile(contentsOf: path, limits: limits)
-            if let scale {
-                for page in file.pages.indices { file.pages[page].scale = scale }
-            }
-            return file
-        } catch {
-            throw Failure(error)
+    func read(_ path: String) throws(FileError) -> ImageFile {
+        let limits = maxPixels.map { DecodeLimits(pixels: $0) } ?? DecodeLimits()
+        var file = try ImageFile(contentsOf: path, limits: limits)
+        if let scale {
+            for page in file.pages.indices { file.pages[page].scale = scale }
         }
+        return file
     }
 }
 
@@ -74,7 +71,7 @@ struct Assumptions {
     /// that does not look like it, that the assumption may be wrong.
     mutating func tell(_ slice: CTSlice, of file: String, to console: inout Console) {
         tell(slice.scale, of: file, to: &console)
-        if !hasDoubted, let doubt = slice.doubt { self.doubt(doubt, of: file, to: &console) }
+        if !hasDoubted, let doubt = slice.intensityDoubt?.warning { self.doubt(doubt, of: file, to: &console) }
     }
 
     /// What is assumed of a slice, without its samples.
@@ -84,7 +81,7 @@ struct Assumptions {
         fileprivate let doubt: String?
 
         init(_ slice: CTSlice, of file: String) {
-            (self.file, scale, doubt) = (file, slice.scale, slice.doubt)
+            (self.file, scale, doubt) = (file, slice.scale, slice.intensityDoubt?.warning)
         }
     }
 
@@ -103,55 +100,18 @@ struct Assumptions {
     private mutating func tell(_ scale: IntensityScale, of file: String, to console: inout Console) {
         if case .declared = scale.origin { return }
         guard told.insert(scale).inserted else { return }
-        console.line("note: \(scale.phrase) (\(file)\(told.count == 1 ? " and files like it" : ""))")
+        console.line("note: \(scale) (\(file)\(told.count == 1 ? " and files like it" : ""))")
         if told.count == 1 { console.line("      say --rescale SLOPE,INTERCEPT if that is not so") }
     }
 }
 
-extension CTSlice {
-    /// Why the scale of this slice is probably not its own.
-    var doubt: String? {
-        // A look at some samples is enough for nearly all slices; it takes no time.
-        let step = max(samples.count / 8192, 1)
-        let some = stride(from: 0, to: samples.count, by: step).map { samples[$0] }
-        guard step == 1 || doubtOfRange(some) != nil || doubtOfSize(some) != nil else { return nil }
-        return doubtOfRange(samples) ?? doubtOfSize(samples)
-    }
-
-    /// Why HU cannot be what the samples are, whoever says so: metal goes to some 20 000, and hardly anybody has more of
-    /// it than of everything else.
-    private func doubtOfSize(_ samples: [Double]) -> String? {
-        if case .assumedRange = scale.origin { return nil }
-        let limit = 20_000.0
-        let beyond = samples.reduce(into: 0) { if abs(scale.hu(stored: $1)) > limit { $0 += 1 } }
-        guard beyond > samples.count / 2 else { return nil }
-        return "most samples lie beyond ±20000 HU if \(scale.phrase); check --rescale"
-    }
-
-    /// Why the range that this slice's samples are assumed to span is probably not theirs, and what to write instead.
-    ///
-    /// Chest slices have air and tissue, and so span a third of −1024…1023 HU at least. Those that hold HU or HU + 1024
-    /// in 16 bits span a sixteenth.
-    private func doubtOfRange(_ samples: [Double]) -> String? {
-        guard case .assumedRange(let range) = scale.origin, format.bits >= 16 else { return nil }
-        guard let least = samples.min(), let greatest = samples.max() else { return nil }
-        let span = greatest - least
-        guard span > 0, span < (range.upperBound - range.lowerBound) / 8 else { return nil }
-        let meaning = least < 0 ? "HU, say --rescale 1,0" : "HU + 1024, say --rescale 1,-1024"
-        return "only the values \(Format.plain(least))…\(Format.plain(greatest)) occur; if they are \(meaning)"
-    }
-}
-
-extension IntensityScale {
-    /// What stored values mean, for a person.
-    var phrase: String {
-        switch origin {
-        case .declared:
-            "HU = \(Format.plain(slope)) · stored \(intercept < 0 ? "-" : "+") \(Format.plain(abs(intercept)))"
-        case .assumedRange(let range):
-            "assuming that stored \(Format.plain(range.lowerBound))…\(Format.plain(range.upperBound)) stand for "
-                + (slope < 0 ? "1023…-1024 HU" : "-1024…1023 HU")
-        case .assumedHU: "assuming that floating-point samples are HU"
+extension IntensityDoubt {
+    /// What was found, and what to write instead.
+    var warning: String {
+        switch self {
+        case .narrowRange(let least, _):
+            "\(self); if they are " + (least < 0 ? "HU, say --rescale 1,0" : "HU + 1024, say --rescale 1,-1024")
+        case .beyondMetal: "\(self); check --rescale"
         }
     }
 }

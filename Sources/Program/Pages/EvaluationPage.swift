@@ -1,5 +1,6 @@
 import ArgumentParser
 import CTReports
+import CTSupport
 
 /// The page of an evaluation.
 extension Evaluation {

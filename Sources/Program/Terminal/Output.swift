@@ -1,4 +1,5 @@
 import ArgumentParser
+import CTSupport
 
 #if canImport(FoundationEssentials)
 import FoundationEssentials
@@ -23,7 +24,7 @@ enum StandardOutput {
             var console = Console()
             let reason = unsafe String(cString: strerror(number))
             console.error(
-                Failure(
+                FileError(
                     file: "standard output", found: reason, expected: "a place that takes the results",
                     advice: "Check where it leads, and the space that is left."))
             throw ExitCode.failure
@@ -93,20 +94,20 @@ enum OutputName {
     }
 
     /// Refuses a name that means an image file of a kind that is not written, rather than making a folder of it.
-    static func checkEnding(_ output: String) throws(Failure) {
+    static func checkEnding(_ output: String) throws(FileError) {
         let ending = FileSystem.fileExtension(output)
         guard foreign.contains(ending), !output.hasSuffix("/"), FileSystem.kind(output) != .folder else { return }
-        throw Failure(
+        throw FileError(
             file: output, found: "the ending .\(ending)", expected: ".png or .tif",
             advice: "Choose one of these, or write a / at the end if a folder is meant.")
     }
 
     /// Refuses a name that means an image file where a folder is wanted, rather than making a folder of it.
-    static func checkFolder(_ folder: String) throws(Failure) {
+    static func checkFolder(_ folder: String) throws(FileError) {
         let ending = FileSystem.fileExtension(folder)
         let meansFile = foreign.contains(ending) || InputFiles.extensions.contains(ending)
         guard meansFile, !folder.hasSuffix("/"), FileSystem.kind(folder) != .folder else { return }
-        throw Failure(
+        throw FileError(
             file: folder, found: "the ending .\(ending)", expected: "the name of a folder",
             advice: "Choose another one, or write a / at the end if a folder is meant.")
     }

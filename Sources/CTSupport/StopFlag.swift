@@ -1,0 +1,20 @@
+internal import CSupport
+
+/// A flag that one thread sets and others look at.
+@safe package final class StopFlag: @unchecked Sendable {
+    private let flag: UnsafeMutablePointer<Bool>
+
+    /// Creates a flag that is not set.
+    package init() {
+        unsafe flag = .allocate(capacity: 1)
+        unsafe flag.initialize(to: false)
+    }
+
+    deinit { unsafe flag.deallocate() }
+
+    /// Whether the flag is set.
+    package var isSet: Bool { unsafe ct_is_set(flag) }
+
+    /// Sets the flag.
+    package func set() { unsafe ct_set(flag) }
+}

@@ -1,0 +1,14 @@
+import CTSupport
+
+extension FileError: Encodable {
+    private enum CodingKeys: CodingKey {
+        case file, message
+    }
+
+    /// The file, and the rest in a sentence.
+    func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(file, forKey: .file)
+        try container.encode(message, forKey: .message)
+    }
+}
