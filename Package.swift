@@ -83,7 +83,8 @@ let package = Package(
 
         .target(name: "CTNetwork", dependencies: ["CTSupport", "CKernels"], swiftSettings: swiftSettings),
         .target(
-            name: "CTTraining", dependencies: ["CTNetwork", "CTImages", "CTNoise", "CTMetrics", "CTSupport"],
+            name: "CTTraining",
+            dependencies: ["CTNetwork", "CTImages", "CTNoise", "CTMetrics", "CTSupport", "CKernels"],
             swiftSettings: swiftSettings),
         .target(
             name: "CTDenoising",
@@ -143,7 +144,7 @@ let package = Package(
             exclude: ["Fixtures"], swiftSettings: swiftSettings),
         .testTarget(
             name: "CTTrainingTests",
-            dependencies: ["CTTraining", "CTNetwork", "CTImages", "CTNoise", "CTSupport", "TestSupport"],
+            dependencies: ["CTTraining", "CTNetwork", "CTImages", "CTNoise", "CTSupport", "CKernels", "TestSupport"],
             swiftSettings: swiftSettings),
         .testTarget(
             name: "CTDenoisingTests",

@@ -34,7 +34,7 @@ import Testing
     @Test func `does not begin in a task that is cancelled`() async throws {
         let denoiser = try Denoiser.bundled(.fast)
         let task = Task {
-            withUnsafeCurrentTask { unsafe $0?.cancel() }
+            unsafe withUnsafeCurrentTask { unsafe $0?.cancel() }
             return try await denoiser.denoise(Self.noisy)
         }
         await #expect(throws: CancellationError.self) { try await task.value }

@@ -362,32 +362,6 @@ extension Kernels: CustomTestStringConvertible {
         #expect(worst < 1e-6)
     }
 
-    @Test(arguments: Kernels.tested)
-    func `Adam moves parameters and averages`(kernels: Kernels) {
-        var worst = 0.0
-        let step = AdamStep(scale: 0.5, decayFirst: 0.9, decaySecond: 0.99, rate: 0.1, root: 1.5, epsilon: 1e-3)
-        for count in Self.widths {
-            var generator = TestGenerator(seed: UInt64(count))
-            let gradient = generator.floats(count, in: -1...1)
-            var (first, second) = (generator.floats(count, in: -1...1), generator.floats(count, in: 0...1))
-            var parameters = generator.floats(count, in: -1...1)
-            var expected: [[Double]] = [[], [], []]
-            for index in 0..<count {
-                let slope = 0.5 * Double(gradient[index])
-                let mean = 0.9 * Double(first[index]) + 0.1 * slope
-                let square = 0.99 * Double(second[index]) + 0.01 * slope * slope
-                expected[0].append(mean)
-                expected[1].append(square)
-                expected[2].append(Double(parameters[index]) - 0.1 * mean / (square.squareRoot() * 1.5 + 1e-3))
-            }
-            kernels.adam(step, gradient: gradient, first: &first, second: &second, parameters: &parameters)
-            for (found, expected) in zip([first, second, parameters], expected) {
-                worst = max(worst, worstError(found, expected))
-            }
-        }
-        #expect(worst < 1e-6)
-    }
-
     // MARK: - Grids
 
     @Test(arguments: Kernels.available(), [1, 3, 5])

@@ -33,17 +33,3 @@ static void NAME(row_dots)(long n, long width, const float *a, long lda, const f
         dots[s] = total;
     }
 }
-
-static void NAME(adam)(long n, const ct_adam_step *step, const float *gradient, float *first, float *second,
-                       float *parameters) {
-    const ct_adam_step s = *step;
-    FOR_COLUMNS(j, n) {
-        VF slope = LOAD_AT(gradient + j) * s.scale;
-        VF mean = s.decay_first * LOAD_AT(first + j) + (1 - s.decay_first) * slope;
-        VF square = s.decay_second * LOAD_AT(second + j) + (1 - s.decay_second) * (slope * slope);
-        STORE_AT(first + j, mean);
-        STORE_AT(second + j, square);
-        VF root = __builtin_elementwise_sqrt(square) * s.root + s.epsilon;
-        STORE_AT(parameters + j, LOAD_AT(parameters + j) - s.rate * mean / root);
-    }
-}

@@ -13,6 +13,7 @@
 #include "gemm.inc.h"
 #include "lstm.inc.h"
 #include "columns.inc.h"
+#include "adam.inc.h"
 #include "mixing.inc.h"
 
 static const ct_kernels NAME(kernels) = {

@@ -259,21 +259,6 @@ internal import CTSupport
         unsafe table.pointee.row_dots(n, width, a.pointer, lda, b.pointer, ldb, dots.pointer)
     }
 
-    // MARK: Optimizers
-
-    /// - Precondition: The arrays are of one size.
-    func adam(
-        _ step: AdamStep, gradient: [Float], first: inout [Float], second: inout [Float], parameters: inout [Float]
-    ) {
-        let count = parameters.count
-        precondition(gradient.count == count && first.count == count && second.count == count)
-        var step = ct_adam_step(
-            scale: step.scale, decay_first: step.decayFirst, decay_second: step.decaySecond, rate: step.rate,
-            root: step.root, epsilon: step.epsilon)
-        // Without gradient, averages decay into the denormals.
-        work { unsafe table.pointee.adam(count, &step, gradient, &first, &second, &parameters) }
-    }
-
     // MARK: Convolutions
 
     func mixRows(
