@@ -84,7 +84,9 @@ let package = Package(
         .target(name: "CTNetwork", dependencies: ["CTSupport", "CKernels"], swiftSettings: swiftSettings),
         .target(
             name: "CTTraining",
-            dependencies: ["CTNetwork", "CTImages", "CTNoise", "CTMetrics", "CTSupport", "CKernels"],
+            dependencies: [
+                "CTNetwork", "CTImages", "CTNoise", "CTMetrics", "CTSupport", "CKernels", "CBundledModels",
+            ],
             swiftSettings: swiftSettings),
         .target(
             name: "CTDenoising",

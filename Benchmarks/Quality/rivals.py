@@ -16,6 +16,7 @@ from scipy.signal import wiener
 from skimage.restoration import denoise_nl_means, denoise_tv_chambolle
 
 import dncnn
+import training_noise
 import impulses
 from kinds import LOW, RANGE
 
@@ -96,13 +97,9 @@ class Learned:
 
     def was_trained_for(self, kind):
         """Whether some crops of the recipe had such noise."""
-        noise = self.recipe["noise"]
-        if kind.impulses == 0:
-            return noise["white"] > 0 and (noise["whiteShare"] > 0 or noise["impulses"] == 0)
-        if kind.white == 0:
-            return noise["impulses"] > 0 and noise["impulseShare"] > 0
-        has_both = noise["whiteShare"] + noise["impulseShare"] < 1
-        return has_both and noise["impulses"] > 0 and noise["white"] > 0
+        return any(
+            choice.share > 0 and (choice.white > 0) == (kind.white > 0) and (choice.impulses > 0) == (kind.impulses > 0)
+            for choice in training_noise.choices(self.recipe["noise"]))
 
 
 def is_white(kind):

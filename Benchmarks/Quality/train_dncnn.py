@@ -25,6 +25,7 @@ import torch
 from PIL import Image
 
 import dncnn
+import training_noise
 
 ROOT = Path(__file__).resolve().parents[2]
 # The share of the training from which on steps have few crops.
@@ -77,21 +78,22 @@ def draw_crop(groups, rows, columns, random):
 
 
 def add_noise(clean, noise, random):
-    """As NoiseRecipe.noisy, for all crops (batch, rows, columns) at once: the clean crops, clamped where they are, and
+    """As TrainingNoise.noisy, for all crops (batch, rows, columns) at once: the clean crops, clamped where they are, and
     the noisy ones."""
     column = (len(clean), 1, 1)
     kind, storage = random.random(column), random.random(column)
-    sigma = random.random(column) * noise["white"] * RANGE
-    density = random.random(column) * noise["impulses"]
-    is_white = (kind < noise["whiteShare"]) | (kind >= noise["whiteShare"] + noise["impulseShare"])
-    has_impulses = kind >= noise["whiteShare"]
+    choices = training_noise.choices(noise)
+    ends = np.cumsum([choice.share for choice in choices[:-1]])
+    chosen = np.searchsorted(ends, kind, side="right")
+    sigma = random.random(column) * np.array([choice.white for choice in choices])[chosen] * RANGE
+    density = random.random(column) * np.array([choice.impulses for choice in choices])[chosen]
     has_floor = storage < noise["floorShare"]
     has_range = ~has_floor & (storage < noise["floorShare"] + noise["rangeShare"])
 
     clean = np.where(has_range, clean.clip(LOW, HIGH), clean)
-    noisy = clean + random.standard_normal(clean.shape, np.float32) * (sigma * is_white).astype(np.float32)
+    noisy = clean + random.standard_normal(clean.shape, np.float32) * sigma.astype(np.float32)
     chance = random.random(clean.shape)
-    noisy = np.where(has_impulses & (chance < density), np.where(chance < density / 2, HIGH, LOW), noisy)
+    noisy = np.where(chance < density, np.where(chance < density / 2, HIGH, LOW), noisy)
     noisy = np.where(has_floor | has_range, np.maximum(noisy, LOW), noisy)
     return clean, np.where(has_range, np.minimum(noisy, HIGH), noisy)
 

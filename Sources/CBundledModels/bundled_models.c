@@ -18,6 +18,10 @@ static const unsigned char fast_impulses_model[] = {
 #embed "fast_impulses.safetensors"
 };
 
+static const unsigned char default_recipe[] = {
+#embed "../../Recipes/default.json"
+};
+
 #define MODEL(name)                          \
     const void *ct_##name(size_t *size) {    \
         *size = sizeof name;                 \
@@ -28,3 +32,4 @@ MODEL(default_model)
 MODEL(default_impulses_model)
 MODEL(fast_model)
 MODEL(fast_impulses_model)
+MODEL(default_recipe)

@@ -55,13 +55,17 @@ public struct NoiseModel: Hashable, Sendable, CustomStringConvertible {
     ///   slope meets a huge strength; see ``NoiseStrength/stored(using:)``.
     public func apply(to slice: CTSlice, seed: UInt64, page: UInt64 = 0, threads: Int = 1) -> CTSlice {
         var result = slice
-        for (index, step) in steps.enumerated() {
-            // The first of a kind draws what it would draw alone, others something else.
-            let sameBefore = steps[..<index].count { $0.lane == step.lane }
-            let lane = step.lane + 64 * UInt64(sameBefore)
+        for (step, lane) in zip(steps, lanes) {
             step.apply(to: &result, seed: seed, stream: page, lane: lane, threads: threads)
         }
         return result
+    }
+
+    /// Where each step takes its random values: the first of a kind draws what it would draw alone, others draw other values.
+    var lanes: [UInt64] {
+        steps.enumerated().map { index, step in
+            step.lane + 64 * UInt64(steps[..<index].count { $0.lane == step.lane })
+        }
     }
 
     /// The seed for one file of many: the same for the same user's seed and name, on every platform and in every order

@@ -8,6 +8,9 @@ package struct NoiseTemplate: Hashable, Sendable {
     /// What was given.
     package let text: String
 
+    /// The kind of noise, such as "white".
+    package let kind: String
+
     /// What stays, and between that the ranges.
     private let pieces: [Piece]
 
@@ -22,6 +25,7 @@ package struct NoiseTemplate: Hashable, Sendable {
     package init(_ text: String) throws(NoiseStep.ParsingError) {
         self.text = text
         let compact = text.lowercased().filter { !$0.isWhitespace }
+        kind = String(compact.prefix { $0 != ":" })
         var pieces: [Piece] = []
         var rest = compact[...]
         while !rest.isEmpty {
@@ -68,11 +72,16 @@ package struct NoiseTemplate: Hashable, Sendable {
     ///   - index: Of the first draw; a range takes one each.
     package func draw(from random: CounterRandom, at index: UInt64 = 0) -> NoiseStep {
         var next = index
-        let text = filled { range in
+        return draw { range in
             let value = range.lowerBound + random.uniform(at: next) * (range.upperBound - range.lowerBound)
             next += 1
             return min(max(Self.rounded(value), range.lowerBound), range.upperBound)
         }
+    }
+
+    /// Noise with the numbers that `value` takes from the ranges, in order.
+    package func draw(_ value: (ClosedRange<Double>) -> Double) -> NoiseStep {
+        let text = filled(with: value)
         guard let step = try? NoiseStep(text) else { preconditionFailure("“\(text)” lies between possible ends") }
         return step
     }
@@ -100,5 +109,23 @@ package struct NoiseTemplate: Hashable, Sendable {
         let end = text.firstIndex { !($0.isNumber || ".-+e".contains($0)) } ?? text.endIndex
         guard let value = Double(text[..<end]), value.isFinite else { return nil }
         return (value, text[end...])
+    }
+}
+
+extension NoiseTemplate: Codable {
+    /// Reads ``text``.
+    package init(from decoder: any Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        do {
+            try self.init(try container.decode(String.self))
+        } catch let error as NoiseStep.ParsingError {
+            throw DecodingError.dataCorruptedError(in: container, debugDescription: error.description)
+        }
+    }
+
+    /// Writes ``text``.
+    package func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(text)
     }
 }

@@ -131,7 +131,7 @@ extension TrainingRecipe {
             self = try JSONDecoder().decode(Self.self, from: Data(bytes))
         } catch {
             throw FileError(
-                .malformed, file: file, found: "\(error)", expected: "a recipe as JSON",
+                .malformed, file: file, found: phrase(error), expected: "a recipe as JSON",
                 advice: "Start from one in Recipes/.")
         }
         if let defect {

@@ -196,12 +196,12 @@ public final class Trainer {
         noise.reserveCapacity(crops.pixels)
         for _ in 0..<crops.count {
             var (clean, given) = slices.crop(crops.rows, crops.columns, using: &generator)
-            let corrupted = given ?? recipe.noise.noisy(&clean, using: &generator)
+            let corrupted = given ?? recipe.noise.noisy(&clean, columns: crops.columns, using: &generator)
             for index in clean.indices {
                 noisy.append((corrupted[index] - center) / spread)
                 noise.append((corrupted[index] - clean[index]) / spread)
             }
-            isCounted?.append(contentsOf: corrupted.lazy.map(NoiseRecipe.mayBeImpulse))
+            isCounted?.append(contentsOf: corrupted.lazy.map(TrainingNoise.mayBeImpulse))
         }
         return (noisy, noise, isCounted)
     }

@@ -67,7 +67,7 @@ public struct TrainingRecipe: Codable, Hashable, Sendable {
     package var tolerance: Double
 
     /// The noise that crops get.
-    package var noise: NoiseRecipe
+    package var noise: TrainingNoise
 
     /// Names the run: initial weights, crops and noise follow from it.
     public var seed: UInt64
@@ -78,7 +78,7 @@ public struct TrainingRecipe: Codable, Hashable, Sendable {
         crops: [Crops] = [Crops(count: 4, rows: 48, columns: 48)], learningRate: Double = 2e-3, warmUp: Int = 200,
         clip: Double = 1,
         averaging: Double = 0.999,
-        frozenFrom: Double = 0.5, tolerance: Double = 3, noise: NoiseRecipe = NoiseRecipe(), seed: UInt64 = 1
+        frozenFrom: Double = 0.5, tolerance: Double = 3, noise: TrainingNoise = .mixed, seed: UInt64 = 1
     ) {
         self.description = description
         self.network = network
@@ -119,7 +119,7 @@ public struct TrainingRecipe: Codable, Hashable, Sendable {
         }
         if !(0...1).contains(frozenFrom) { return "statistics frozen from \(frozenFrom) of the steps; 0…1 is possible" }
         if !(tolerance > 0 && tolerance.isFinite) { return "a tolerance of \(tolerance) HU; it must be positive" }
-        if network.target == .impulses, noise.impulses == 0 || noise.whiteShare == 1 {
+        if network.target == .impulses, !noise.hasImpulses {
             return "a network for impulses whose crops have none"
         }
         return noise.defect

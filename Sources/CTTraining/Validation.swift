@@ -111,7 +111,8 @@ package struct Validation: Sendable {
                 let input = pair.noisy.map { Float(($0 - center) / spread) }
                 let noise = inference.noise(in: input, rows: side, columns: side, threads: threads)
                 let isAsked: (Double) -> Bool =
-                    network.configuration.target == .impulses ? { NoiseRecipe.mayBeImpulse(Float($0)) } : { _ in true }
+                    network.configuration.target == .impulses
+                    ? { TrainingNoise.mayBeImpulse(Float($0)) } : { _ in true }
                 return Self.psnr(
                     pair.clean, zip(pair.noisy, noise).map { isAsked($0) ? $0 - spread * Double($1) : $0 })
             }

@@ -2,6 +2,7 @@ import CTImages
 import CTNoise
 import CTSupport
 @testable import CTTraining
+import TestSupport
 import Testing
 
 @Suite struct CropTests {
@@ -62,14 +63,17 @@ import Testing
         #expect(TrainingSlices(["": [small]], crop: 8) == nil)
     }
 
-    @Test func `noise has the kinds and strengths of its recipe`() {
-        var recipe = NoiseRecipe(
-            white: 0.1, impulses: 0.2, whiteShare: 0.5, impulseShare: 0.5, floorShare: 0, rangeShare: 0)
+    @Test func `noise has the kinds and strengths of its recipe`() throws {
+        var recipe = TrainingNoise(
+            choices: [
+                .init(share: 0.5, add: [try NoiseTemplate("white:0%..10%")]),
+                .init(share: 0.5, add: [try NoiseTemplate("impulses:0%..20%")]),
+            ], floorShare: 0, rangeShare: 0)
         var generator = SplitMix64(seed: 6)
         var (deviations, densities): ([Double], [Double]) = ([], [])
         for _ in 0..<200 {
             var clean = [Float](repeating: 100, count: 400)
-            let noisy = recipe.noisy(&clean, using: &generator)
+            let noisy = recipe.noisy(&clean, columns: 20, using: &generator)
             let isImpulsive = noisy.contains(1023) || noisy.contains(-1024)
             if isImpulsive {
                 densities.append(Double(noisy.filter { $0 != 100 }.count) / 400)
@@ -88,12 +92,52 @@ import Testing
         // As files hold it.
         recipe.rangeShare = 1
         var clean: [Float] = [-2000, -1000, 0, 2000]
-        let noisy = recipe.noisy(&clean, using: &generator)
+        let noisy = recipe.noisy(&clean, columns: 2, using: &generator)
         #expect(clean == [-1024, -1000, 0, 1023])
         #expect(noisy.allSatisfy { (-1024...1023).contains($0) })
         (recipe.rangeShare, recipe.floorShare) = (0, 1)
         clean = [-2000, -1000, 0, 2000]
-        #expect(recipe.noisy(&clean, using: &generator).allSatisfy { $0 >= -1024 })
+        #expect(recipe.noisy(&clean, columns: 2, using: &generator).allSatisfy { $0 >= -1024 })
         #expect(clean == [-2000, -1000, 0, 2000])
+    }
+
+    @Test func `every kind of noise can be drawn for a crop, and is what adding it to a slice gives`() throws {
+        let texts = [
+            "white:10hu", "impulses:10%,salt=1", "poisson:30hu", "speckle:5%", "correlated:30hu,kernel=sharp",
+            "rings:20hu,share=50%", "columns:20hu,share=50%", "dose:25%,noise=15hu",
+        ]
+        let clean = CTSlice(hu: (0..<32 * 24).map { Float($0 % 7) * 30 }, width: 32, height: 24)
+        for text in texts {
+            let noise = TrainingNoise(
+                choices: [.init(share: 1, add: [try NoiseTemplate(text)])], floorShare: 0, rangeShare: 0)
+            var generator = SplitMix64(seed: 3)
+            var crop = clean.hu.map { Float($0) }
+            let noisy = noise.noisy(&crop, columns: 32, using: &generator)
+            var draws = SplitMix64(seed: 3)
+            for _ in 0..<4 { _ = draws.next() }
+            let expected = try NoiseModel([NoiseStep(text)]).apply(to: clean, seed: draws.next()).hu
+            #expect(worstError(noisy, expected) < 1e-5, "\(text)")
+            #expect(noisy != crop, "\(text)")
+        }
+    }
+
+    @Test func `ranges are drawn evenly, also where a kind comes twice`() throws {
+        let noise = TrainingNoise(
+            choices: [
+                .init(
+                    share: 1,
+                    add: [try NoiseTemplate("columns:0hu..10hu,share=1"), try NoiseTemplate("white:1hu..3hu")])
+            ],
+            floorShare: 0, rangeShare: 0)
+        var generator = SplitMix64(seed: 8)
+        var variances: [Double] = []
+        for _ in 0..<400 {
+            var clean = [Float](repeating: 0, count: 256)
+            let noisy = noise.noisy(&clean, columns: 16, using: &generator)
+            variances.append(noisy.reduce(0.0) { $0 + Double($1 * $1) } / 256)
+        }
+        // The mean square of a uniform number of 0…10 is 100/3, of 1…3 it is 13/3.
+        let mean = variances.reduce(0, +) / 400
+        #expect(abs(mean - 113.0 / 3) < 6 * 0.12 * 113 / 3, "\(mean)")
     }
 }

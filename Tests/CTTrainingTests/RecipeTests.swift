@@ -1,4 +1,5 @@
 import CTNetwork
+import CTNoise
 import CTSupport
 import CTTraining
 import Foundation
@@ -6,7 +7,22 @@ import TestSupport
 import Testing
 
 @Suite struct RecipeTests {
-    @Test(arguments: ["default", "default_impulses", "fast", "fast_impulses", "quick"])
+    @Test func `the default recipe is the default model's first one, with all kinds of noise`() throws {
+        let path = "\(SharedData.root)/Recipes/default.json"
+        var recipe = try TrainingRecipe(json: Array(Data(contentsOf: URL(fileURLWithPath: path))), file: path)
+        #expect(TrainingRecipe.default != recipe)
+        (recipe.noise, recipe.description) = (.mixed, TrainingRecipe.default.description)
+        #expect(TrainingRecipe.default == recipe)
+    }
+
+    @Test(arguments: ["white:5", "white:9/255..5/255", "snow:1%"])
+    func `noise that the program would not add is refused`(text: String) throws {
+        let json = TrainingRecipe.default.json.replacing("white:0/255..55/255", with: text)
+        #expect(json.contains(text))
+        #expect(throws: FileError.self) { try TrainingRecipe(json: Array(json.utf8), file: "recipe") }
+    }
+
+    @Test(arguments: ["default", "default_impulses", "default_refine", "fast", "fast_impulses", "quick"])
     func `the recipes that come with the program can be followed`(name: String) throws {
         let path = "\(SharedData.root)/Recipes/\(name).json"
         let recipe = try TrainingRecipe(json: Array(Data(contentsOf: URL(fileURLWithPath: path))), file: path)
@@ -16,8 +32,18 @@ import Testing
 
     @Test func `a recipe survives being written and read`() throws {
         var recipe = TrainingRecipe(description: "a \"test\"", steps: 7)
-        recipe.noise.impulses = 0.123456789
+        recipe.noise.choices[1].add = [
+            try NoiseTemplate("white:1/255..5.123456789/255"), try NoiseTemplate("dose:10%..50%"),
+        ]
         #expect(try TrainingRecipe(json: Array(recipe.json.utf8), file: "recipe") == recipe)
+    }
+
+    @Test func `what is missing in a recipe is named`() {
+        let error = #expect(throws: FileError.self) { try TrainingRecipe(json: Array("{}".utf8), file: "recipe") }
+        #expect(error?.description.hasPrefix("recipe: found no “description”; expected a recipe as JSON.") == true)
+        let json = TrainingRecipe.default.json.replacing("\"share\":0.2", with: "\"part\":0.2")
+        let deep = #expect(throws: FileError.self) { try TrainingRecipe(json: Array(json.utf8), file: "recipe") }
+        #expect(deep?.found == "no “share” in “noise”, “choices”, number 2")
     }
 
     @Test(arguments: ["{", "{}", "{\"steps\": 1}"])
@@ -34,11 +60,11 @@ import Testing
             { $0.crops.append(.init(from: 1.1, count: 1, rows: 48, columns: 48)) },
             { $0.learningRate = 0 },
             { $0.learningRate = .nan }, { $0.warmUp = -1 }, { $0.clip = 0 }, { $0.averaging = 1 },
-            { $0.frozenFrom = 1.5 }, { $0.tolerance = 0 }, { $0.noise.white = -1 }, { $0.noise.impulses = 2 },
-            { $0.noise.whiteShare = 0.9 }, { $0.network.patch = 3 },
+            { $0.frozenFrom = 1.5 }, { $0.tolerance = 0 }, { $0.noise.floorShare = -1 }, { $0.noise.rangeShare = 0.9 },
+            { $0.noise.choices = [] }, { $0.noise.choices[0].share = 0.9 }, { $0.network.patch = 3 },
             {
                 $0.network.target = .impulses
-                $0.noise.impulses = 0
+                $0.noise.choices = [.init(share: 1, add: $0.noise.choices[0].add)]
             },
         ]
         #expect(possible.defect == nil)

@@ -1,5 +1,6 @@
 import CTImages
 import CTNetwork
+import CTNoise
 import CTSupport
 import CTTraining
 import TestSupport
@@ -75,7 +76,8 @@ private func slices() throws -> TrainingSlices {
         long.network = NetworkConfiguration(patch: 2, window: 6, channels: 16, hidden: 8, blocks: 1, mixing: 3)
         long.steps = 200
         long.learningRate = 0.01
-        long.noise = NoiseRecipe(white: 0.2, whiteShare: 1, impulseShare: 0, floorShare: 0, rangeShare: 0)
+        long.noise = TrainingNoise(
+            choices: [.init(share: 1, add: [try NoiseTemplate("white:0%..20%")])], floorShare: 0, rangeShare: 0)
         let trainer = Trainer(recipe: long, slices: try slices(), threads: 2)
         let validation = try #require(Validation([blocks(width: 64, height: 64, phase: 2)], limit: 1))
         let before = validation.results(of: trainer.state.averaged, threads: 2)
@@ -92,7 +94,7 @@ private func slices() throws -> TrainingSlices {
             target: .impulses, patch: 2, window: 6, channels: 16, hidden: 8, blocks: 1, mixing: 3)
         long.steps = 200
         long.learningRate = 0.01
-        long.noise = NoiseRecipe(whiteShare: 0, impulseShare: 1)
+        long.noise = TrainingNoise(choices: [.init(share: 1, add: [try NoiseTemplate("impulses:0%..60%")])])
         let trainer = Trainer(recipe: long, slices: try slices(), threads: 2)
         let validation = try #require(Validation([blocks(width: 64, height: 64, phase: 2)], limit: 1))
         while !trainer.isDone { trainer.advance() }

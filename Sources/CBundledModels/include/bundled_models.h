@@ -3,7 +3,7 @@
 
 #include <stddef.h>
 
-// Safetensors files of `*size` bytes, which live as long as the program.
+// Files of `*size` bytes that live as long as the program: models in safetensors, and a recipe.
 
 /// The default model.
 const void *ct_default_model(size_t *size);
@@ -16,5 +16,8 @@ const void *ct_fast_model(size_t *size);
 
 /// The fast model for salt-and-pepper.
 const void *ct_fast_impulses_model(size_t *size);
+
+/// The recipe that training follows where none is given: the default model's first, a JSON file.
+const void *ct_default_recipe(size_t *size);
 
 #endif

@@ -248,14 +248,7 @@ struct Train: ParsableCommand {
     }
 
     private func readRecipe() throws -> TrainingRecipe {
-        guard let recipe else {
-            let json = try Denoiser.bundled().models.last?.record["recipe"] ?? ""
-            var recipe = try TrainingRecipe(json: Array(json.utf8), file: "the default model")
-            // That model leaves salt-and-pepper to another network; a model of one's own is a single one.
-            recipe.noise = NoiseRecipe()
-            recipe.description = "A model for white noise, salt-and-pepper, and both."
-            return recipe
-        }
+        guard let recipe else { return .default }
         return try TrainingRecipe(json: FileAccess.contents(of: recipe, largest: 1 << 20), file: recipe)
     }
 

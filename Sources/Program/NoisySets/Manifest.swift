@@ -100,7 +100,7 @@ struct Manifest: Codable {
             self = try JSONDecoder().decode(Self.self, from: Data(bytes))
         } catch {
             throw FileError(
-                file: path, found: "no manifest: \(error)", expected: "one that `ctdenoise noise --pairs` wrote",
+                file: path, found: phrase(error), expected: "one that `ctdenoise noise --pairs` wrote",
                 advice: "Name its manifest.json.")
         }
         if let defect {
