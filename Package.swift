@@ -161,7 +161,8 @@ let package = Package(
         .testTarget(
             name: "CommandTests",
             dependencies: [
-                "CTProgram", "CTImages", "CTImageFiles", "CTPhantoms", "CTNetwork", "CTTraining", "TestSupport",
+                "CTProgram", "CTImages", "CTImageFiles", "CTPhantoms", "CTNetwork", "CTTraining", "CTSupport",
+                "TestSupport", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: swiftSettings),
     ],

@@ -88,6 +88,9 @@ public struct ImageFile: Sendable {
             of: path, largest: largest.overflow ? .max : max(largest.partialValue, 1 << 30))
     }
 
+    /// Called with the name of each file that is decoded, so that tests can count.
+    @TaskLocal package static var onDecode: (@Sendable (String) -> Void)?
+
     /// Reads a file that is in memory.
     ///
     /// - Parameters:
@@ -97,6 +100,7 @@ public struct ImageFile: Sendable {
     /// - Throws: ``FileError`` for whatever is wrong with the contents.
     public init(bytes: [UInt8], file: String, limits: DecodeLimits = DecodeLimits()) throws(FileError) {
         guard let container = Self.container(of: bytes) else { throw Self.notAnImage(bytes, file: file) }
+        Self.onDecode?(file)
         self.container = container
         self.limits = limits
         template = bytes

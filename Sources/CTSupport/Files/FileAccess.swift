@@ -13,6 +13,9 @@ package enum FileAccess {
 
     // MARK: - Reading
 
+    /// Called with the path of each whole file that is read, so that tests can count.
+    @TaskLocal package static var onRead: (@Sendable (String) -> Void)?
+
     /// The bytes of a regular file, or the first `count` of them.
     ///
     /// - Parameters:
@@ -26,6 +29,7 @@ package enum FileAccess {
     ) throws(FileError) -> [UInt8] {
         let (descriptor, size) = try openFile(path)
         defer { close(descriptor) }
+        if count == nil { onRead?(path) }
         guard size <= largest else {
             throw FileError(
                 .tooLarge, file: path, found: "\(size) bytes", expected: "no more than \(largest)",

@@ -100,12 +100,14 @@ struct Denoise: AsyncParsableCommand {
         } catch {
             throw try run.stopped(by: error)
         }
-        let reading = batch.reading
-        try await run.run(verb: "denoised") { slice, _, _ in
+        let report = page.map { _ in DenoisingPage(files: run.jobs.count, jobs: jobs) }
+        func transform(_ slice: CTSlice, _: InputFile, _: Int) -> CTSlice {
             denoiser.denoise(slice, strength: strength, threads: jobs)
-        } afterwards: { files throws(FileError) in
-            guard let page else { return }
-            let report = await DenoisingPage(files, reading: reading, jobs: jobs)
+        }
+        var observe: (@Sendable (Batch.WrittenFile) async -> Void)?
+        if let report { observe = { await report.add($0) } }
+        try await run.run(verb: "denoised", transform: transform, observe: observe) { () throws(FileError) in
+            guard let page, let report else { return }
             try page.save(await report.page(settings: settings).html)
             var console = Console()
             console.line("report: \(page.path)")

@@ -199,7 +199,7 @@ struct Evaluate: AsyncParsableCommand {
         var evaluation = Evaluation(
             pairs: Pairs(reference: reference, test: test, baseline: baseline), settings: settings,
             masks: mask.map { Masks($0, reading: reading) },
-            extras: Evaluation.Extras(noise: noise, removed: judgesRemoved, spectra: page != nil), reading: reading,
+            extras: Evaluation.Extras(noise: noise, removed: judgesRemoved, page: page != nil), reading: reading,
             jobs: threads.count)
         await evaluation.run(&console)
         if let page, !evaluation.report.slices.isEmpty {

@@ -220,9 +220,7 @@ struct Noise: AsyncParsableCommand {
         // A set with holes is none.
         if let failure = found.failures.first { throw failure }
         guard !found.files.isEmpty else {
-            throw FileError(
-                file: batch.input.joined(separator: ", "), found: "no image files", expected: "PNG or TIFF files",
-                advice: "Name files, or folders that have some.")
+            throw InputFiles.none(in: batch.input)
         }
         // A file may be named twice, by itself and by its folder.
         var seen: Set<String> = []

@@ -342,14 +342,14 @@ struct Train: ParsableCommand {
         for pair in set.pairs(splits) {
             func pages(_ name: String, _ hash: String) throws(FileError) -> [CTSlice] {
                 let path = FileSystem.join(set.folder, name)
-                let bytes = try FileAccess.contents(of: path)
+                let bytes = try reading.contents(of: path)
                 guard SHA256.hex(bytes) == hash else {
                     throw FileError(
                         file: path, found: "another file than the one that the manifest lists",
                         expected: "one with the SHA-256 \(hash)",
                         advice: "Make the set again: ctdenoise noise CLEAN -o SET --from MANIFEST.")
                 }
-                var pages = try reading.read(path).pages
+                var pages = try reading.decode(bytes, of: path).pages
                 if let scale = set.manifest.scale { for page in pages.indices { pages[page].scale = scale } }
                 return pages
             }

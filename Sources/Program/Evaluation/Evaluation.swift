@@ -2,6 +2,7 @@ import CTImageFiles
 import CTImages
 import CTMetrics
 import CTNoise
+import CTReports
 import CTSupport
 
 /// Compares pairs of files slice by slice.
@@ -12,8 +13,8 @@ struct Evaluation {
         var noise = false
         /// What was taken from the baseline.
         var removed = false
-        /// Noise power spectra of the differences from the reference.
-        var spectra = false
+        /// What a page has beside figures: pictures, and noise power spectra of the differences from the reference.
+        var page = false
     }
 
     let pairs: Pairs
@@ -24,6 +25,10 @@ struct Evaluation {
     let jobs: Int
 
     private(set) var report: EvaluationResult
+    /// Which slice each entry of the result is.
+    private(set) var keys: [Gallery.Key] = []
+    /// The pictures of the page, if one is wanted.
+    let gallery: Gallery?
     /// Of test less reference, and of baseline less reference.
     private(set) var testSpectrum = MeanSpectrum()
     private(set) var baselineSpectrum = MeanSpectrum()
@@ -35,6 +40,7 @@ struct Evaluation {
         (self.pairs, self.settings, self.masks, self.extras) = (pairs, settings, masks, extras)
         (self.reading, self.jobs) = (reading, jobs)
         report = EvaluationResult(settings: settings, mask: masks?.path, hasNoise: extras.noise)
+        gallery = extras.page ? Gallery(files: pairs.pairs.count) : nil
     }
 
     /// Compares all pairs and fills ``report``; says what goes wrong on `console`.
@@ -43,10 +49,10 @@ struct Evaluation {
         for failure in pairs.failures { fail(failure, &console) }
         var assumptions = Assumptions()
         var bar = ProgressBar(files: pairs.pairs.count)
-        let judge = Judge(settings: settings, masks: masks, extras: extras, reading: reading)
+        let judge = Judge(settings: settings, masks: masks, extras: extras, reading: reading, gallery: gallery)
         var done = (self, console)
-        await inParallel(pairs.pairs, jobs: jobsInMemory) { pair in
-            Result { () throws(FileError) in try judge.judge(pair) }
+        await inParallel(Array(pairs.pairs.enumerated()), jobs: jobsInMemory) { number, pair in
+            await judge.judge(pair, number: number)
         } each: { pair, result in
             switch result {
             case .success(let judged):
@@ -56,6 +62,7 @@ struct Evaluation {
                     switch page {
                     case .success(let page?):
                         done.0.report.slices.append(page.slice)
+                        done.0.keys.append(page.key)
                         done.0.testSpectrum.add(page.testSpectrum)
                         done.0.baselineSpectrum.add(page.baselineSpectrum)
                     case .success(nil): done.0.report.outsideMask += 1
@@ -118,6 +125,7 @@ struct MeanSpectrum: Sendable {
 /// Reads and compares the files of one pair.
 private struct Judge: Sendable {
     struct Page: Sendable {
+        let key: Gallery.Key
         let slice: EvaluationResult.Entry
         let testSpectrum, baselineSpectrum: NoisePowerSpectrum?
     }
@@ -133,19 +141,39 @@ private struct Judge: Sendable {
     let masks: Masks?
     let extras: Evaluation.Extras
     let reading: ReadingOptions
+    let gallery: Gallery?
 
-    func judge(_ pair: Pairs.Pair) throws(FileError) -> Pages {
+    /// Reads and compares a pair.
+    ///
+    /// - Parameter number: Its place among all pairs, from 0.
+    func judge(_ pair: Pairs.Pair, number: Int) async -> Result<Pages, FileError> {
+        do throws(FileError) {
+            return .success(try await pages(of: pair, number: number))
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    private func pages(of pair: Pairs.Pair, number: Int) async throws(FileError) -> Pages {
         let reference = try reading.read(pair.reference).pages
         let test = try read(pair.test, like: reference, pair.reference)
         let baseline = try pair.baseline.map { path throws(FileError) in try read(path, like: reference, pair.reference)
         }
         let masks = try masks?.pages(of: pair.name, like: reference)
-        let pages = reference.indices.map { page in
-            Result { () throws(FileError) -> Page? in
+        var pages: [Result<Page?, FileError>] = []
+        for page in reference.indices {
+            let key = Gallery.Key(file: number, page: page)
+            let result = Result { () throws(FileError) -> Page? in
                 let mask = masks.map { $0[page] }
                 if let mask, !mask.contains(true) { return nil }
                 return try judge(
-                    pair, page, of: reference.count, reference[page], test[page], baseline.map { $0[page] }, mask)
+                    pair, key, of: reference.count, reference[page], test[page], baseline.map { $0[page] }, mask)
+            }
+            pages.append(result)
+            guard let gallery, case .success(let judged?) = result else { continue }
+            await gallery.offer(key, of: reference.count, badness: -(judged.slice.test[.psnr] ?? 0)) { budget in
+                Pictures(
+                    test: test[page], reference: reference[page], baseline: baseline.map { $0[page] }, budget: budget)
             }
         }
         let files =
@@ -155,18 +183,19 @@ private struct Judge: Sendable {
     }
 
     private func judge(
-        _ pair: Pairs.Pair, _ page: Int, of pages: Int, _ reference: CTSlice, _ test: CTSlice, _ baseline: CTSlice?,
+        _ pair: Pairs.Pair, _ key: Gallery.Key, of pages: Int, _ reference: CTSlice, _ test: CTSlice,
+        _ baseline: CTSlice?,
         _ mask: [Bool]?
     ) throws(FileError) -> Page {
         let slice = EvaluationResult.Entry(
-            file: pair.name, page: page + 1, pages: pages, referenceNoiseHU: noise(of: reference),
-            test: try judge(test, reference, mask, pair.test, pair.reference, page),
+            file: pair.name, page: key.page + 1, pages: pages, referenceNoiseHU: noise(of: reference),
+            test: try judge(test, reference, mask, pair.test, pair.reference, key.page),
             baseline: try baseline.map { slice throws(FileError) in
-                try judge(slice, reference, mask, pair.baseline ?? "", pair.reference, page)
+                try judge(slice, reference, mask, pair.baseline ?? "", pair.reference, key.page)
             },
             removed: extras.removed ? baseline.flatMap { EvaluationResult.Removed($0, test, mask: mask) } : nil)
         return Page(
-            slice: slice, testSpectrum: spectrum(test, reference, mask),
+            key: key, slice: slice, testSpectrum: spectrum(test, reference, mask),
             baselineSpectrum: baseline.flatMap { spectrum($0, reference, mask) })
     }
 
@@ -187,7 +216,7 @@ private struct Judge: Sendable {
 
     /// Of the difference of two slices in the mask, or in the body.
     private func spectrum(_ test: CTSlice, _ reference: CTSlice, _ mask: [Bool]?) -> NoisePowerSpectrum? {
-        guard extras.spectra else { return nil }
+        guard extras.page else { return nil }
         let truth = reference.hu
         return NoisePowerSpectrum(
             zip(test.hu, truth).map { $0 - $1 }, width: reference.width, where: mask ?? truth.map { $0 > -950 },

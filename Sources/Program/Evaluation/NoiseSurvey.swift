@@ -63,10 +63,7 @@ struct NoiseSurvey: Encodable {
         var assumptions = Assumptions()
         for failure in found.failures { report.fail(failure, &console) }
         if found.files.isEmpty, found.failures.isEmpty {
-            let failure = FileError(
-                file: options.input.joined(separator: ", "), found: "no image files", expected: "PNG or TIFF files",
-                advice: "Name files, or folders that have some.")
-            report.fail(failure, &console)
+            report.fail(InputFiles.none(in: options.input), &console)
         }
         for file in found.files {
             do throws(FileError) {

@@ -62,10 +62,7 @@ struct Pairs {
                 Pair(name: name, reference: reference, test: test, baseline: partners.count > 2 ? partners[2] : nil))
         }
         if pairs.isEmpty && failures.isEmpty {
-            failures.append(
-                FileError(
-                    file: reference, found: "no image files", expected: "PNG or TIFF files",
-                    advice: "Name files, or folders that have some."))
+            failures.append(InputFiles.none(in: [reference]))
         }
     }
 }

@@ -1,6 +1,6 @@
 /// Works on `items`, at most `jobs` at a time, and hands on the results in their order.
 func inParallel<Item: Sendable, Result: Sendable>(
-    _ items: [Item], jobs: Int, _ work: @escaping @Sendable (Item) -> Result, each: (Item, Result) -> Void
+    _ items: [Item], jobs: Int, _ work: @escaping @Sendable (Item) async -> Result, each: (Item, Result) -> Void
 ) async {
     let jobs = max(jobs, 1)
     await withTaskGroup(of: (Int, Result).self) { group in
@@ -12,7 +12,7 @@ func inParallel<Item: Sendable, Result: Sendable>(
                 let index = begun
                 begun += 1
                 working += 1
-                group.addTask { (index, work(items[index])) }
+                group.addTask { (index, await work(items[index])) }
             }
         }
         begin()

@@ -60,6 +60,13 @@ struct InputFiles {
         }
     }
 
+    /// The error of inputs that lead to no image file.
+    static func none(in inputs: [String]) -> FileError {
+        FileError(
+            file: inputs.joined(separator: ", "), found: "no image files", expected: "PNG or TIFF files",
+            advice: "Name files, or folders that have some.")
+    }
+
     /// Why nothing is found at `path`.
     private static func missing(_ path: String) -> FileError {
         if FileSystem.isLink(path) {

@@ -24,6 +24,8 @@ struct ReadingOptions: ParsableArguments {
             valueName: "number"))
     var maxPixels: Int?
 
+    private var limits: DecodeLimits { maxPixels.map { DecodeLimits(pixels: $0) } ?? DecodeLimits() }
+
     func validate() throws {
         if let maxPixels, maxPixels < 1 { throw ValidationError("--max-pixels is 1 or more, not \(maxPixels).") }
     }
@@ -42,8 +44,15 @@ struct ReadingOptions: ParsableArguments {
 
     /// Reads a file and gives its pages the scale that the user declared, if any.
     func read(_ path: String) throws(FileError) -> ImageFile {
-        let limits = maxPixels.map { DecodeLimits(pixels: $0) } ?? DecodeLimits()
-        var file = try ImageFile(contentsOf: path, limits: limits)
+        try decode(contents(of: path), of: path)
+    }
+
+    /// The bytes of an image file within the limits.
+    func contents(of path: String) throws(FileError) -> [UInt8] { try ImageFile.bytes(of: path, limits: limits) }
+
+    /// Decodes the bytes of the file at `path` and gives its pages the scale that the user declared, if any.
+    func decode(_ bytes: [UInt8], of path: String) throws(FileError) -> ImageFile {
+        var file = try ImageFile(bytes: bytes, file: path, limits: limits)
         if let scale {
             for page in file.pages.indices { file.pages[page].scale = scale }
         }

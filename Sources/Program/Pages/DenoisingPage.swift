@@ -5,14 +5,17 @@ import CTMetrics
 import CTNoise
 import CTReports
 
-/// What can be said of denoised slices without a reference.
-struct DenoisingPage: Sendable {
+/// The page of `denoise --report`: what can be said of denoised slices without a reference.
+///
+/// It looks at slices while they are in memory; no file is read for it.
+actor DenoisingPage {
     /// One slice, before and after.
     private struct Page: Sendable {
-        let input, output: String
-        /// From 0.
-        let page, pages: Int
-        /// Standard deviations that are most frequent in the body, in HU.
+        let key: Gallery.Key
+        let input: String
+        /// Pages of its file.
+        let pages: Int
+        /// The most frequent standard deviations in the body, in HU.
         let noiseBefore, noiseAfter: Double?
         let removed: RemovedNoise?
         /// How much the mean of the body moved, in HU.
@@ -20,35 +23,45 @@ struct DenoisingPage: Sendable {
         let spectrumBefore, spectrumAfter: NoisePowerSpectrum?
     }
 
-    private let pages: [Page]
-    /// Files.
-    private let unread: Int
-    private let reading: ReadingOptions
+    private var pages: [Page] = []
+    private let gallery: Gallery
     private let jobs: Int
 
-    /// Reads what was denoised and what came of it.
-    init(_ files: [Batch.Outcome.File], reading: ReadingOptions, jobs: Int) async {
-        (self.reading, self.jobs) = (reading, jobs)
-        var (all, unread) = ([Page](), 0)
-        await inParallel(files.map { ($0.input, $0.output) }, jobs: jobs) { input, output -> [Page]? in
-            guard let before = try? reading.read(input).pages, let after = try? reading.read(output).pages,
-                before.count == after.count
-            else { return nil }
-            return zip(before, after).enumerated().map { number, pair in
-                Self.judge(input: input, output: output, page: number, pages: before.count, pair.0, pair.1)
-            }
-        } each: { _, judged in
-            if let judged { all += judged } else { unread += 1 }
-        }
-        (pages, self.unread) = (all, unread)
+    /// Creates a page without slices, for the files of a batch.
+    ///
+    /// - Parameters:
+    ///   - files: How many there are.
+    ///   - jobs: How many slices of a file are worked on at a time.
+    init(files: Int, jobs: Int) {
+        gallery = Gallery(files: files)
+        self.jobs = jobs
     }
 
+    /// Adds the slices of a file.
+    nonisolated func add(_ file: Batch.WrittenFile) async {
+        var judged: [Page] = []
+        let (gallery, count) = (gallery, file.before.count)
+        await inParallel(Array(zip(file.before, file.after).enumerated()), jobs: jobs) { number, pair -> Page in
+            let (before, after) = pair
+            let page = Self.judge(file, page: number, before, after)
+            await gallery.offer(page.key, of: count, badness: page.removed?.structureShare ?? 0) { budget in
+                Pictures(test: after, reference: nil, baseline: before, budget: budget)
+            }
+            return page
+        } each: { _, page in
+            judged.append(page)
+        }
+        await add(judged)
+    }
+
+    private func add(_ judged: [Page]) { pages += judged }
+
     private static func judge(
-        input: String, output: String, page: Int, pages: Int, _ before: CTSlice, _ after: CTSlice
+        _ file: Batch.WrittenFile, page: Int, _ before: CTSlice, _ after: CTSlice
     ) -> Page {
         let (noisy, denoised) = (before.hu, after.hu)
         return Page(
-            input: input, output: output, page: page, pages: pages,
+            key: Gallery.Key(file: file.number, page: page), input: file.input, pages: file.before.count,
             noiseBefore: NoiseEstimate(noisy, width: before.width).body,
             noiseAfter: NoiseEstimate(denoised, width: after.width).body,
             removed: RemovedNoise(noisy: noisy, denoised: denoised, width: before.width),
@@ -85,31 +98,23 @@ struct DenoisingPage: Sendable {
                 (name: "Pictures", value: Evaluation.pictureFact),
                 (name: "Program", value: "ctdenoise \(CTDenoiseProgram.configuration.version)"),
             ], metrics: Self.metrics, testName: "denoised", baselineName: "input")
+        let pictures = await gallery.pictures
         report.rows = pages.map { page in
             let name = FileSystem.lastComponent(page.input)
             return ReportPage.Row(
-                name: page.pages > 1 ? "\(name) page \(page.page + 1)" : name, patient: FileSystem.parent(page.input),
+                name: page.pages > 1 ? "\(name) page \(page.key.page + 1)" : name,
+                patient: FileSystem.parent(page.input),
                 values: [
                     page.noiseAfter, page.meanChange, page.removed?.rootMeanSquare, page.removed?.structureShare,
                     page.removed?.correlationAcross, page.removed?.correlationDown,
-                ], baseline: [page.noiseBefore, nil, nil, nil, nil, nil])
+                ], baseline: [page.noiseBefore, nil, nil, nil, nil, nil], pictures: pictures[page.key])
         }
         report.cards = cards
         report.figures = figures
-        if unread > 0 {
-            report.remarks.append(
-                "Not in the figures, since they could not be read again: \(Format.count(unread, "file")).")
-        }
         if pages.allSatisfy({ $0.spectrumBefore == nil }) {
             report.remarks.append(
                 "There is no noise power spectrum: too little of the body is flat, or there are impulses.")
         }
-        let sources = pages.map {
-            ReportPictures.Source(reference: nil, test: $0.output, baseline: $0.input, page: $0.page)
-        }
-        func share(_ number: Int) -> Double { pages[number].removed?.structureShare ?? 0 }
-        let worst = pages.indices.sorted { share($0) > share($1) }
-        await ReportPictures(reading: reading, jobs: jobs).add(to: &report, sources: sources, worst: worst)
         return report
     }
 

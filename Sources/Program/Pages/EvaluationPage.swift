@@ -24,7 +24,8 @@ extension Evaluation {
         page.cards = cards
         page.figures = figures
         page.remarks = remarks
-        page.rows = slices.map { slice in
+        let pictures = await gallery?.pictures ?? [:]
+        page.rows = zip(slices, keys).map { slice, key in
             func values(_ quality: Quality) -> [Double?] {
                 QualityMetric.allCases.map { quality[$0] } + (report.hasNoise ? [quality.noiseHU] : [])
             }
@@ -38,17 +39,8 @@ extension Evaluation {
                             removed?.correlationDown,
                         ]
                         : []),
-                baseline: slice.baseline.map(values) ?? [])
+                baseline: slice.baseline.map(values) ?? [], pictures: pictures[key])
         }
-        let files = Dictionary(pairs.pairs.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
-        let sources = slices.map { slice in
-            let pair = files[slice.file]
-            return ReportPictures.Source(
-                reference: pair?.reference ?? "", test: pair?.test ?? "", baseline: pair?.baseline, page: slice.page - 1
-            )
-        }
-        let worst = slices.indices.sorted { slices[$0].test[.psnr] ?? 0 < slices[$1].test[.psnr] ?? 0 }
-        await ReportPictures(reading: reading, jobs: jobs).add(to: &page, sources: sources, worst: worst)
         return page
     }
 

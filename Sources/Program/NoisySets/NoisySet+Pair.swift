@@ -1,0 +1,108 @@
+import CTImageFiles
+import CTImages
+import CTMetrics
+import CTNoise
+import CTSupport
+
+extension NoisySet {
+    /// A clean file in memory.
+    struct Source: Sendable {
+        let bytes: [UInt8]
+        let hash: String
+        /// Its pages, with the set's scale if it has one.
+        let image: ImageFile
+    }
+
+    /// The clean files that are being worked on: each is read and decoded once, for all that is made of it.
+    struct Sources {
+        /// How many plans of each path are left.
+        private var left: [String: Int] = [:]
+        private var reading: [String: Task<Result<Source, FileError>, Never>] = [:]
+
+        init(of plans: [Plan]) {
+            for plan in plans { left[plan.source.path, default: 0] += 1 }
+        }
+
+        /// The file that `plan` is about, being read by `read` unless it already is.
+        mutating func source(
+            of plan: Plan, _ read: @escaping @Sendable (String) -> Result<Source, FileError>
+        ) -> Task<Result<Source, FileError>, Never> {
+            let path = plan.source.path
+            if let task = reading[path] { return task }
+            let task = Task { read(path) }
+            reading[path] = task
+            return task
+        }
+
+        /// Forgets the file of a plan that is done, once it was the last one of that file.
+        mutating func release(_ plan: Plan) {
+            left[plan.source.path, default: 0] -= 1
+            if left[plan.source.path] == 0 { reading[plan.source.path] = nil }
+        }
+    }
+
+    /// Reads a clean file.
+    func read(_ path: String) throws(FileError) -> Source {
+        let bytes = try reading.contents(of: path)
+        var image = try reading.decode(bytes, of: path)
+        if let scale {
+            for page in image.pages.indices { image.pages[page].scale = scale }
+        }
+        guard image.pages.allSatisfy({ $0.samples.allSatisfy(\.isFinite) }) else {
+            throw FileError(
+                file: path, found: "samples that are no numbers", expected: "a clean slice",
+                advice: "Leave it out, or replace them.")
+        }
+        return Source(bytes: bytes, hash: SHA256.hex(bytes), image: image)
+    }
+
+    /// Writes a noisy file and its clean partner.
+    func make(_ plan: Plan, from source: Source) throws(FileError) -> Manifest.Pair {
+        if let expected = plan.expected, expected.clean != source.hash {
+            throw FileError(
+                file: plan.source.path, found: "another file than the one that the manifest is of",
+                expected: "one with the SHA-256 \(expected.clean)", advice: "Name the folder with the same files.")
+        }
+        let (image, psnr) = try noisy(source.image, plan)
+        let (clean, noisy) = (FileSystem.join(folder, plan.clean), FileSystem.join(folder, plan.noisy))
+        try FileSystem.makeFolder(for: clean)
+        try FileSystem.makeFolder(for: noisy)
+        let (bytes, clamped) = try image.encoded(file: noisy)
+        let hash = SHA256.hex(bytes)
+        try FileAccess.save(bytes, to: noisy, overwrite: overwrite)
+        if links {
+            try FileSystem.link(clean, to: FileSystem.resolved(plan.source.path))
+        } else {
+            try FileAccess.save(source.bytes, to: clean, overwrite: overwrite)
+        }
+        if let expected = plan.expected, expected.noisy != hash {
+            throw FileError(
+                file: noisy, found: "other bytes than the manifest says",
+                expected: "a file with the SHA-256 \(expected.noisy)",
+                advice: "Noise other than white, impulses, speckle, rings and columns may differ between systems.")
+        }
+        let scale = image.pages.first?.scale ?? .assumedHU
+        return Manifest.Pair(
+            clean: plan.clean, noisy: plan.noisy, source: plan.source.name, group: plan.group, split: plan.split,
+            realisation: plan.realisation, seed: "\(plan.seed)", noise: plan.noise, slope: scale.slope,
+            intercept: scale.intercept, pages: image.pages.count, psnr: psnr, clamped: clamped,
+            cleanSHA256: source.hash, noisySHA256: hash)
+    }
+
+    /// The file with noise, and its PSNR in dB as it is stored: the mean over pages, `nil` if one of them is infinite.
+    private func noisy(_ clean: ImageFile, _ plan: Plan) throws(FileError) -> (image: ImageFile, psnr: Double?) {
+        let range = IntensityScale.huRange.upperBound - IntensityScale.huRange.lowerBound
+        var image = clean
+        var decibels: [Double] = []
+        for (number, page) in clean.pages.enumerated() {
+            guard plan.noise.isFinite(using: page.scale) else { throw .noiseTooStrong(plan.source.path, page.scale) }
+            if let complaint = plan.noise.complaint(about: page) { throw .noDose(plan.source.path, complaint) }
+            let noisy = plan.noise.apply(to: page, seed: plan.seed, page: UInt64(number))
+            image.pages[number] = noisy
+            let written = noisy.quantized().slice
+            decibels.append((try? peakSignalToNoiseRatio(page.hu, written.hu, dataRange: range)) ?? .infinity)
+        }
+        let mean = decibels.reduce(0, +) / Double(decibels.count)
+        return (image, mean.isFinite ? mean : nil)
+    }
+}

@@ -1,0 +1,63 @@
+import CTNoise
+import CTSupport
+
+extension NoisySet {
+    /// What to make of files: so many realisations each, with strengths drawn from templates.
+    static func plans(
+        _ files: [InputFile], noise templates: [NoiseTemplate], realisations: Int, seed: UInt64, split: Split?,
+        groupByFile: Bool
+    ) throws -> [Plan] {
+        let groups = groupByFile ? files.map(\.path) : Self.folders(of: files)
+        let parts = try split?.assign(Set(groups), seed: seed) ?? [:]
+        return try zip(files, groups).flatMap { file, group in
+            try (1...realisations).map { realisation in
+                // The first is what a single one would be.
+                let fileSeed = NoiseModel.seed(seed, name: realisation == 1 ? file.name : "\(file.name)#\(realisation)")
+                let draws = CounterRandom(seed: fileSeed, stream: .max)
+                let steps = templates.enumerated().map { $1.draw(from: draws, at: UInt64(100 * $0)) }
+                let part = parts[group]
+                let name = realisations == 1 ? file.name : FileSystem.numbered(file.name, realisation)
+                let folder = part.map { $0 + "/" } ?? ""
+                return Plan(
+                    source: file, group: group, split: part, realisation: realisation, seed: fileSeed,
+                    noise: try NoiseModel(steps), clean: "\(folder)clean/\(name)", noisy: "\(folder)noisy/\(name)",
+                    expected: nil)
+            }
+        }
+    }
+
+    /// What tells patients apart: the folders in the one that was named, or where several were named, these. A patient's folders in them
+    /// stay together.
+    private static func folders(of files: [InputFile]) -> [String] {
+        let roots = files.map { file in
+            file.path.count > file.name.count ? String(file.path.dropLast(file.name.count + 1)) : "."
+        }
+        let isOne = Set(roots).count == 1
+        return zip(files, roots).map { file, root in
+            if !isOne { return root }
+            let parts = file.name.split(separator: "/")
+            return parts.count > 1 ? String(parts[0]) : "."
+        }
+    }
+
+    /// What to make to have the set of a manifest again.
+    static func plans(_ manifest: Manifest, from files: [InputFile]) throws(FileError) -> [Plan] {
+        var sources: [String: InputFile] = [:]
+        for file in files { sources[file.name] = file }
+        var plans: [Plan] = []
+        for pair in manifest.pairs {
+            guard let source = sources[pair.source] else {
+                throw FileError(
+                    file: pair.source, found: "no such file among the inputs",
+                    expected: "the files that the manifest was made of",
+                    advice: "Name the same folder as then.")
+            }
+            plans.append(
+                Plan(
+                    source: source, group: pair.group, split: pair.split, realisation: pair.realisation,
+                    seed: UInt64(pair.seed) ?? 0, noise: pair.noise, clean: pair.clean, noisy: pair.noisy,
+                    expected: (pair.cleanSHA256, pair.noisySHA256)))
+        }
+        return plans
+    }
+}
