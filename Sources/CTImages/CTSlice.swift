@@ -1,44 +1,47 @@
-/// One greyscale slice: `height` rows of `width` samples, row by row from the top left, with how
-/// they were stored and what they mean.
+/// A greyscale slice: `height` rows of `width` samples, stored row by row from the top left, with their storage format
+/// and their meaning in HU.
 ///
-/// Samples keep the file's own values: no gamma, no scaling, no clipping. They are `Double` so that
-/// every stored format up to 32-bit integers and 64-bit floating point is held exactly.
+/// Samples are the file's own values: no gamma, scaling or clipping is applied. They are `Double`, which represents
+/// every supported format exactly, up to 32-bit integers and 64-bit floating point.
 ///
-/// Invariants, checked when a value is made and kept by every operation:
+/// Every slice satisfies these invariants:
 ///
 /// - `width` and `height` are at least 1;
 /// - `samples.count == width * height`.
 public struct CTSlice: Hashable, Sendable {
-    /// Columns, at least 1.
+    /// The number of columns, at least 1.
     public let width: Int
 
-    /// Rows, at least 1.
+    /// The number of rows, at least 1.
     public let height: Int
 
-    /// The stored values; `(x, y)` is at `y * width + x`.
+    /// The stored values in row order; the sample at column `x`, row `y` has index `y * width + x`.
     ///
     /// - Precondition: A new value has as many elements as the old one.
     public var samples: [Double] {
         didSet { precondition(samples.count == width * height, "\(samples.count) samples for \(width)×\(height)") }
     }
 
-    /// How samples are stored in the file that the slice came from or goes to.
+    /// The storage format of a sample in the file that the slice was read from or will be written to.
     public var format: SampleFormat
 
-    /// What stored values mean in HU.
+    /// The meaning of stored values in HU.
     public var scale: IntensityScale
 
-    /// Makes a slice.
+    /// Creates a slice from stored values.
     ///
     /// - Parameters:
-    ///   - samples: Stored values in row order.
-    ///   - scale: What they mean; if `nil`, floating-point samples are taken to be HU and the range
-    ///     of an integer format to stand for −1024…1023 HU.
+    ///   - width: The number of columns.
+    ///   - height: The number of rows.
+    ///   - samples: Stored values in row order, from the top left.
+    ///   - format: The storage format of a sample.
+    ///   - scale: The meaning of stored values. If `nil`, floating-point samples are assumed to be HU, and the range of
+    ///     an integer format to span −1024…1023 HU.
     /// - Precondition: `width` and `height` are positive, and `samples.count == width * height`.
     public init(
         width: Int, height: Int, samples: [Double], format: SampleFormat, scale: IntensityScale? = nil
     ) {
-        precondition(width > 0 && height > 0, "A slice has a sample at least, not \(width)×\(height)")
+        precondition(width > 0 && height > 0, "A slice has at least one sample, not \(width)×\(height)")
         precondition(samples.count == width * height, "\(samples.count) samples for \(width)×\(height)")
         self.width = width
         self.height = height
@@ -47,12 +50,12 @@ public struct CTSlice: Hashable, Sendable {
         self.scale = scale ?? format.range.map { IntensityScale(assuming: $0) } ?? .assumedHU
     }
 
-    /// Creates a slice from HU: 32-bit floating point, whose samples are these values.
+    /// Creates a slice from HU values, stored as 32-bit floating point.
     ///
     /// - Parameters:
     ///   - hu: HU in row order, from the top left.
-    ///   - width: Columns.
-    ///   - height: Rows.
+    ///   - width: The number of columns.
+    ///   - height: The number of rows.
     /// - Precondition: `width` and `height` are positive, and `hu.count == width * height`.
     public init(hu: [Float], width: Int, height: Int) {
         self.init(
@@ -60,17 +63,16 @@ public struct CTSlice: Hashable, Sendable {
             scale: IntensityScale(slope: 1, intercept: 0))
     }
 
-    /// Creates a slice from stored integers, which mean `rescaleSlope · stored + rescaleIntercept` HU, as DICOM's attributes of
-    /// these names say.
+    /// Creates a slice from stored integers that represent `rescaleSlope · stored + rescaleIntercept` HU, as in DICOM.
     ///
     /// - Parameters:
-    ///   - stored: Stored values in row order, from the top left. Their type becomes the slice's format.
-    ///   - width: Columns.
-    ///   - height: Rows.
+    ///   - stored: Stored values in row order, from the top left. Their type determines the slice's format.
+    ///   - width: The number of columns.
+    ///   - height: The number of rows.
     ///   - rescaleSlope: HU per stored unit.
-    ///   - rescaleIntercept: HU of a stored zero; −1024 for slices that hold HU + 1024.
-    /// - Precondition: `width` and `height` are positive, `stored.count == width * height`, `rescaleSlope` is finite and not
-    ///   zero, `rescaleIntercept` is finite, and `Stored` has no more than 32 bits.
+    ///   - rescaleIntercept: The HU value of a stored zero; −1024 for slices that hold HU + 1024.
+    /// - Precondition: `width` and `height` are positive, `stored.count == width * height`, `rescaleSlope` is finite
+    ///   and nonzero, `rescaleIntercept` is finite, and `Stored` has at most 32 bits.
     public init<Stored: FixedWidthInteger>(
         stored: [Stored], width: Int, height: Int, rescaleSlope: Double = 1, rescaleIntercept: Double
     ) {
@@ -88,7 +90,7 @@ public struct CTSlice: Hashable, Sendable {
         return samples.map { slope * $0 + intercept }
     }
 
-    /// A copy whose samples are `hu`, expressed in stored units, not rounded and not clamped.
+    /// Returns a copy of the slice with `hu` as its samples, converted to stored units but neither rounded nor clamped.
     ///
     /// - Precondition: `hu.count == width * height`.
     public func with(hu: [Double]) -> CTSlice {
@@ -101,8 +103,10 @@ public struct CTSlice: Hashable, Sendable {
 
     // MARK: - Rounding and clamping
 
-    /// The whole numbers that may be stored, or `nil` for floating point: those of the format, and of the assumed
-    /// range if that is narrower, since a reader of the file would otherwise take the samples to mean something else.
+    /// The range of integers that can be stored, or `nil` for floating point.
+    ///
+    /// This is the range of the format, or the assumed range if that is narrower: values outside the assumed range
+    /// would change how readers interpret the file.
     public var storableRange: ClosedRange<Double>? {
         guard let range = format.range else { return nil }
         guard case .assumedRange(let assumed) = scale.origin else { return range }
@@ -111,12 +115,12 @@ public struct CTSlice: Hashable, Sendable {
         return low < high && range.contains(low) && range.contains(high) ? low...high : range
     }
 
-    /// The samples as a file of this format holds them, and how many had to be moved into range.
+    /// Returns the samples as a file of this format stores them, and the number of samples that were clamped.
     ///
-    /// - Integers are rounded to the nearest, halves away from zero, and clamped to ``storableRange``. A NaN becomes
-    ///   the value nearest zero, and counts as moved.
-    /// - Floating point is rounded to the nearest number of the format, ties to even. Finite numbers that would
-    ///   become infinite are clamped to the greatest finite one; infinities and NaN stay.
+    /// - Integers are rounded to nearest, halves away from zero, and clamped to ``storableRange``. A NaN becomes the
+    ///   storable value nearest zero and counts as clamped.
+    /// - Floating-point values are rounded to the nearest value of the format, ties to even. Finite values that would
+    ///   overflow are clamped to the greatest finite magnitude; infinities and NaN are unchanged.
     public func quantized() -> (slice: CTSlice, clamped: Int) {
         var result = self
         var clamped = 0
@@ -140,11 +144,11 @@ public struct CTSlice: Hashable, Sendable {
         return (result, clamped)
     }
 
-    /// The number nearest `value` that has the 11 bits of IEEE 754's half precision, whatever its size; `Float16` is not
-    /// on every platform.
+    /// Returns `value` rounded to the 11 significant bits of IEEE 754 half precision, without overflow. `Float16` is
+    /// not available on every platform.
     private static func half(_ value: Double) -> Double {
         guard value.isFinite, value != 0 else { return value }
-        // Below 2⁻¹⁴ numbers are multiples of 2⁻²⁴; above, of 2⁻¹⁰ of their binade.
+        // Below 2⁻¹⁴ values are multiples of 2⁻²⁴; above it, multiples of 2⁻¹⁰ of their binade.
         let step = Double(sign: .plus, exponent: max(Int(value.exponent), -14) - 10, significand: 1)
         return (value / step).rounded(.toNearestOrEven) * step
     }

@@ -1,29 +1,29 @@
-/// A display window: the HU that are shown from black to white.
+/// A display window: the HU range shown from black to white.
 public struct HUWindow: Hashable, Sendable {
-    /// HU in the middle.
+    /// The HU value at the centre.
     public let level: Double
 
-    /// From black to white in HU, positive.
+    /// The distance from black to white in HU, positive.
     public let width: Double
 
-    /// Makes a window.
+    /// Creates a window from its level and width in HU.
     ///
-    /// - Precondition: both are finite, and `width` is positive.
+    /// - Precondition: Both are finite, and `width` is positive.
     public init(level: Double, width: Double) {
         precondition(level.isFinite && width.isFinite && width > 0, "A window of \(width) HU around \(level)")
         self.level = level
         self.width = width
     }
 
-    /// −600 and 1500 HU.
+    /// The lung window: level −600 HU, width 1500 HU.
     public static let lung = HUWindow(level: -600, width: 1500)
 
-    /// 50 and 400 HU: soft tissue.
+    /// The soft tissue window: level 50 HU, width 400 HU.
     public static let mediastinum = HUWindow(level: 50, width: 400)
 
-    /// 400 and 1800 HU.
+    /// The bone window: level 400 HU, width 1800 HU.
     public static let bone = HUWindow(level: 400, width: 1800)
 
-    /// From black to white in HU.
+    /// The range from black to white in HU.
     public var range: ClosedRange<Double> { level - width / 2...level + width / 2 }
 }

@@ -1,15 +1,15 @@
 internal import CTSupport
 
-/// Why the scale of a slice is probably not the right one.
+/// A reason why the intensity scale of a slice is probably wrong.
 public enum IntensityDoubt: Hashable, Sendable, CustomStringConvertible {
-    /// The samples span less than an eighth of the range that they were assumed to span, as slices do that hold HU
-    /// (`least` below zero) or HU + 1024 in 16 bits.
+    /// The samples span less than an eighth of their assumed range. Typical of slices that hold HU (`least` below zero)
+    /// or HU + 1024 in 16 bits.
     case narrowRange(least: Double, greatest: Double)
 
-    /// By this scale, most samples lie beyond ±20000 HU.
+    /// With this scale, most samples lie beyond ±20000 HU.
     case beyondMetal(IntensityScale)
 
-    /// What was found, such as "only the values 24…1623 occur".
+    /// What was found, for example "only the values 24…1623 occur".
     public var description: String {
         switch self {
         case .narrowRange(let least, let greatest): "only the values \(plain(least))…\(plain(greatest)) occur"
@@ -19,13 +19,14 @@ public enum IntensityDoubt: Hashable, Sendable, CustomStringConvertible {
 }
 
 extension CTSlice {
-    /// Why ``scale`` is probably not the right one for these samples, or `nil` if nothing speaks against it.
+    /// The reason why ``scale`` is probably wrong for these samples, or `nil` if it is plausible.
     ///
-    /// Without a declared scale, integers are assumed to span −1024…1023 HU over the range of their format. Chest slices have
-    /// air and soft tissue, so their samples span at least a third of that; those that hold HU or HU + 1024 in 16 bits span a
-    /// sixteenth. Whatever the scale, metal reaches some 20000 HU, and no slice has more of it than of everything else.
+    /// Without a declared scale, the range of an integer format is assumed to span −1024…1023 HU. A chest slice
+    /// contains air and soft tissue and so spans at least a third of that range; a slice that holds HU or HU + 1024 in
+    /// 16 bits spans a sixteenth. With any scale, metal reaches about 20000 HU, and no slice is mostly metal.
     ///
-    /// - Complexity: O(1) for nearly all slices: 8192 samples are looked at first.
+    /// - Complexity: O(1) for nearly all slices, since 8192 samples are inspected first; otherwise O(*n*) in the number
+    ///   of samples.
     public var intensityDoubt: IntensityDoubt? {
         let step = max(samples.count / 8192, 1)
         let some = stride(from: 0, to: samples.count, by: step).map { samples[$0] }

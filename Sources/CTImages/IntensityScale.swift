@@ -1,33 +1,33 @@
 internal import CTSupport
 
-/// What stored values mean in Hounsfield units: `hu = slope · stored + intercept`.
+/// A linear mapping from stored values to Hounsfield units: `hu = slope · stored + intercept`.
 public struct IntensityScale: Hashable, Sendable, CustomStringConvertible {
-    /// Where a scale comes from. Programs say so, since an assumption can be wrong.
+    /// The origin of a scale. Programs report it, because an assumption can be wrong.
     public enum Origin: Hashable, Sendable {
-        /// The file, a manifest or the user said so.
+        /// Declared by the file, a manifest or the user.
         case declared
-        /// The stored range was taken to stand for −1024…1023 HU.
+        /// The given stored range was assumed to span −1024…1023 HU.
         case assumedRange(ClosedRange<Double>)
-        /// Floating-point samples were taken to be HU.
+        /// Floating-point samples were assumed to be HU.
         case assumedHU
     }
 
-    /// The HU range that an undeclared stored range stands for, and that noise strengths and data
-    /// ranges given as a fraction refer to.
+    /// The HU range that a stored range without a declared scale is assumed to span, and that noise strengths and data
+    /// ranges given as fractions refer to.
     public static let huRange: ClosedRange<Double> = -1024...1023
 
-    /// HU per stored unit; not zero, finite. Negative where bright is stored as low (MinIsWhite).
+    /// HU per stored unit, finite and nonzero. Negative where low stored values are bright (MinIsWhite).
     public let slope: Double
 
-    /// HU of a stored zero.
+    /// The HU value of a stored zero.
     public let intercept: Double
 
-    /// Where this scale comes from.
+    /// The origin of this scale.
     public let origin: Origin
 
-    /// Makes a scale.
+    /// Creates a scale from its slope and intercept.
     ///
-    /// - Precondition: `slope` is finite and not zero, `intercept` is finite.
+    /// - Precondition: `slope` is finite and nonzero, and `intercept` is finite.
     public init(slope: Double, intercept: Double, origin: Origin = .declared) {
         precondition(slope.isFinite && slope != 0 && intercept.isFinite, "hu = \(slope) · stored + \(intercept)")
         self.slope = slope
@@ -35,9 +35,9 @@ public struct IntensityScale: Hashable, Sendable, CustomStringConvertible {
         self.origin = origin
     }
 
-    /// The scale by which `storedRange` stands for ``huRange``, upside down if `inverted`.
+    /// Creates the scale that maps `storedRange` to ``huRange``, reversed if `inverted`.
     ///
-    /// - Precondition: `storedRange` is not empty, and finite and wide enough for a finite slope.
+    /// - Precondition: `storedRange` is nonempty, finite, and wide enough for a finite slope.
     public init(assuming storedRange: ClosedRange<Double>, inverted: Bool = false) {
         let width = storedRange.upperBound - storedRange.lowerBound
         precondition(width > 0 && width.isFinite, "A stored range of \(storedRange)")
@@ -54,16 +54,16 @@ public struct IntensityScale: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
-    /// Stored values are HU, by assumption.
+    /// The identity, for floating-point samples that are assumed to be HU.
     public static let assumedHU = IntensityScale(slope: 1, intercept: 0, origin: .assumedHU)
 
-    /// The HU of a stored value.
+    /// Returns the HU value of a stored value.
     public func hu(stored: Double) -> Double { slope * stored + intercept }
 
-    /// The stored value of `hu`, not rounded.
+    /// Returns the stored value of `hu`, not rounded.
     public func stored(hu: Double) -> Double { (hu - intercept) / slope }
 
-    /// What stored values mean, such as "HU = 1 · stored - 1024" or "assuming that floating-point samples are HU".
+    /// A description such as "HU = 1 · stored - 1024" or "assuming that floating-point samples are HU".
     public var description: String {
         switch origin {
         case .declared: "HU = \(plain(slope)) · stored \(intercept < 0 ? "-" : "+") \(plain(abs(intercept)))"

@@ -1,24 +1,24 @@
-/// How one sample of an image is stored: kind of number and width in bits.
+/// The storage format of an image sample: its number kind and its width in bits.
 public struct SampleFormat: Hashable, Sendable, CustomStringConvertible {
-    /// The kinds of number that image files hold.
+    /// The kind of number that a sample is stored as.
     public enum Kind: String, Hashable, Sendable {
-        /// Whole numbers from zero.
+        /// An unsigned integer.
         case unsignedInteger
-        /// Whole numbers in two's complement.
+        /// A two's-complement integer.
         case signedInteger
-        /// IEEE 754 binary floating point.
+        /// An IEEE 754 binary floating-point number.
         case floatingPoint
     }
 
     /// The kind of number.
     public let kind: Kind
 
-    /// Bits a sample: 1 to 32 for integers; 16, 32 or 64 for floating point.
+    /// The number of bits per sample: 1 to 32 for integers; 16, 32 or 64 for floating point.
     public let bits: Int
 
-    /// Makes a format.
+    /// Creates a format from a number kind and a width in bits.
     ///
-    /// - Precondition: `bits` is 1 to 32 for integers, 16, 32 or 64 for floating point.
+    /// - Precondition: `bits` is 1 to 32 for integers; 16, 32 or 64 for floating point.
     public init(kind: Kind, bits: Int) {
         switch kind {
         case .unsignedInteger, .signedInteger: precondition((1...32).contains(bits), "\(bits)-bit integers")
@@ -28,19 +28,19 @@ public struct SampleFormat: Hashable, Sendable, CustomStringConvertible {
         self.bits = bits
     }
 
-    /// Unsigned integers of 8 bits.
+    /// The format of unsigned 8-bit integers.
     public static let uint8 = SampleFormat(kind: .unsignedInteger, bits: 8)
 
-    /// Unsigned integers of 16 bits.
+    /// The format of unsigned 16-bit integers.
     public static let uint16 = SampleFormat(kind: .unsignedInteger, bits: 16)
 
-    /// Signed integers of 16 bits.
+    /// The format of signed 16-bit integers.
     public static let int16 = SampleFormat(kind: .signedInteger, bits: 16)
 
-    /// Single-precision floating point.
+    /// The format of single-precision floating point.
     public static let float32 = SampleFormat(kind: .floatingPoint, bits: 32)
 
-    /// The least and the greatest value that fit, or `nil` for floating point.
+    /// The range of representable values, or `nil` for floating point.
     public var range: ClosedRange<Double>? {
         let count = Double(sign: .plus, exponent: bits, significand: 1)
         switch kind {
@@ -50,7 +50,7 @@ public struct SampleFormat: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
-    /// For example "16-bit unsigned integer".
+    /// A description such as "16-bit unsigned integer".
     public var description: String {
         switch kind {
         case .unsignedInteger: "\(bits)-bit unsigned integer"
