@@ -5,24 +5,24 @@ internal import CTSupport
 /// Places are in mm from the middle of the picture, x to the patient's left, y to the back.
 struct Anatomy {
     var canvas: Canvas
-    private var random: SplitMix64
+    var random: SplitMix64
     private let body: Ellipse
-    private let cage: Ellipse
+    let cage: Ellipse
     private let heart: [Ellipse]
     private let aorta: Ellipse
-    private let coarse: SmoothNoise
-    private let medium: SmoothNoise
-    private let fine: SmoothNoise
+    let coarse: SmoothNoise
+    let medium: SmoothNoise
+    let fine: SmoothNoise
     private let seed: UInt64
     /// mm inside the lungs, on a grid of 5 mm: the same for all sizes of the picture, so that vessels are too.
-    private var depths: [Double] = []
+    private(set) var depths: [Double] = []
     /// Nodules so far: middle and radius.
-    private var taken: [(Point, Double)] = []
+    var taken: [(Point, Double)] = []
 
-    private static let air = -1000.0
-    private static let fat = -98.0
-    private static let muscle = 55.0
-    private static let blood = 44.0
+    static let air = -1000.0
+    static let fat = -98.0
+    static let muscle = 55.0
+    static let blood = 44.0
 
     init(width: Int, height: Int, spacing: Double, seed: UInt64) {
         self.seed = seed
@@ -63,7 +63,7 @@ struct Anatomy {
         }
     }
 
-    private mutating func uniform(_ low: Double, _ high: Double) -> Double {
+    mutating func uniform(_ low: Double, _ high: Double) -> Double {
         low + (high - low) * Double(random.next() >> 11) * 0x1p-53
     }
 
@@ -89,7 +89,7 @@ struct Anatomy {
         return union(distance, aorta.distance(x, y) - 1.5, blend: 8)
     }
 
-    private func lungDistance(_ x: Double, _ y: Double) -> Double {
+    func lungDistance(_ x: Double, _ y: Double) -> Double {
         intersection(cage.distance(x, y), -mediastinumDistance(x, y), blend: 14)
     }
 
@@ -187,272 +187,5 @@ struct Anatomy {
             canvas.fill(Ellipse(center: gullet + Point(1, 0), a: 2.4, b: 1.5), hu: { _, _ in -800 })
         }
         canvas.fill(Ellipse(center: Point(-11, 32), a: 4, b: 4), hu: { _, _ in Self.blood })
-    }
-
-    // MARK: - Bones
-
-    /// Vertebra, ribs, breastbone, shoulder blades: a dense shell around spongy bone.
-    mutating func paintBones() {
-        let (fine, medium) = (fine, medium)
-        let grain = SmoothNoise(seed: random.next(), cell: 2.1)
-        let shell = { (x: Double, y: Double) in 560 + 110 * medium(x, y) }
-        let sponge = { (x: Double, y: Double) in 175 + 55 * fine(x, y) + 45 * grain(x, y) }
-
-        // The vertebra: arch and processes, canal, body.
-        for side in [-1.0, 1] {
-            let process = Capsule(
-                from: Point(side * 12, 69), to: Point(side * 33, 81), startRadius: 5.5, endRadius: 4.2)
-            canvas.fill(process, hu: shell)
-            canvas.fill(
-                Capsule(from: process.from, to: process.to, startRadius: 3.4, endRadius: 2.4), hu: sponge)
-            let rib = Capsule(from: Point(side * 24, 57), to: Point(side * 44, 78), startRadius: 5, endRadius: 4.6)
-            canvas.fill(rib, hu: shell)
-            canvas.fill(Capsule(from: rib.from, to: rib.to, startRadius: 3.2, endRadius: 2.8), hu: sponge)
-        }
-        canvas.fill(
-            Capsule(from: Point(0, 78), to: Point(0, 103), startRadius: 5.5, endRadius: 3.4), hu: shell)
-        canvas.fill(
-            Capsule(from: Point(0, 80), to: Point(0, 101), startRadius: 2.8, endRadius: 1.4), hu: sponge)
-        canvas.fill(Ellipse(center: Point(0, 71), a: 15.5, b: 13.5, roundness: 1.7), hu: shell)
-        let front = Ellipse(center: Point(0, 49), a: 19, b: 15.5, roundness: 1.6)
-        canvas.fill(front, hu: shell)
-        canvas.fill(front.grown(by: -1.9), hu: sponge)
-        canvas.fill(Ellipse(center: Point(0, 70.5), a: 10.5, b: 9, roundness: 1.7), hu: { _, _ in -10 })
-        canvas.fill(Ellipse(center: Point(0, 70.5), a: 8.2, b: 7), hu: { _, _ in 14 })
-        canvas.fill(Ellipse(center: Point(0, 70.5), a: 5.2, b: 4), hu: { _, _ in 38 })
-
-        // The breastbone and the cartilage of ribs beside it.
-        let breast = Ellipse(center: Point(0, cage.center.y - cage.b - 5), a: 19, b: 6, roundness: 1)
-        for side in [-1.0, 1] {
-            canvas.fill(
-                Capsule(
-                    from: breast.center + Point(side * 21, 1), to: breast.center + Point(side * 44, 9),
-                    startRadius: 6, endRadius: 5.5), hu: { x, y in 105 + 30 * fine(x, y) })
-        }
-        canvas.fill(breast, hu: shell)
-        canvas.fill(breast.grown(by: -1.7), hu: { x, y in sponge(x, y) - 60 })
-
-        // Ribs cross the slice at a slant, so each shows a piece; directions from the middle, no angles needed.
-        let ribs: [(direction: Point, length: Double)] = [
-            (Point(0.62, -0.78), 13), (Point(0.93, -0.38), 17), (Point(1, 0.1), 15), (Point(0.86, 0.52), 19),
-            (Point(0.62, 0.79), 20),
-        ]
-        for side in [-1.0, 1] {
-            for rib in ribs {
-                let jitter = uniform(-0.09, 0.09)
-                let direction = Point(
-                    side * (rib.direction.x - jitter * rib.direction.y), rib.direction.y + jitter * rib.direction.x)
-                let (place, normal) = onCage(direction, margin: 6.2)
-                let plate = Plate(
-                    center: place, axis: Point(-normal.y, normal.x), halfLength: rib.length * uniform(0.8, 1.15),
-                    halfThickness: uniform(4.4, 5.2), bend: 0.0085)
-                paint(plate, shell: shell, sponge: { sponge($0, $1) - 20 }, wall: 1.6)
-            }
-            // The shoulder blade: a thin, slanted plate in the muscles of the back.
-            let (place, normal) = onCage(Point(side * 0.8, 0.63), margin: 21)
-            let blade = Plate(
-                center: place, axis: Point(-normal.y, normal.x), halfLength: 27, halfThickness: 3.1, bend: 0.005)
-            paint(blade, shell: shell, sponge: sponge, wall: 1.4)
-        }
-    }
-
-    private mutating func paint(
-        _ plate: Plate, shell: (Double, Double) -> Double, sponge: (Double, Double) -> Double, wall: Double
-    ) {
-        let reach = plate.halfLength + plate.halfThickness
-        let x = (plate.center.x - reach)...(plate.center.x + reach)
-        let y = (plate.center.y - reach)...(plate.center.y + reach)
-        canvas.fill(x: x, y: y, hu: shell) { plate.distance($0, $1) }
-        canvas.fill(x: x, y: y, hu: sponge) { plate.distance($0, $1, inset: wall) }
-    }
-
-    /// The place `margin` mm outside the cage in a direction from its middle, and the outward normal there.
-    private func onCage(_ direction: Point, margin: Double) -> (place: Point, normal: Point) {
-        let ray = direction.unit
-        var t = cage.b
-        for _ in 0..<12 {
-            let place = cage.center + ray * t
-            t += (margin - cage.distance(place.x, place.y)) * 0.9
-        }
-        let place = cage.center + ray * t
-        let here = cage.distance(place.x, place.y)
-        return (
-            place,
-            Point(cage.distance(place.x + 0.5, place.y) - here, cage.distance(place.x, place.y + 0.5) - here).unit
-        )
-    }
-
-    // MARK: - Lungs
-
-    /// mm inside the lungs, roughly.
-    private func depth(_ place: Point) -> Double {
-        let column = Int(min(max(place.x / 5 + 30, 0), 59))
-        let row = Int(min(max(place.y / 5 + 20, 0), 39))
-        return depths[row * 60 + column]
-    }
-
-    /// The HU of lung without vessels: denser towards the back, where the patient lies.
-    private func lung(_ y: Double) -> Double { -862 + 0.28 * y }
-
-    /// Lungs, fissures, vessels, airways.
-    mutating func paintLungs() {
-        let outer = self
-        let (coarse, medium, fine) = (coarse, medium, fine)
-        let lace = SmoothNoise(seed: random.next(), cell: 1.5)
-        var lungs = [Double](repeating: 0, count: canvas.hu.count)
-        for row in canvas.rows(-115, 115) {
-            for column in canvas.columns(-150, 150) {
-                let i = row * canvas.width + column
-                let (x, y) = (canvas.warpedX[i], canvas.warpedY[i])
-                let distance = outer.lungDistance(x, y)
-                let cover = canvas.coverage(distance)
-                if cover == 0 { continue }
-                lungs[i] = cover
-                // Major fissures: thin sheets that arch from the side to the back.
-                let side =
-                    x < 0
-                    ? Ellipse(center: Point(-118, 64), a: 86, b: 58) : Ellipse(center: Point(118, 58), a: 84, b: 66)
-                let fissure = canvas.coverage(abs(side.distance(x, y)) - 0.35)
-                let tissue =
-                    outer.lung(y) + 9 * coarse(x, y) + 7 * medium(x, y) + 9 * fine(x, y) + 8 * lace(x, y)
-                    + 70 * fissure
-                canvas.hu[i] += cover * (tissue - canvas.hu[i])
-            }
-        }
-
-        for side in [-1.0, 1] {
-            paintTubes(side: side, lungs: lungs)
-        }
-    }
-
-    /// The arteries, veins and airways of one lung.
-    private mutating func paintTubes(side: Double, lungs: [Double]) {
-        // Targets in a slab 76 mm thick, at random where there is lung.
-        var targets = [Point]()
-        while targets.count < 3000 {
-            let place = Point(side * uniform(8, 135), uniform(-95, 95), uniform(-38, 38))
-            if depth(place) > 2.5 { targets.append(place) }
-        }
-        let hilum = Point(side * (side < 0 ? 44 : 42), uniform(6, 12), uniform(-4, 4))
-        let arteries = Tree(
-            root: hilum, direction: Point(side, 0.3), targets: Array(targets[..<1600]), tipRadius: 0.44,
-            seed: random.next())
-        let veins = Tree(
-            root: hilum + Point(side * -4, -9, uniform(-8, 8)), direction: Point(side, -0.3),
-            targets: Array(targets[1600...]), tipRadius: 0.44, seed: random.next())
-
-        var vessel = [Double](repeating: 0, count: lungs.count)
-        var wall = vessel
-        var lumen = vessel
-        for (tube, count) in arteries.tubes {
-            draw(tube, into: &vessel)
-            // Airways run beside arteries; the finest are too thin to be seen.
-            if count < 60 { continue }
-            var airway = tube
-            let radius = (tube.startRadius + tube.endRadius) / 2
-            let aside = Point(-0.6 * side, 0.8) * (radius * 1.8 + 0.4)
-            airway.from = airway.from + aside
-            airway.to = airway.to + aside
-            let share = 0.32 + 0.3 * (Double(count) / 1600).squareRoot()
-            airway.startRadius *= share
-            airway.endRadius *= share
-            draw(airway, into: &lumen)
-            airway.startRadius = airway.startRadius * 1.2 + 0.45
-            airway.endRadius = airway.endRadius * 1.2 + 0.45
-            draw(airway, into: &wall)
-        }
-        for (tube, _) in veins.tubes { draw(tube, into: &vessel) }
-
-        // The root of the lung: a knot of vessels and soft tissue around the main airway.
-        let bronchus = Capsule(
-            from: Point(side * 33, 13), to: Point(side * 37, 15), startRadius: 5, endRadius: 4.6)
-        var root = [Double](repeating: 0, count: lungs.count)
-        draw(Capsule(from: Point(side * 22, 8), to: hilum, startRadius: 13, endRadius: 8), into: &root)
-        draw(bronchus, into: &lumen)
-        draw(
-            Capsule(from: bronchus.from, to: bronchus.to, startRadius: 6.2, endRadius: 5.8), into: &wall)
-
-        for i in lungs.indices where lungs[i] > 0 || root[i] > 0 {
-            let near = max(lungs[i], root[i])
-            var hu = canvas.hu[i]
-            hu += root[i] * (Self.blood - 4 - hu)
-            hu += vessel[i] * near * (Self.blood - hu)
-            hu += wall[i] * near * (10 - hu)
-            hu += lumen[i] * near * (-985 - hu)
-            canvas.hu[i] = hu
-        }
-    }
-
-    /// Draws a tube where it meets the slice, which is 3 mm thick. Thin ones count by their share of it.
-    private func draw(_ tube: Capsule, into cover: inout [Double]) {
-        let radius = max(tube.startRadius, tube.endRadius)
-        // The plane of the slice that is nearest to the tube's middle.
-        let half = 1.5
-        let plane = min(max((tube.from.z + tube.to.z) / 2, -half), half)
-        if min(tube.from.z, tube.to.z) > half + radius || max(tube.from.z, tube.to.z) < -half - radius { return }
-        let reach = radius + canvas.softness
-        let columns = canvas.columns(min(tube.from.x, tube.to.x) - reach, max(tube.from.x, tube.to.x) + reach)
-        let upright = abs((tube.to - tube.from).unit.z)
-        for row in canvas.rows(min(tube.from.y, tube.to.y) - reach, max(tube.from.y, tube.to.y) + reach) {
-            let y = canvas.y(row)
-            for column in columns {
-                let (distance, radius) = tube.axisDistance(canvas.x(column), y, plane)
-                if distance > radius + canvas.softness { continue }
-                let value = canvas.coverage(distance - radius) - canvas.coverage(distance + radius)
-                let depth = min(0.75 * radius + 0.1, 1)
-                let across = min(2 * radius / canvas.softness, 1)
-                let i = row * canvas.width + column
-                cover[i] = max(cover[i], value * (depth + upright * (across - depth)))
-            }
-        }
-    }
-
-    // MARK: - Nodules
-
-    /// Puts a nodule where the lung has most room for it: away from the pleura, vessels and other nodules.
-    mutating func paintNodule(
-        _ request: ChestPhantom.NoduleRequest
-    ) -> (place: Point, diameter: Double, contrast: Double, hu: Double) {
-        let radius = request.diameter / 2
-        var best = Point(70, 0)
-        var least = Double.infinity
-        for _ in 0..<150 {
-            let place = Point(uniform(-130, 130), uniform(-95, 95))
-            let column = Int((place.x / canvas.spacing + Double(canvas.width - 1) / 2).rounded())
-            let row = Int((place.y / canvas.spacing + Double(canvas.height - 1) / 2).rounded())
-            guard (0..<canvas.width).contains(column), (0..<canvas.height).contains(row) else { continue }
-            // Whole samples' middles, so that small nodules keep their contrast.
-            let middle = Point(canvas.x(column), canvas.y(row))
-            let i = row * canvas.width + column
-            var cost = max(lungDistance(canvas.warpedX[i], canvas.warpedY[i]) + radius + 4, 0) * 1000
-            if cost >= least { continue }
-            for (other, otherRadius) in taken {
-                cost += max(radius + otherRadius + 15 - (other - middle).length, 0) * 500
-            }
-            let reach = radius + 2
-            for y in canvas.rows(middle.y - reach, middle.y + reach) {
-                for x in canvas.columns(middle.x - reach, middle.x + reach) {
-                    cost +=
-                        max(canvas.hu[y * canvas.width + x] + 750, 0) * canvas.spacing * canvas.spacing
-                        / (reach * reach)
-                }
-            }
-            if cost < least {
-                least = cost
-                best = middle
-            }
-        }
-        taken.append((best, radius))
-        let hu = lung(best.y) + request.contrast
-        let reach = radius + canvas.softness
-        for row in canvas.rows(best.y - reach, best.y + reach) {
-            for column in canvas.columns(best.x - reach, best.x + reach) {
-                let distance = (Point(canvas.x(column), canvas.y(row)) - best).length
-                let cover = canvas.coverage(distance - radius)
-                let i = row * canvas.width + column
-                canvas.hu[i] += cover * (hu - canvas.hu[i])
-            }
-        }
-        return (best, request.diameter, request.contrast, hu)
     }
 }
