@@ -1,0 +1,127 @@
+internal import CImageShims
+internal import CTImages
+internal import CTSupport
+
+extension TIFFCodec {
+    static func encode(
+        _ pages: [CTSlice], template: [UInt8]?, limits: DecodeLimits
+    ) throws(CodecFailure) -> (bytes: [UInt8], clamped: Int) {
+        let directories = template.map { TIFFDirectories($0) }
+        let source: TIFFSource? =
+            if let template, let directories {
+                try TIFFSource(template, limits: limits, isBigEndian: directories.isBigEndian)
+            } else {
+                nil
+            }
+        let size = pages.reduce(0) { $0 + $1.samples.count * ($1.format.bits + 7) / 8 * 4 / 3 }
+        var file = TIFFAssembler(
+            isBigEndian: directories?.isBigEndian ?? false,
+            // Offsets of classic TIFF end at 4 GiB.
+            isBig: directories?.isBig ?? false || size > 3 << 30)
+        var clamped = 0
+        var left = source != nil
+        for (index, slice) in pages.enumerated() {
+            do {
+                let old: TIFFPage? = if left, let source { try source.page(bytesInFile: .max) } else { nil }
+                let (stored, count) = slice.quantized()
+                clamped += count
+                try append(
+                    slice, samples: stored.samples, old: old, source: source,
+                    entries: left && index < directories?.pages.count ?? 0 ? directories?.pages[index] ?? [] : [],
+                    to: &file)
+                if left, let source { left = try source.nextPage() }
+            } catch {
+                throw error.onPage(index + 1, of: pages.count)
+            }
+        }
+        guard file.isBig || file.bytes.count <= UInt32.max else {
+            throw .unsupported(
+                "\(file.bytes.count) bytes", expected: "less than 4 GiB, in a classic TIFF",
+                advice: "Write fewer pages to a file, or start from a BigTIFF.")
+        }
+        return (file.bytes, clamped)
+    }
+
+    private static func append(
+        _ slice: CTSlice, samples: [Double], old: TIFFPage?, source: TIFFSource?, entries: [TIFFEntry],
+        to file: inout TIFFAssembler
+    ) throws(CodecFailure) {
+        var page = TIFFPage(newFor: slice, isBigEndian: file.isBigEndian)
+        var reused: TIFFPage?
+        if let old, old.width == slice.width, old.height == slice.height, old.format == slice.format {
+            page = old.forWriting()
+            // Samples beside the grey ones, that is alpha, are taken from the original.
+            if old.raw.samples > old.colors { reused = old }
+        }
+        var encoded: [UInt8]
+        do {
+            encoded = try encode(samples, page: page, reused: reused, source: source, isBigEndian: file.isBigEndian)
+        } catch  where page.raw.compression != TIFFPage.deflate && error.code == .unsupported {
+            // A scheme that cannot take these samples, for example LERC with some widths.
+            page.raw.compression = TIFFPage.deflate
+            page.raw.predictor = 1
+            encoded = try encode(samples, page: page, reused: reused, source: source, isBigEndian: file.isBigEndian)
+        }
+
+        let directory = TIFFDirectories(encoded)
+        guard let fresh = directory.pages.first else {
+            throw .malformed("no page in what libtiff wrote", expected: "one")
+        }
+        func locations(_ tags: Set<Int>) -> [Int] {
+            fresh.first { tags.contains($0.tag) }.map { directory.numbers($0, limit: .max / 16).map { Int($0) } } ?? []
+        }
+        let blocks = zip(locations([273, 324]), locations([279, 325])).map { encoded[$0..<$0 + $1] }
+        var all = fresh.filter { ![273, 279, 324, 325].contains($0.tag) }
+        if page.isReused {
+            // As the original says the same: types of numbers, strips said to be higher than the image, defaults.
+            for entry in entries where TIFFPage.restatedTags.contains(entry.tag) {
+                let number = entry.number(isBigEndian: file.isBigEndian)
+                let place = all.firstIndex { $0.tag == entry.tag }
+                if let place, number == all[place].number(isBigEndian: file.isBigEndian) || entry.tag == 278 {
+                    all[place] = entry
+                } else if place == nil, number == 1 {
+                    all.append(entry)
+                }
+            }
+        }
+        let structural = Set(fresh.map { $0.tag }).union(TIFFPage.structuralTags)
+        all += entries.filter { !structural.contains($0.tag) }
+        if entries.isEmpty { all += declaredRange(slice, isBigEndian: file.isBigEndian) }
+        file.append(entries: all, blocks: blocks, tiled: page.raw.tiled)
+    }
+
+    /// SMinSampleValue and SMaxSampleValue for a new page whose range is not the format's.
+    private static func declaredRange(_ slice: CTSlice, isBigEndian: Bool) -> [TIFFEntry] {
+        guard let range = slice.storableRange, range != slice.format.range else { return [] }
+        return [(340, range.lowerBound), (341, range.upperBound)].map { tag, value in
+            let little = (0..<8).map { UInt8(truncatingIfNeeded: value.bitPattern >> UInt64(8 * $0)) }
+            return TIFFEntry(tag: tag, type: 12, count: 1, value: isBigEndian ? little.reversed()[...] : little[...])
+        }
+    }
+
+    /// Encodes a page as a BigTIFF of its own.
+    private static func encode(
+        _ samples: [Double], page: TIFFPage, reused: TIFFPage?, source: TIFFSource?, isBigEndian: Bool
+    ) throws(CodecFailure) -> [UInt8] {
+        let sink = try TIFFSink(page, isBigEndian: isBigEndian)
+        let encoding = page.encoding
+        for block in 0..<page.blocks {
+            let area = page.area(of: block)
+            var bytes: [UInt8]
+            if let reused, let source {
+                bytes = try source.block(block, of: reused)
+            } else {
+                bytes = [UInt8](repeating: 0, count: page.bytes(in: block))
+            }
+            for (channel, step) in page.colorsInPlane(of: block) {
+                for y in 0..<area.height {
+                    encoding.write(
+                        area.width, of: samples, at: (area.y + y) * page.width + area.x, into: &bytes,
+                        row: y * page.rowBytes, first: channel, step: step)
+                }
+            }
+            try sink.write(block, bytes: &bytes)
+        }
+        return try sink.finish()
+    }
+}
