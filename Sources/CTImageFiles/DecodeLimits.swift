@@ -1,3 +1,5 @@
+internal import CTSupport
+
 /// How much memory a file may ask for. A few hundred bytes can claim billions of pixels; the claim
 /// is checked before anything is allocated for them.
 public struct DecodeLimits: Hashable, Sendable {
@@ -14,5 +16,18 @@ public struct DecodeLimits: Hashable, Sendable {
     public init(pixels: Int = 1 << 30) {
         precondition(pixels > 0, "A limit of \(pixels) pixels")
         self.pixels = pixels
+    }
+}
+
+extension DecodeLimits {
+    /// Throws if a page would go beyond the limit, given the pixels that earlier pages used.
+    func check(width: Int, height: Int, used: Int) throws(CodecFailure) {
+        let (count, overflow) = width.multipliedReportingOverflow(by: height)
+        guard !overflow, count <= pixels - used else {
+            throw CodecFailure(
+                .tooLarge, found: "\(width)×\(height) pixels" + (used > 0 ? " after \(used) others" : ""),
+                expected: "no more than \(pixels) together",
+                advice: "Raise the limit on pixels if the file can be trusted.")
+        }
     }
 }

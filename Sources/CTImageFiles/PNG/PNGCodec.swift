@@ -154,13 +154,29 @@ enum PNGCodec {
         }
         let chunks: PNGChunks? = if let template { try PNGChunks(template) } else { nil }
         let (stored, clamped) = slice.quantized()
-        let samples = stored.samples
+        var image = try layout(for: slice, template: chunks)
+        let header = image.header
+        write(stored.samples, into: &image.rows, header: header)
+        let fresh = try compress(image.rows, header: header)
+        let (before, after) = ancillaryChunks(for: slice, depth: header.depth, template: chunks, isSame: image.isSame)
+
+        var result = PNGChunks.signature
+        result += PNGChunks.bytes(.init(type: "IHDR", data: headerBytes(header)[...]))
+        for chunk in before + fresh.data + after { result += PNGChunks.bytes(chunk) }
+        result += PNGChunks.bytes(.init(type: "IEND", data: []))
+        return (result, clamped)
+    }
+
+    /// The header of the new file and its rows, which hold the template's alpha channel but no grey yet.
+    ///
+    /// `isSame` says whether pixels are laid out as in the template.
+    private static func layout(
+        for slice: CTSlice, template chunks: PNGChunks?
+    ) throws(CodecFailure) -> (header: PNGChunks.Header, rows: [UInt8], isSame: Bool) {
         let depth = [1, 2, 4, 8].first { $0 >= slice.format.bits } ?? 16
         var header = PNGChunks.Header(
             width: slice.width, height: slice.height, depth: depth, colorType: 0, interlaced: false)
-        var rows = [UInt8](repeating: 0, count: header.rowBytes * header.height)
         var isSame = false
-
         if let chunks, chunks.header.width == slice.width, chunks.header.height == slice.height {
             let old = chunks.header
             header.interlaced = old.interlaced
@@ -168,19 +184,22 @@ enum PNGCodec {
                 isSame = true
                 if let transparency = chunks["tRNS"] {
                     header.colorType = 4
-                    rows = try withAlpha(of: chunks, transparency: Array(transparency), header: header)
+                    let rows = try withAlpha(of: chunks, transparency: Array(transparency), header: header)
+                    return (header, rows, isSame)
                 }
             } else if old.depth == depth, old.colorType != 3 {
                 isSame = true
                 header.colorType = old.colorType
                 // The alpha channel stays as it was.
-                rows =
-                    old.colorType == 4 || old.colorType == 6
-                    ? try Self.rows(of: chunks) : [UInt8](repeating: 0, count: old.rowBytes * old.height)
+                if old.colorType == 4 || old.colorType == 6 { return (header, try rows(of: chunks), isSame) }
             }
         }
+        return (header, [UInt8](repeating: 0, count: header.rowBytes * header.height), isSame)
+    }
 
-        let encoding = SampleEncoding(kind: .unsignedInteger, bits: depth, isBigEndian: true)
+    /// Writes grey samples into the grey or colour channels of rows.
+    private static func write(_ samples: [Double], into rows: inout [UInt8], header: PNGChunks.Header) {
+        let encoding = SampleEncoding(kind: .unsignedInteger, bits: header.depth, isBigEndian: true)
         let colors = header.colorType == 2 || header.colorType == 6 ? 3 : 1
         for y in 0..<header.height {
             for color in 0..<colors {
@@ -189,25 +208,22 @@ enum PNGCodec {
                     first: color, step: header.channels)
             }
         }
-        let fresh = try compress(rows, header: header)
+    }
 
-        var result = PNGChunks.signature
-        result += PNGChunks.bytes(.init(type: "IHDR", data: headerBytes(header)[...]))
-        var before = chunks?.before ?? []
-        var after = chunks?.after ?? []
+    /// The chunks before and after the image data: the template's, or for a new file its significant bits.
+    private static func ancillaryChunks(
+        for slice: CTSlice, depth: Int, template chunks: PNGChunks?, isSame: Bool
+    ) -> (before: [PNGChunks.Chunk], after: [PNGChunks.Chunk]) {
         if let chunks {
-            before = before.compactMap { kept($0, of: chunks, isSame: isSame) }
-            after = after.compactMap { kept($0, of: chunks, isSame: isSame) }
-        } else if let range = slice.storableRange, range.lowerBound == 0,
-            let significant = (1..<depth).first(where: { Double(1 << $0) - 1 == range.upperBound })
-        {
-            before = [.init(type: "sBIT", data: [UInt8(significant)])]
+            return (
+                chunks.before.compactMap { kept($0, of: chunks, isSame: isSame) },
+                chunks.after.compactMap { kept($0, of: chunks, isSame: isSame) }
+            )
         }
-        for chunk in before { result += PNGChunks.bytes(chunk) }
-        for chunk in fresh.data { result += PNGChunks.bytes(chunk) }
-        for chunk in after { result += PNGChunks.bytes(chunk) }
-        result += PNGChunks.bytes(.init(type: "IEND", data: []))
-        return (result, clamped)
+        guard let range = slice.storableRange, range.lowerBound == 0,
+            let significant = (1..<depth).first(where: { Double(1 << $0) - 1 == range.upperBound })
+        else { return ([], []) }
+        return ([.init(type: "sBIT", data: [UInt8(significant)])], [])
     }
 
     private static func compress(_ rows: [UInt8], header: PNGChunks.Header) throws(CodecFailure) -> PNGChunks {
@@ -312,41 +328,5 @@ enum PNGCodec {
             return .init(name: name, value: String(decoding: parts[2], as: UTF8.self))
         default: return .init(name: name, value: "(compressed)")
         }
-    }
-}
-
-// MARK: - Checks that both formats share
-
-extension DecodeLimits {
-    /// Throws if a page would go beyond the limit, given the pixels that earlier pages used.
-    func check(width: Int, height: Int, used: Int) throws(CodecFailure) {
-        let (count, overflow) = width.multipliedReportingOverflow(by: height)
-        guard !overflow, count <= pixels - used else {
-            throw CodecFailure(
-                .tooLarge, found: "\(width)×\(height) pixels" + (used > 0 ? " after \(used) others" : ""),
-                expected: "no more than \(pixels) together",
-                advice: "Raise the limit on pixels if the file can be trusted.")
-        }
-    }
-}
-
-/// Whether colour samples are grey.
-enum GreyCheck {
-    static func check(
-        _ red: [Double], _ green: [Double], _ blue: [Double], width: Int, from place: Int = 0
-    ) throws(CodecFailure) {
-        for index in red.indices where red[index] != green[index] || red[index] != blue[index] {
-            throw failure(red[index], green[index], blue[index], at: place + index, width: width)
-        }
-    }
-
-    static func failure(_ red: Double, _ green: Double, _ blue: Double, at place: Int, width: Int) -> CodecFailure {
-        func text(_ value: Double) -> String { Int(exactly: value).map { String($0) } ?? String(value) }
-        return CodecFailure(
-            .color,
-            found:
-                "the colour \(text(red)), \(text(green)), \(text(blue)) at column \(place % width), row \(place / width)",
-            expected: "an image that is grey everywhere",
-            advice: "Convert the file to grey, if its colours mean nothing.")
     }
 }
