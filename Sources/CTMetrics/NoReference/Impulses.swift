@@ -1,33 +1,33 @@
 internal import CTImages
 
-/// The salt and pepper of a slice.
+/// The impulse noise of a slice: salt and pepper.
 ///
-/// An impulse sticks out of all its neighbours and has the same value as every other: salt the greatest, pepper the least that
-/// can be stored. Noise sticks out as far if it is strong, but each time by another value; edges and air that was clamped have
-/// equal values, but side by side.
+/// An impulse stands out from all its neighbours and has the same value as every other impulse of its kind: the
+/// greatest storable value for salt, the least for pepper. Strong noise also produces outliers, but with varying
+/// values; edges and clamped air have equal values, but adjacent to each other.
 package struct Impulses: Hashable, Sendable {
-    /// The value of salt in HU, if there is some.
+    /// The value of salt in HU, or `nil` if there is none.
     package let salt: Float?
 
-    /// The value of pepper in HU, if there is some.
+    /// The value of pepper in HU, or `nil` if there is none.
     package let pepper: Float?
 
-    /// What networks for impulses were trained with.
+    /// The salt and pepper values that networks for impulse noise are trained with.
     private static let (trainedSalt, trainedPepper) = (
         Float(IntensityScale.huRange.upperBound), Float(IntensityScale.huRange.lowerBound)
     )
 
-    /// HU that an impulse is above or below each of its four neighbours, at least.
+    /// The minimum difference in HU between an impulse and each of its four neighbours.
     private static let prominence: Float = 400
 
-    /// One sample in so many has to be an impulse, and a few of them altogether.
+    /// At least one sample in `rarity`, and at least `few` in all, must be impulses.
     private static let (rarity, few) = (5000, 4)
 
-    /// The share of samples that stick out to one side that has to have one value. With white noise of 25/255 beside them
-    /// impulses have 0.6 and more, with 50/255 half.
+    /// The minimum share of the outliers on one side that must have the same value. Beside white noise of 25/255,
+    /// impulses reach 0.6 or more; beside 50/255, half.
     private static let agreement = 0.4
 
-    /// Finds the impulses of an image, HU in rows of `width`; nil if it has none.
+    /// Finds the impulses of an image in HU, in rows of `width`; returns `nil` if it has none.
     package init?(in image: [Float], width: Int) {
         let height = width > 0 ? image.count / width : 0
         guard width > 2, height > 2 else { return nil }
@@ -45,7 +45,7 @@ package struct Impulses: Hashable, Sendable {
             }
         }
         let (salt, pepper) = (Self.common(peaks, of: image.count), Self.common(dips, of: image.count))
-        // Strong noise in lung that was clamped has equal dips as well, but then as many peaks of all values.
+        // Strong noise in clamped lung also has equal dips, but then as many peaks of varying values.
         let hasSalt = salt.map { pepper != nil || 2 * dips.count < $0.count } ?? false
         let hasPepper = pepper.map { salt != nil || 2 * peaks.count < $0.count } ?? false
         guard hasSalt || hasPepper else { return nil }
@@ -53,10 +53,11 @@ package struct Impulses: Hashable, Sendable {
         self.pepper = hasPepper ? pepper?.value : nil
     }
 
-    /// Whether a sample has the value of an impulse. It may also be one of the tissue that has it: air, or bone, that was clamped.
+    /// Returns whether a sample has the value of an impulse. It may also be clamped tissue with that value: air or
+    /// bone.
     package func mayBe(_ value: Float) -> Bool { value == salt || value == pepper }
 
-    /// The image with all that may be impulses at the values that networks know.
+    /// Returns the image with all possible impulses replaced by the values that networks are trained with.
     package func shown(_ image: [Float]) -> [Float] {
         image.map { value in
             if value == salt { return Self.trainedSalt }
@@ -64,7 +65,7 @@ package struct Impulses: Hashable, Sendable {
         }
     }
 
-    /// The most common of the values and how many have it, unless these are too few for impulses.
+    /// Returns the most common value and its count, or `nil` if there are too few for impulses.
     private static func common(_ values: [Float], of count: Int) -> (value: Float, count: Int)? {
         guard values.count >= few, values.count * rarity >= count else { return nil }
         let sorted = values.sorted()

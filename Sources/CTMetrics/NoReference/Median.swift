@@ -1,18 +1,18 @@
-/// The median of each sample and its eight neighbours: the plainest denoiser there is, and what any other has to beat.
+/// Returns the median of each sample and its eight neighbours: the simplest denoiser, and the baseline for any other.
 ///
-/// At the edges the image is mirrored, the outermost sample included; the same as
+/// The image is mirrored at its edges, including the outermost sample; the result equals that of
 /// `scipy.ndimage.median_filter(image, size=3, mode="reflect")`.
 ///
 /// - Parameters:
-///   - samples: `height` rows of `width` samples; none NaN, which has no place in an order.
-///   - width: Columns, at least 1.
-///   - height: Rows, at least 1.
-/// - Returns: As many samples.
+///   - samples: `height` rows of `width` samples, none of them NaN.
+///   - width: The number of columns, at least 1.
+///   - height: The number of rows, at least 1.
+/// - Returns: The medians, in the same order as `samples`.
 /// - Precondition: `samples.count == width * height`.
 package func median3x3(_ samples: [Double], width: Int, height: Int) -> [Double] {
     precondition(
         width > 0 && height > 0 && samples.count == width * height, "\(samples.count) samples for \(width)×\(height)")
-    // Each column of three, sorted once and used by three windows.
+    // Each column of three samples is sorted once and used by three windows.
     var columns = [Sorted](repeating: Sorted(0, 0, 0), count: width)
     var result = [Double]()
     result.reserveCapacity(samples.count)
@@ -27,8 +27,8 @@ package func median3x3(_ samples: [Double], width: Int, height: Int) -> [Double]
             let left = columns[max(x - 1, 0)]
             let middle = columns[x]
             let right = columns[min(x + 1, width - 1)]
-            // The median of nine lies among: the greatest of the least, the median of the medians, the least of the
-            // greatest; and is their median.
+            // The median of nine is the median of three candidates: the greatest of the minima, the median of the
+            // medians, and the least of the maxima.
             result.append(
                 Sorted(
                     max(left.least, middle.least, right.least),
@@ -40,7 +40,7 @@ package func median3x3(_ samples: [Double], width: Int, height: Int) -> [Double]
     return result
 }
 
-/// Three numbers in order.
+/// Three numbers in ascending order.
 private struct Sorted {
     let least: Double
     let median: Double

@@ -1,30 +1,31 @@
 internal import CTSupport
 
-/// How noisy a slice is, as far as the slice alone tells.
+/// A slice's noise level, estimated without a reference.
 ///
-/// Standard deviations are those that squares of 9×9 pixels have most often (the mode), where their corners, 5×5 pixels, have means that
-/// differ from the whole's by less than half of the deviation: squares with an edge or a vessel in them have more, in all
-/// sizes, and do not move it. Impulses do not count in them.
+/// Each level is the mode of the standard deviations of all 9×9-pixel squares that are flat: the means of their
+/// 5×5-pixel corners differ from the mean of the whole by at most half the standard deviation. Squares that contain an
+/// edge or a vessel have larger deviations of all sizes and so do not shift the mode. Impulses are excluded.
 public struct NoiseEstimate: Hashable, Sendable {
-    /// The standard deviation in HU, most often found anywhere in the body; `nil` if there is too little of one.
+    /// The mode of the standard deviation in the body, in HU; `nil` if there is too little of it.
     public let body: Double?
 
-    /// The same where squares have a mean of −950…−600 HU: lung.
+    /// The mode of the standard deviation in lung, where squares have a mean of −950…−600 HU.
     public let lung: Double?
 
-    /// The same where squares have a mean of −20…120 HU: soft tissue.
+    /// The mode of the standard deviation in soft tissue, where squares have a mean of −20…120 HU.
     public let softTissue: Double?
 
-    /// The share of samples that salt and pepper have replaced, 0…1.
+    /// The fraction of samples replaced by impulse noise, 0…1.
     public let impulseDensity: Double
 
     /// The side of the squares in pixels.
     static let side = 9
 
-    /// Measures a slice.
+    /// Estimates the noise level of a slice.
     ///
     /// - Parameters:
-    ///   - hu: In rows of `width`.
+    ///   - hu: The slice in HU, in rows of `width`.
+    ///   - width: The number of columns, at least 1.
     public init(_ hu: [Double], width: Int) {
         let squares = LocalDeviations(hu, width: width)
         impulseDensity = squares.impulseDensity
@@ -36,11 +37,11 @@ public struct NoiseEstimate: Hashable, Sendable {
         softTissue = mode(Self.softTissueHU)
     }
 
-    /// Mean HU of squares of each tissue.
+    /// The mean HU of squares in each tissue.
     private static let (lungHU, softTissueHU) = (-950.0 ... -600.0, -20.0...120.0)
 
-    /// The standard deviations of `noise`, measured in the same way, where `hu` is lung and where it is soft tissue; `nil` where there is
-    /// too little of it.
+    /// Returns the modes of the standard deviations of `noise` where `hu` is lung and where it is soft tissue, each
+    /// `nil` if there is too little of that tissue.
     package static func deviations(
         of noise: [Double], inTissuesOf hu: [Double], width: Int
     ) -> (lung: Double?, softTissue: Double?) {
@@ -54,22 +55,27 @@ public struct NoiseEstimate: Hashable, Sendable {
         return (mode(Self.lungHU), mode(Self.softTissueHU))
     }
 
-    /// The root of the mean square of `noise` where `hu` is soft tissue, flat or not; of all where nothing is.
+    /// Returns the root mean square of `noise` where `hu` is soft tissue, flat or not; of all samples if none is.
     package static func rootMeanSquare(of noise: [Double], inSoftTissueOf hu: [Double], width: Int) -> Double {
         let tissue = LocalDeviations(hu, width: width).found.filter { softTissueHU.contains($0.mean) }.map(\.index)
         let places = tissue.isEmpty ? Array(noise.indices) : tissue
         return (places.reduce(0) { $0 + noise[$1] * noise[$1] } / Double(places.count)).squareRoot()
     }
 
-    /// The power spectrum of what is flat in the slice: where the deviation of the square around a pixel is at most 1.25 times that
-    /// which is most frequent in the body, and its mean differs from that of the surroundings by at most half of it.
+    /// Returns the noise power spectrum of the flat parts of a slice.
+    ///
+    /// A pixel is flat where the standard deviation of its 9×9 square is below 1.25 times the mode in the body, and the
+    /// mean of that square differs from the mean of the surrounding 33×33 pixels by less than half the mode.
     ///
     /// - Parameters:
-    ///   - values: What is measured, in rows of `width`.
-    ///   - hu: What has to be flat; `values` if it is `nil`. A denoised slice has too little of it by itself: it is measured where the
-    ///     noisy one is flat.
+    ///   - values: The values to measure, in rows of `width`.
+    ///   - hu: The slice that determines where it is flat; `values` if `nil`. A denoised slice has too little noise for
+    ///     that, so it is measured where the noisy slice is flat.
+    ///   - width: The number of columns, at least 1.
     ///   - pixel: The side of a pixel in mm.
-    /// - Returns: `nil` if nothing is flat, if there are impulses, or if samples are no numbers.
+    /// - Returns: The spectrum, or `nil` if nothing is flat, there are impulses, or there are samples that are not
+    ///   finite or beyond ±10⁶.
+    /// - Precondition: `hu`, if given, has as many elements as `values`.
     public static func spectrum(
         of values: [Double], whereFlat hu: [Double]? = nil, width: Int, pixel: Double
     ) -> NoisePowerSpectrum? {
@@ -95,17 +101,17 @@ public struct NoiseEstimate: Hashable, Sendable {
     }
 }
 
-/// Means and standard deviations of squares around pixels, without impulses.
+/// Means and standard deviations of the square around each pixel, without impulses.
 private struct LocalDeviations {
     struct Square {
         let index: Int
         let mean: Double
         let deviation: Double
-        /// Whether its corners have about its mean.
+        /// Whether the means of its corners are close to its own.
         let isFlat: Bool
     }
 
-    /// How many of some places have an impulse.
+    /// The share of some places that have an impulse.
     struct Share {
         var (places, impulses) = (0, 0)
 
@@ -120,18 +126,18 @@ private struct LocalDeviations {
     var found: [Square] = []
     var impulseDensity = 0.0
 
-    /// - Parameter largest: Samples of this size and above do not count.
+    /// - Parameter largest: The magnitude from which samples are excluded.
     init(_ hu: [Double], width: Int, largest: Double = 5000) {
         let side = NoiseEstimate.side
         let reach = side / 2
         guard width >= side, hu.count / width >= side else { return }
         let height = hu.count / width
         let impulses = Impulses(in: hu.map { Float($0) }, width: width)
-        // Metal, padding far below air and what is no number say nothing about noise.
+        // Metal, padding far below air, infinities and NaN are not noise.
         let isNoise = hu.map { value in
             abs(value) < largest && (impulses.map { !$0.mayBe(Float(value)) } ?? true)
         }
-        // About −300 HU, so that squares of large numbers do not swallow small differences.
+        // Relative to −300 HU, so that squares of large numbers do not absorb small differences.
         let shifted = zip(hu, isNoise).map { $1 ? $0 + 300 : 0 }
         let counts = BoxMeans(isNoise.map { $0 ? 1 : 0 }, width: width, reach: reach)
         let sums = BoxMeans(shifted, width: width, reach: reach)
@@ -143,7 +149,7 @@ private struct LocalDeviations {
         let corners = [
             -offset * width - offset, -offset * width + offset, offset * width - offset, offset * width + offset,
         ]
-        // Of salt and pepper, at places that are told from them well enough, and at those that are told best.
+        // Shares of salt and pepper, at places where the tissue differs enough from them, and where it differs most.
         var (near, far) = ([Share(), Share()], [Share(), Share()])
         for row in reach..<height - reach {
             for column in reach..<width - reach {
@@ -155,8 +161,8 @@ private struct LocalDeviations {
                 let variance = (squares[index] / share - mean * mean) * count / (count - 1)
                 let deviation = max(variance, 0).squareRoot()
                 if let impulses {
-                    // Tissue that has the value of an impulse itself is told from impulses by what is around, and so is noise that was
-                    // clamped, which reaches no further than four deviations.
+                    // Tissue that has the value of an impulse is distinguished from impulses by its surroundings. So is
+                    // clamped noise, which extends over at most four standard deviations.
                     let value = Float(hu[index])
                     for (kind, impulse) in [impulses.salt, impulses.pepper].enumerated() {
                         guard let impulse else { continue }
@@ -165,7 +171,7 @@ private struct LocalDeviations {
                         if distance > max(300, 4 * deviation) { far[kind].add(value == impulse) }
                     }
                 }
-                // For noise half of a square has to be left.
+                // A noise estimate needs at least half of a square.
                 guard share > 0.5 else { continue }
                 let isFlat = corners.allSatisfy { corner in
                     let share = cornerCounts[index + corner]
@@ -178,8 +184,8 @@ private struct LocalDeviations {
     }
 }
 
-/// The value around which values are densest, by a histogram whose bins are 3 % wide; `nil` for fewer than 200. Values below 0.01, which
-/// only rounding makes, do not count; if most are, there is no noise to tell of.
+/// Returns the mode of the values, from a histogram with bins of 3 %, or `nil` for fewer than 200 values. Values of at
+/// most 0.01 stem from rounding and do not count; if most are, there is no noise to measure.
 private func mostFrequent(_ values: some Sequence<Double>) -> Double? {
     let width = 0.03
     var bins: [Int: Int] = [:]
@@ -192,7 +198,7 @@ private func mostFrequent(_ values: some Sequence<Double>) -> Double? {
             silent += 1
         }
     }
-    // Without any noise only squares with edges in them would be left.
+    // Without noise, only squares that contain edges would remain.
     if silent > count { return nil }
     guard count >= 200, let least = bins.keys.min(), let most = bins.keys.max() else { return nil }
     // Smoothed by a triangle of ±4 bins. Bins of greater values are wider.

@@ -1,29 +1,35 @@
 internal import CTSupport
 
-/// The power of noise by spatial frequency, in all directions together.
+/// The noise power spectrum (NPS): noise power by spatial frequency, averaged over all directions.
 ///
-/// As AAPM's task group 233 has it (Samei et al. 2019, doi 10.1002/mp.13763): squares of the image, half overlapping, lose their
-/// quadratic trend; the squared sizes of their Fourier transforms are averaged, over squares and then over rings of frequency.
+/// Follows the report of AAPM's task group 233 (Samei et al. 2019, doi 10.1002/mp.13763): the quadratic trend is
+/// removed from half-overlapping squares of the image, and the squared magnitudes of their Fourier transforms are
+/// averaged over squares, then over rings of equal frequency.
 public struct NoisePowerSpectrum: Hashable, Sendable {
-    /// The frequencies in the middle of the rings, in cycles a mm, from 0 up to half a cycle a pixel.
+    /// The centre frequencies of the rings, in cycles per mm, from 0 to half a cycle per pixel.
     public let frequencies: [Double]
 
-    /// The power in HU² mm², for each of ``frequencies``. Its integral over the plane, corners included, is the variance.
+    /// The noise power at each of ``frequencies``, in HU² mm². Its integral over the plane, corners included, is the
+    /// variance.
     public let powers: [Double]
 
-    /// How many squares were averaged.
+    /// The number of squares averaged.
     public let squares: Int
 
     /// The side of the squares in pixels.
     public static let side = 32
 
-    /// Measures squares of an image.
+    /// Creates the spectrum of an image.
     ///
     /// - Parameters:
-    ///   - values: HU of noise, or of something flat with noise, in rows of `width`.
-    ///   - isUsed: Of the same size: a square is measured if at least nine in ten of its pixels are true; all if it is nil.
+    ///   - values: Noise in HU, or a uniform object with noise, in rows of `width`.
+    ///   - width: The number of columns.
+    ///   - isUsed: A mask of the image's size. A square is measured if at least nine tenths of its pixels are true;
+    ///     every square if `nil`.
     ///   - pixel: The side of a pixel in mm.
     /// - Returns: `nil` if there is no such square.
+    /// - Precondition: `width` is positive and divides the number of values, and `isUsed`, if given, has as many
+    ///   elements as `values`.
     public init?(_ values: [Double], width: Int, where isUsed: [Bool]? = nil, pixel: Double) {
         let side = Self.side
         precondition(width > 0 && values.count % width == 0, "\(values.count) values in rows of \(width)")
@@ -67,13 +73,15 @@ public struct NoisePowerSpectrum: Hashable, Sendable {
         frequencies = (0..<rings).map { Double($0) / (Double(side) * pixel) }
     }
 
-    /// The frequency around which power is greatest, in cycles a mm: the centre of all frequencies whose power, smoothed over five rings, is
-    /// at least 0.8 of the greatest. Spectra of sharp kernels are flat at the top, and the greatest of many rings is an accident. A
-    /// trend was removed, so the lowest ring does not count.
+    /// The peak frequency, in cycles per mm.
+    ///
+    /// This is the power-weighted mean of all frequencies whose power, smoothed over five rings, is at least 0.8 of the
+    /// maximum: spectra of sharp kernels are flat at the top, where the position of the maximum itself is random. The
+    /// lowest ring is excluded, since a trend was removed.
     public var peak: Double {
         let weights = [1.0, 2, 3, 2, 1]
         let smooth = powers.indices.map { ring in
-            // Those that there are; above the highest ring is none.
+            // At either end, only the rings that exist.
             let near = weights.indices.filter { powers.indices.contains(ring + $0 - 2) }
             let sum = near.reduce(0) { $0 + weights[$1] * powers[ring + $1 - 2] }
             return sum / near.reduce(0) { $0 + weights[$1] }
@@ -84,16 +92,16 @@ public struct NoisePowerSpectrum: Hashable, Sendable {
         return power > 0 ? top.reduce(0) { $0 + frequencies[$1] * smooth[$1] } / power : 0
     }
 
-    /// The mean frequency, weighted by power, in cycles a mm.
+    /// The mean frequency weighted by power, in cycles per mm.
     public var mean: Double {
         let sum = powers.reduce(0, +)
         return sum > 0 ? zip(frequencies, powers).reduce(0) { $0 + $1.0 * $1.1 } / sum : 0
     }
 }
 
-/// The polynomial of second degree that fits a square best.
+/// The least-squares fit of a polynomial of degree 2 to a square.
 private struct QuadraticTrend {
-    /// Six orthonormal polynomials over the square.
+    /// Six orthonormal polynomials on the square.
     private let basis: [[Double]]
 
     init(side: Int) {

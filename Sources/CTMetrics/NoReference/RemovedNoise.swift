@@ -1,40 +1,44 @@
 internal import CTSupport
 
-/// What a denoiser removed from an image, judged without a reference: is it noise, or is anatomy in it?
+/// What a denoiser removed from an image, judged without a reference: is it noise, or does it contain anatomy?
 ///
-/// The difference between a noisy image and a denoised one, sometimes called method noise (Buades, Coll, Morel 2005, doi
+/// The difference between a noisy and a denoised image, known as method noise (Buades, Coll, Morel 2005, doi
 /// 10.1137/040616024), looks like noise if nothing else was removed.
 public struct RemovedNoise: Hashable, Sendable {
-    /// Its mean in HU: how much lower the image has become.
+    /// The mean in HU: how much lower the denoised image is.
     public let mean: Double
 
-    /// The root of its mean square in HU.
+    /// The root mean square in HU.
     public let rootMeanSquare: Double
 
-    /// The correlation of each pixel with its neighbour in the next column, −1…1: 0 for white noise.
+    /// The correlation of each pixel with its neighbour in the next column, −1…1; 0 for white noise.
     public let correlationAcross: Double
 
-    /// The same with its neighbour in the next row.
+    /// The correlation of each pixel with its neighbour in the next row, −1…1; 0 for white noise.
     public let correlationDown: Double
 
-    /// How much of its power at edges is structure, 0…1: what detail of the denoised image explains of it.
+    /// The share of its power at edges that is structure, 0…1: the part that detail of the denoised image explains.
     ///
-    /// The squared correlation of what was removed with detail (the denoised image less its mean over 9×9 pixels), over the tenth of all
-    /// pixels where the denoised image is steepest. A denoiser that blurs removes a part of the edges that it leaves; one that takes
-    /// noise alone has 0. What is gone without a trace is not seen: it leaves no detail to compare with.
+    /// This is the squared correlation between what was removed and the detail of the denoised image (the image minus
+    /// its mean over 9×9 pixels), over the steepest tenth of the pixels. A denoiser that blurs removes part of the
+    /// edges that it leaves; one that removes only noise has 0. Structure removed entirely cannot be detected: nothing
+    /// remains to correlate with.
     ///
-    /// Noise that is left in the denoised image correlates with what was removed of it. So only pixels count that are steeper than twenty
-    /// standard deviations of fine detail in the denoised image; `nil` if they are less than 200.
+    /// Residual noise correlates with the noise removed from the same place. Therefore only pixels steeper than twenty
+    /// standard deviations of the fine detail count; `nil` if there are fewer than 200.
     public let structureShare: Double?
 
-    /// Judges the difference of two images.
+    /// Creates a measurement of the difference between two images.
     ///
     /// - Parameters:
-    ///   - noisy: HU in rows of `width`.
-    ///   - denoised: As many.
-    ///   - width: Columns.
-    ///   - isUsed: As many, true where to look; wherever the denoised image is above −950 HU if it is `nil`.
-    /// - Returns: `nil` if there are less than 1000 pixels to look at that are 5 pixels away from all edges, or values are not finite.
+    ///   - noisy: The noisy image in HU, in rows of `width`.
+    ///   - denoised: The denoised image in HU, of the same size.
+    ///   - width: The number of columns.
+    ///   - isUsed: A mask of the images' size, true where to measure; if `nil`, wherever the denoised image is above
+    ///     −950 HU.
+    /// - Returns: `nil` if a value is not finite or fewer than 1000 pixels to measure are at least 5 pixels from every
+    ///   edge.
+    /// - Precondition: Both images have the same number of samples, and `width` is positive.
     public init?(noisy: [Double], denoised: [Double], width: Int, where isUsed: [Bool]? = nil) {
         precondition(noisy.count == denoised.count && width > 0, "\(noisy.count) and \(denoised.count) samples")
         let height = noisy.count / width
@@ -68,7 +72,8 @@ public struct RemovedNoise: Hashable, Sendable {
         }
         let fine = BoxMeans(denoised, width: width, reach: 1)
         let sizes = places.map { abs(denoised[$0] - fine[$0]) }.sorted()
-        // The median size of a normal deviate is 0.6745 standard deviations, and a mean over nine takes a ninth of the variance.
+        // The median magnitude of a normal deviate is 0.6745 standard deviations; subtracting a mean over nine pixels
+        // removes a ninth of the variance.
         let left = sizes[places.count / 2] / 0.6745 / (8.0 / 9).squareRoot()
         let limit = max(steepness.sorted()[places.count * 9 / 10], 400 * left * left, .leastNormalMagnitude)
         let means = BoxMeans(denoised, width: width, reach: 4)
@@ -79,7 +84,7 @@ public struct RemovedNoise: Hashable, Sendable {
     }
 }
 
-/// The square of the correlation of two variables; 0 if one is constant.
+/// Returns the squared correlation of two variables; 0 if one is constant.
 private func squaredCorrelation(_ first: [Double], _ second: [Double]) -> Double {
     let count = Double(first.count)
     let (a, b) = (first.reduce(0, +) / count, second.reduce(0, +) / count)

@@ -1,6 +1,7 @@
 public import CTImages
 
-/// Two images, ready to be compared: in HU, with a stated data range, perhaps clipped to it, perhaps only where a mask is true.
+/// Two images to be compared, in HU, relative to a stated data range and optionally clipped to it or restricted to a
+/// mask.
 ///
 /// ```swift
 /// let comparison = try Comparison(clean, denoised)
@@ -11,40 +12,41 @@ public import CTImages
 ///
 /// Slices are compared in HU, each by its own scale: files that store the same HU in different ways are equal.
 public struct Comparison: Sendable {
-    /// Columns.
+    /// The number of columns.
     public let width: Int
 
-    /// Rows.
+    /// The number of rows.
     public let height: Int
 
-    /// Both ends of the data range, in HU for slices: what values could be, not what they happen to be.
+    /// The data range, in HU for slices: the values that samples can have, not those that happen to occur.
     public let range: ClosedRange<Double>
 
-    /// The mean of the squared differences, in HU² for slices.
+    /// The mean squared error (MSE), in HU² for slices.
     public let meanSquaredError: Double
 
-    /// The mean of the sizes of the differences (MAE), in HU for slices.
+    /// The mean absolute error (MAE), in HU for slices.
     public let meanAbsoluteError: Double
 
     /// The mean of test minus reference, in HU for slices.
     public let bias: Double
 
-    /// Both counted from the lower end of the data range.
+    /// Both images, relative to the lower bound of the data range.
     let reference: [Double]
     let test: [Double]
 
     /// 1 where the mask is true, 0 elsewhere.
     let mask: [Double]?
 
-    /// Takes two slices.
+    /// Creates a comparison of two slices.
     ///
     /// - Parameters:
-    ///   - reference: What is taken to be right.
-    ///   - test: What is judged.
-    ///   - range: The data range in HU, both ends.
-    ///   - isClipped: Whether HU beyond the data range count as its ends, as they look in a display window.
-    ///   - mask: In row order, true where differences count; everywhere if it is `nil`.
-    /// - Throws: ``MetricError`` if sizes differ, a sample is not finite, the data range is not positive or the mask is empty.
+    ///   - reference: The slice taken as correct.
+    ///   - test: The slice being assessed.
+    ///   - range: The data range in HU.
+    ///   - isClipped: Whether HU are clamped to the data range, as in a display window.
+    ///   - mask: A mask in row order, true where differences count; everywhere if `nil`.
+    /// - Throws: ``MetricError`` if sizes differ, a sample is not finite, the data range is not positive, or the mask
+    ///   is empty.
     public init(
         _ reference: CTSlice, _ test: CTSlice, range: ClosedRange<Double> = IntensityScale.huRange,
         isClipped: Bool = false,
@@ -58,17 +60,18 @@ public struct Comparison: Sendable {
             Samples(reference), Samples(test), width: reference.width, range: range, isClipped: isClipped, mask: mask)
     }
 
-    /// Takes samples in any units.
+    /// Creates a comparison of samples in any unit.
     ///
     /// - Parameters:
-    ///   - reference: Rows of `width` samples that are taken to be right.
-    ///   - test: As many that are judged.
-    ///   - width: Columns.
-    ///   - range: The data range in their units, both ends.
-    ///   - isClipped: Whether samples beyond the data range count as its ends.
-    ///   - mask: In row order, true where differences count; everywhere if it is `nil`.
-    /// - Throws: ``MetricError`` if sizes differ, a sample is not finite, the data range is not positive or the mask is empty.
-    /// - Precondition: `width` divides the number of samples.
+    ///   - reference: The samples taken as correct, in rows of `width`.
+    ///   - test: The samples being assessed, as many as in `reference`.
+    ///   - width: The number of columns.
+    ///   - range: The data range, in the unit of the samples.
+    ///   - isClipped: Whether samples are clamped to the data range.
+    ///   - mask: A mask in row order, true where differences count; everywhere if `nil`.
+    /// - Throws: ``MetricError`` if sizes differ, a sample is not finite, the data range is not positive, or the mask
+    ///   is empty.
+    /// - Precondition: `width` is positive and divides the number of samples.
     public init(
         _ reference: [Double], _ test: [Double], width: Int, range: ClosedRange<Double>, isClipped: Bool = false,
         mask: [Bool]? = nil
@@ -99,17 +102,17 @@ public struct Comparison: Sendable {
         self.test = test.above(low, upTo: ceiling)
         self.mask = mask.map { $0.map { $0 ? 1 : 0 } }
         let differences = try Differences(self.reference, self.test, weights: self.mask)
-        // Metrics with windows see samples around the mask as well.
+        // Windowed metrics also see samples around the mask.
         if mask != nil { try checkFinite(self.reference, self.test) }
         meanSquaredError = differences.meanSquare
         meanAbsoluteError = differences.meanSize
         bias = differences.mean
     }
 
-    /// The width of the data range, which PSNR and SSIM are relative to.
+    /// The width of the data range, to which PSNR and SSIM are relative.
     public var dataRange: Double { range.upperBound - range.lowerBound }
 
-    /// The root of the mean of the squared differences (RMSE), in HU for slices.
+    /// The root mean squared error (RMSE), in HU for slices.
     public var rootMeanSquaredError: Double { meanSquaredError.squareRoot() }
 
     /// The peak signal-to-noise ratio (PSNR) in dB: 10 · log₁₀(data range² / mean squared error); +∞ for equal images.
@@ -118,7 +121,7 @@ public struct Comparison: Sendable {
     }
 }
 
-/// Samples and what they mean: `slope · sample + intercept`.
+/// Samples with their meaning: `slope · sample + intercept`.
 private struct Samples {
     let values: [Double]
     var slope = 1.0
@@ -128,7 +131,7 @@ private struct Samples {
 
     init(_ slice: CTSlice) { (values, slope, intercept) = (slice.samples, slice.scale.slope, slice.scale.intercept) }
 
-    /// What they mean, counted from `low`; clipped to 0…`top` if there is one, unless it is no number.
+    /// Returns the meaning of the samples relative to `low`. If `top` is given, finite values are clamped to 0…`top`.
     func above(_ low: Double, upTo top: Double?) -> [Double] {
         let (slope, shift) = (slope, intercept - low)
         guard let top else { return slope == 1 && shift == 0 ? values : values.map { slope * $0 + shift } }

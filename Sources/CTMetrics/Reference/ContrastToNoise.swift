@@ -1,12 +1,12 @@
-/// The contrast-to-noise ratio (CNR) of a region: how far its mean is from that of the background, in standard deviations of the
-/// background.
+/// Returns the contrast-to-noise ratio (CNR) of a region: the distance between its mean and that of the background, in
+/// standard deviations of the background.
 ///
 /// - Parameters:
-///   - values: HU, or any other units.
-///   - region: As many, true in the region.
-///   - background: As many, true in the background: something uniform that has at least two samples.
-/// - Returns: The ratio, never negative; +∞ for a contrast on a background without noise, 0 if there is neither.
-/// - Throws: ``MetricError`` if the masks are of another size or too little is in them, or a value is not finite.
+///   - values: HU, or values in any other unit.
+///   - region: A mask of the same size, true in the region.
+///   - background: A mask of the same size, true in a uniform background of at least two samples.
+/// - Returns: The ratio, never negative; +∞ for contrast on a background without noise, 0 without contrast.
+/// - Throws: ``MetricError`` if a mask differs in size or selects too little, or a value is not finite.
 public func contrastToNoiseRatio(
     _ values: [Double], region: [Bool], background: [Bool]
 ) throws(MetricError) -> Double {

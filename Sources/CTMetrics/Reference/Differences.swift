@@ -1,31 +1,31 @@
 internal import CTSupport
 
-/// The mean of the squared differences, in the square of the samples' units.
+/// Returns the mean squared error, in the square of the samples' unit.
 ///
 /// - Throws: ``MetricError`` if the numbers of samples differ or are zero, or a sample is not finite.
 public func meanSquaredError(_ reference: [Double], _ test: [Double]) throws(MetricError) -> Double {
     try Differences(reference, test).meanSquare
 }
 
-/// The root of the mean of the squared differences, in the samples' units.
+/// Returns the root mean squared error, in the samples' unit.
 ///
 /// - Throws: ``MetricError`` if the numbers of samples differ or are zero, or a sample is not finite.
 public func rootMeanSquaredError(_ reference: [Double], _ test: [Double]) throws(MetricError) -> Double {
     try meanSquaredError(reference, test).squareRoot()
 }
 
-/// The peak signal-to-noise ratio in dB: 10 · log₁₀(`dataRange`² / mean squared error).
+/// Returns the peak signal-to-noise ratio in dB: 10 · log₁₀(`dataRange`² / mean squared error).
 ///
-/// Equal images have a ratio of +∞. Two ratios can only be compared if their data ranges agree.
+/// The ratio of equal images is +∞. Two ratios can be compared only if their data ranges agree.
 ///
 /// - Parameters:
-///   - reference: Samples that are taken to be right.
-///   - test: As many that are judged.
-///   - dataRange: From the least to the greatest value that samples could have (not: happen to have), in their units;
-///     2047 for samples in HU that stand for −1024…1023.
+///   - reference: The samples taken as correct.
+///   - test: The samples being assessed, as many as in `reference`.
+///   - dataRange: The difference between the greatest and the least possible sample (not those that happen to occur),
+///     in the samples' unit; 2047 for −1024…1023 HU.
 /// - Returns: The ratio in dB.
-/// - Throws: ``MetricError`` if the numbers of samples differ or are zero, a sample is not finite, or the data range
-///   is not positive.
+/// - Throws: ``MetricError`` if the numbers of samples differ or are zero, a sample is not finite, or the data range is
+///   not positive.
 public func peakSignalToNoiseRatio(
     _ reference: [Double], _ test: [Double], dataRange: Double
 ) throws(MetricError) -> Double {
@@ -37,12 +37,12 @@ func peakSignalToNoiseRatio(dataRange: Double, meanSquaredError: Double) -> Doub
     meanSquaredError == 0 ? .infinity : 20 * decimalLogarithm(dataRange / meanSquaredError.squareRoot())
 }
 
-/// What differences of two images come to.
+/// Mean differences between two images.
 struct Differences {
-    /// Of their squares, of their sizes, and of themselves.
+    /// The means of their squares, of their magnitudes, and of the differences themselves.
     let meanSquare, meanSize, mean: Double
 
-    /// Of those samples whose weight is 1; of all without weights.
+    /// Computes the means over samples of weight 1, or over all samples without weights.
     init(_ reference: [Double], _ test: [Double], weights: [Double]? = nil) throws(MetricError) {
         guard reference.count == test.count else {
             throw .sizesDiffer(reference: "\(reference.count) samples", test: "\(test.count) samples")
@@ -58,7 +58,7 @@ struct Differences {
             }
             count = weights.reduce(0, +)
         } else {
-            // Eight sums of each: one would wait for the one before.
+            // Eight partial sums, so that additions do not wait for one another.
             var (squares8, sizes8, sum8) = (SIMD8<Double>(), SIMD8<Double>(), SIMD8<Double>())
             let whole = reference.count & ~7
             for first in stride(from: 0, to: whole, by: 8) {
@@ -76,7 +76,7 @@ struct Differences {
                 sum += difference
             }
         }
-        // A look at each sample beforehand would cost as much again.
+        // Checking every sample beforehand would double the time.
         if !squares.isFinite { try checkFinite(reference, test) }
         meanSquare = squares / count
         meanSize = sizes / count

@@ -1,33 +1,34 @@
 internal import CTSupport
 
-/// How an edge looks across: the mean of values by their distance from it (edge-spread function).
+/// The edge-spread function of an image: mean values by distance from an edge.
 ///
-/// From a circular insert, as for the task transfer function of AAPM's task group 233 (Samei et al. 2019, doi 10.1002/mp.13763, after
-/// Richard et al. 2012, doi 10.1118/1.4725171), or from the edge of a mask. A sharper image has a narrower edge, and hands on higher
-/// frequencies.
+/// The edge is that of a circular insert, as for the task transfer function of AAPM's task group 233 (Samei et al.
+/// 2019, doi 10.1002/mp.13763, after Richard et al. 2012, doi 10.1118/1.4725171), or that of a mask. A sharper image
+/// has a narrower edge and transfers higher frequencies.
 public struct EdgeProfile: Hashable, Sendable {
-    /// From the edge in mm, negative inside, at equal steps.
+    /// Distances from the edge in mm at equal steps, negative inside.
     public let distances: [Double]
 
-    /// The means at ``distances``, in the units of the image.
+    /// The mean values at ``distances``, in the units of the image.
     public let values: [Double]
 
-    /// Steps are so many pixels.
+    /// The step in pixels.
     private static let step = 0.25
 
-    /// In mm.
+    /// The step in mm.
     private let step: Double
 
-    /// The edge of a circular insert, its middle known.
+    /// Creates the profile of a circular insert whose centre is known.
     ///
     /// - Parameters:
-    ///   - values: Rows of `width` samples, finite.
-    ///   - width: Columns.
-    ///   - center: The middle of the circle in pixels; (0, 0) is the middle of the first one.
-    ///   - radius: In pixels.
-    ///   - reach: How far from the edge to look, in pixels; at most the radius.
+    ///   - values: Finite samples, in rows of `width`.
+    ///   - width: The number of columns.
+    ///   - center: The centre of the circle in pixels; (0, 0) is the centre of the first pixel.
+    ///   - radius: The radius of the circle in pixels.
+    ///   - reach: The greatest distance from the edge in pixels, limited to `radius`.
     ///   - pixel: The side of a pixel in mm.
     /// - Returns: `nil` if too little of the circle and its surroundings is in the image.
+    /// - Precondition: `radius`, `reach` and `pixel` are positive.
     public init?(
         _ values: [Double], width: Int, circleAt center: (x: Double, y: Double), radius: Double, reach: Double = 8,
         pixel: Double
@@ -40,24 +41,25 @@ public struct EdgeProfile: Hashable, Sendable {
         self.init(values, at: distances, reach: reach, pixel: pixel)
     }
 
-    /// The edge of a mask.
+    /// Creates the profile of the edge of a mask.
     ///
-    /// A mask says where an edge is to a pixel at best, so edges come out up to a pixel wider than from a circle; two images seen
-    /// through one mask can be compared.
+    /// A mask locates an edge to within a pixel at best, so edges appear up to a pixel wider than with a circle. Two
+    /// images measured with the same mask can still be compared.
     ///
     /// - Parameters:
-    ///   - values: Rows of `width` samples, finite.
-    ///   - width: Columns.
-    ///   - mask: As many, true inside.
-    ///   - reach: How far from the edge to look, in pixels.
+    ///   - values: Finite samples, in rows of `width`.
+    ///   - width: The number of columns.
+    ///   - mask: A mask of the image's size, true inside.
+    ///   - reach: The greatest distance from the edge in pixels.
     ///   - pixel: The side of a pixel in mm.
     /// - Returns: `nil` if the mask has no edge, or too little on one side of it.
+    /// - Precondition: `mask` has as many elements as `values`, and `reach` and `pixel` are positive.
     public init?(_ values: [Double], width: Int, mask: [Bool], reach: Double = 8, pixel: Double) {
         precondition(mask.count == values.count, "a mask of another size")
         guard mask.contains(true), mask.contains(false) else { return nil }
         let outwards = squaredDistances(to: mask, width: width)
         let inwards = squaredDistances(to: mask.map { !$0 }, width: width)
-        // The edge is half a pixel from the nearest pixel of the other side.
+        // The edge is half a pixel from the nearest pixel on the other side.
         let distances = mask.indices.map { index in
             mask[index] ? 0.5 - inwards[index].squareRoot() : outwards[index].squareRoot() - 0.5
         }
@@ -74,7 +76,7 @@ public struct EdgeProfile: Hashable, Sendable {
             sums[bin] += value
             counts[bin] += 1
         }
-        // Values far from the edge may be missing; those between are interpolated.
+        // Values far from the edge may be missing; gaps in between are interpolated.
         let known = counts.indices.filter { counts[$0] > 0 }
         guard let first = known.first, let last = known.last, first <= half - 8, last >= half + 7 else { return nil }
         var means: [Double] = []
@@ -90,7 +92,7 @@ public struct EdgeProfile: Hashable, Sendable {
         self.values = means
     }
 
-    /// The mean of the outermost quarter inside, less that outside.
+    /// The contrast: the mean of the outermost quarter inside minus that of the outermost quarter outside.
     public var contrast: Double { ends.inside - ends.outside }
 
     private var ends: (inside: Double, outside: Double) {
@@ -99,13 +101,14 @@ public struct EdgeProfile: Hashable, Sendable {
         return (mean(values.prefix(count)), mean(values.suffix(count)))
     }
 
-    /// From 10 to 90 % of the contrast in mm; `nil` without contrast.
+    /// The distance in mm between 10 % and 90 % of the contrast; `nil` without contrast.
     public var riseDistance: Double? {
         guard let near = crossing(0.1), let far = crossing(0.9) else { return nil }
         return far - near
     }
 
-    /// Where the profile has come `share` of its way from inside to outside, counted from the middle outwards.
+    /// Returns the distance at which the profile has covered `share` of the way from inside to outside; of several, the
+    /// one nearest to the edge.
     private func crossing(_ share: Double) -> Double? {
         let (inside, outside) = ends
         guard inside != outside else { return nil }
@@ -117,11 +120,12 @@ public struct EdgeProfile: Hashable, Sendable {
         return distances[index] + step * ways[index] / (ways[index] - ways[index + 1])
     }
 
-    /// The task transfer function: how much of the contrast is left at a spatial frequency, 1 at 0.
+    /// Returns the task transfer function: the fraction of contrast preserved at a spatial frequency, 1 at 0.
     ///
-    /// The size of the Fourier transform of the derivative, without what steps and differences take away.
+    /// This is the magnitude of the Fourier transform of the derivative, corrected for the losses due to binning and
+    /// differencing.
     ///
-    /// - Parameter frequency: In cycles a mm.
+    /// - Parameter frequency: The frequency in cycles per mm.
     public func transfer(at frequency: Double) -> Double {
         var (real, imaginary, total) = (0.0, 0.0, 0.0)
         for index in values.indices.dropLast() {
@@ -137,8 +141,8 @@ public struct EdgeProfile: Hashable, Sendable {
         return (real * real + imaginary * imaginary).squareRoot() / abs(total) / (loss * loss)
     }
 
-    /// The lowest frequency in cycles a mm that only half of the contrast is left of (f50); `nil` if more is left of all up to one cycle
-    /// a pixel, or there is no contrast.
+    /// The lowest frequency at which only half of the contrast is preserved (f50), in cycles per mm; `nil` if more than
+    /// half is preserved up to one cycle per pixel, or there is no contrast.
     public var halfFrequency: Double? {
         guard contrast != 0 else { return nil }
         let last = Self.step / step
@@ -153,13 +157,13 @@ public struct EdgeProfile: Hashable, Sendable {
     }
 }
 
-/// The square of each pixel's distance to the nearest pixel that is true, in pixels.
+/// Returns the squared distance from each pixel to the nearest pixel that is true, in pixels.
 ///
-/// Felzenszwalb and Huttenlocher, "Distance transforms of sampled functions" (2012), doi 10.4086/toc.2012.v008a019: the lower
-/// envelope of parabolas, along columns and then along rows.
+/// Felzenszwalb and Huttenlocher, "Distance transforms of sampled functions" (2012), doi 10.4086/toc.2012.v008a019: the
+/// lower envelope of parabolas, along columns and then along rows.
 func squaredDistances(to mask: [Bool], width: Int) -> [Double] {
     let height = mask.count / width
-    // More than any distance, and small enough to be exact.
+    // Greater than any distance, and small enough to be exact.
     let far = Double(4 * (width * width + height * height))
     var distances = mask.map { $0 ? 0 : far }
     for column in 0..<width {
@@ -173,7 +177,7 @@ func squaredDistances(to mask: [Bool], width: Int) -> [Double] {
     return distances
 }
 
-/// The least of (i − j)² + `heights[j]` over all j, for each i.
+/// Returns the minimum of (i − j)² + `heights[j]` over all j, for each i.
 private func lowerEnvelope(_ heights: [Double]) -> [Double] {
     var parabolas: [(bottom: Int, from: Double)] = []
     for (index, height) in heights.enumerated() {

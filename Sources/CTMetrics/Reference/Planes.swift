@@ -1,22 +1,22 @@
 internal import CKernels
 internal import CTSupport
 
-/// A symmetric, separable window.
+/// A symmetric, separable window of weights.
 struct SlidingWindow {
-    /// Of the middle, and of its neighbours outwards; along a side, all together, their sum is 1.
+    /// The weights of the centre and of its neighbours outwards. The weights along a whole side sum to 1.
     let weights: [Double]
 
-    /// Equal weights.
+    /// Creates a window of equal weights.
     init(uniform size: Int) { weights = [Double](repeating: 1 / Double(size), count: size / 2 + 1) }
 
-    /// Gaussian weights.
+    /// Creates a window of Gaussian weights.
     init(gaussian sigma: Double, size: Int) {
         let half = (0...size / 2).map { exponential(-Double($0 * $0) / (2 * sigma * sigma)) }
         let sum = half[0] + 2 * half.dropFirst().reduce(0, +)
         weights = half.map { $0 / sum }
     }
 
-    /// Samples along a side.
+    /// The number of samples along a side.
     var size: Int { 2 * weights.count - 1 }
 }
 
@@ -24,7 +24,7 @@ struct SlidingWindow {
 struct Planes {
     let width, height: Int
     let reference, test: [Double]
-    /// How much of what a sample stands for counts, 0…1; it counts from a half on.
+    /// The fraction of each sample's area that is in the mask, 0…1; a sample counts if at least half is.
     let mask: [Double]?
 
     init(_ comparison: Comparison) {
@@ -38,14 +38,14 @@ struct Planes {
         (self.reference, self.test, self.mask) = (reference, test, mask)
     }
 
-    /// Refuses images that are smaller than a window.
+    /// Throws if the images are smaller than a window.
     func require(_ least: Int) throws(MetricError) {
         guard min(width, height) >= least else { throw .tooSmall(width: width, height: height, least: least) }
     }
 
     // MARK: - Other scales
 
-    /// Half as fine, by means of 2×2 samples.
+    /// The images at half the resolution, by means of 2×2 samples.
     var halved: Planes {
         let (wide, high) = ((width + 1) / 2, (height + 1) / 2)
         func halved(_ image: [Double]) -> [Double] {
@@ -58,7 +58,7 @@ struct Planes {
             mask: mask.map(halved))
     }
 
-    /// Every other sample of what is inside the image, through a window.
+    /// Returns every other sample of the filtered images, where the window lies inside the image.
     func decimated(by window: SlidingWindow) -> Planes {
         let (wide, high) = ((width - window.size + 2) / 2, (height - window.size + 2) / 2)
         func decimated(_ image: [Double]) -> [Double] {
@@ -84,7 +84,7 @@ struct Planes {
         ) -> Result
     ) -> Result {
         let size = ct_metric_scratch(width, window.weights.count - 1)
-        // Zero, so that what is behind the ends of rows is a number.
+        // Zero, so that reads beyond the ends of rows yield numbers.
         var scratch = [Double](repeating: 0, count: size)
         return unsafe reference.withUnsafeBufferPointer { reference in
             unsafe test.withUnsafeBufferPointer { test in
@@ -106,7 +106,7 @@ struct Planes {
     }
 }
 
-/// An array of `count` numbers that `body` writes.
+/// Returns an array of `count` numbers written by `body`.
 private func withUnsafeTemporaryResult(_ count: Int, _ body: (UnsafeMutablePointer<Double>) -> Void) -> [Double] {
     unsafe [Double](unsafeUninitializedCapacity: count) { buffer, written in
         if let result = buffer.baseAddress { unsafe body(result) }

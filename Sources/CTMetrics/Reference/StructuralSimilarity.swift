@@ -1,19 +1,18 @@
 internal import CKernels
 internal import CTSupport
 
-/// How structural similarity looks at the surroundings of a sample.
+/// The window over which structural similarity is computed.
 public enum SimilarityWindow: String, Hashable, Sendable, CaseIterable {
-    /// Gaussian weights of deviation 1.5 in a window of 11×11, biased covariance: as published.
+    /// Gaussian weights of standard deviation 1.5 in a window of 11×11, with biased covariance: as published.
     ///
-    /// Equal to scikit-image's `structural_similarity(…, gaussian_weights=True, sigma=1.5,
-    /// use_sample_covariance=False)`.
+    /// Equals scikit-image's `structural_similarity(…, gaussian_weights=True, sigma=1.5, use_sample_covariance=False)`.
     case gaussian
-    /// Equal weights in a window of 7×7, unbiased covariance.
+    /// Equal weights in a window of 7×7, with unbiased covariance.
     ///
-    /// Equal to what scikit-image's `structural_similarity` does if it is told nothing.
+    /// Equals scikit-image's `structural_similarity` with default arguments.
     case uniform
 
-    /// Samples along a side of the window.
+    /// The number of samples along a side of the window.
     public var size: Int { window.size }
 
     /// The weights.
@@ -24,7 +23,7 @@ public enum SimilarityWindow: String, Hashable, Sendable, CaseIterable {
         }
     }
 
-    /// What turns a weighted covariance into the one that is used.
+    /// The factor from a weighted covariance to the one used.
     var covarianceFactor: Double {
         switch self {
         case .gaussian: 1
@@ -34,42 +33,49 @@ public enum SimilarityWindow: String, Hashable, Sendable, CaseIterable {
 }
 
 extension Comparison {
-    /// The mean structural similarity (SSIM): 1 for equal images, towards 0 the less they have in common.
+    /// Returns the mean structural similarity (SSIM): 1 for equal images, closer to 0 the less they have in common.
     ///
-    /// Wang, Bovik, Sheikh, Simoncelli, "Image quality assessment: from error visibility to structural similarity" (2004),
-    /// doi 10.1109/TIP.2003.819861, with K₁ = 0.01 and K₂ = 0.03: the mean over all windows that lie inside the image, and have their
-    /// middle in the mask, of
+    /// Wang, Bovik, Sheikh, Simoncelli, "Image quality assessment: from error visibility to structural similarity"
+    /// (2004), doi 10.1109/TIP.2003.819861, with K₁ = 0.01 and K₂ = 0.03: the mean, over all windows that lie inside
+    /// the image and are centred in the mask, of
     ///
-    ///     (2 μx μy + C₁) (2 σxy + C₂) / ((μx² + μy² + C₁) (σx² + σy² + C₂)),  C₁ = (K₁ L)², C₂ = (K₂ L)²,  L = data range
+    ///     (2 μx μy + C₁) (2 σxy + C₂) / ((μx² + μy² + C₁) (σx² + σy² + C₂))
     ///
-    /// The luminance factor counts samples from the lower end of the data range: HU above −1024 if nothing else was said, so that air
-    /// is 0. For integer files without a declared scale this is what their stored values give with the range of their format.
+    /// where C₁ = (K₁ L)², C₂ = (K₂ L)² and L is the data range.
     ///
-    /// - Parameter window: What of the surroundings counts, and how much.
+    /// The luminance factor is computed from samples relative to the lower bound of the data range: HU above −1024 by
+    /// default, so that air is near 0. For integer files without a declared scale, this equals the result for stored
+    /// values and the range of their format.
+    ///
+    /// - Parameter window: The window and its weights.
     /// - Returns: The mean similarity, at most 1.
-    /// - Throws: ``MetricError`` if the images are smaller than the window, or no window has its middle in the mask.
+    /// - Throws: ``MetricError`` if the images are smaller than the window, or no window is centred in the mask.
     public func structuralSimilarity(window: SimilarityWindow = .gaussian) throws(MetricError) -> Double {
         let sums = try Planes(self).similarity(
             window.window, dataRange: dataRange, covarianceFactor: window.covarianceFactor)
         return sums.similarity / sums.places
     }
 
-    /// Structural similarity on five scales (MS-SSIM), each half as fine as the one before.
+    /// Returns the multi-scale structural similarity (MS-SSIM), over five scales, each at half the resolution of the
+    /// previous.
     ///
-    /// Wang, Simoncelli, Bovik, "Multiscale structural similarity for image quality assessment" (2003), doi 10.1109/ACSSC.2003.1292216:
-    /// contrast and structure of four scales and the whole similarity of the last, to powers of 0.0448, 0.2856, 0.3001, 0.2363 and
-    /// 0.1333, with the Gaussian window. A mean that is negative counts as 0. Scales are halved by means of 2×2 samples; the last row
-    /// or column of an odd number is repeated. At a coarse scale a sample is in the mask if at least half of what it stands for is.
+    /// Wang, Simoncelli, Bovik, "Multiscale structural similarity for image quality assessment" (2003), doi
+    /// 10.1109/ACSSC.2003.1292216: the product of contrast and structure at four scales and of the full similarity at
+    /// the last, raised to the powers 0.0448, 0.2856, 0.3001, 0.2363 and 0.1333, with the Gaussian window. A negative
+    /// mean counts as 0. Images are halved by means of 2×2 samples, repeating the last row or column of an odd number.
+    /// At a coarse scale, a sample is in the mask if at least half of its area is.
     ///
-    /// - Returns: 1 for equal images, towards 0 the less they have in common.
-    /// - Throws: ``MetricError`` if the images have less than 161 samples along a side, or no window has its middle in the mask.
+    /// - Returns: 1 for equal images, closer to 0 the less they have in common.
+    /// - Throws: ``MetricError`` if the images have fewer than 161 samples along a side, or no window is centred in the
+    ///   mask.
     public func multiScaleStructuralSimilarity() throws(MetricError) -> Double {
         try structuralSimilarities().multiScale
     }
 
-    /// ``structuralSimilarity(window:)`` with the Gaussian window and ``multiScaleStructuralSimilarity()``, in the time of the second.
+    /// Returns ``structuralSimilarity(window:)`` with the Gaussian window and ``multiScaleStructuralSimilarity()``, in
+    /// the time of the latter.
     ///
-    /// - Throws: As the second.
+    /// - Throws: ``MetricError`` under the conditions of ``multiScaleStructuralSimilarity()``.
     public func structuralSimilarities() throws(MetricError) -> (single: Double, multiScale: Double) {
         let weights = [0.0448, 0.2856, 0.3001, 0.2363, 0.1333]
         let least = (SimilarityWindow.gaussian.size - 1) << (weights.count - 1) + 1
@@ -88,7 +94,7 @@ extension Comparison {
 }
 
 extension Planes {
-    /// Sums over all windows.
+    /// Returns sums over all windows.
     fileprivate func similarity(
         _ window: SlidingWindow, dataRange: Double, covarianceFactor: Double = 1
     ) throws(MetricError) -> ct_similarity_sums {
