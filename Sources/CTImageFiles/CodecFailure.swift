@@ -1,7 +1,7 @@
 internal import CImageShims
 internal import CTSupport
 
-/// A failure before it is known which file it belongs to.
+/// A failure that is not yet associated with a file.
 struct CodecFailure: Error {
     var code: FileError.Code
     var found: String
@@ -24,7 +24,7 @@ struct CodecFailure: Error {
         CodecFailure(.unsupported, found: found, expected: expected, advice: advice)
     }
 
-    /// The failure of a page among several, counted from 1.
+    /// Returns the failure with its page number, counted from 1, if there are several pages.
     func onPage(_ page: Int, of pages: Int?) -> CodecFailure {
         var result = self
         if page > 1 || (pages ?? 1) > 1 { result.found = "on page \(page), \(found)" }
@@ -35,7 +35,7 @@ struct CodecFailure: Error {
         FileError(code, file: file, found: found, expected: expected, advice: advice)
     }
 
-    /// Throws unless a C call went well; `expected` says what should have been there.
+    /// Throws unless a C call succeeded; `expected` says what should have been found.
     static func check(_ status: ct_status, expected: String) throws(CodecFailure) {
         guard status.code != CT_OK.rawValue else { return }
         let reason = unsafe withUnsafeBytes(of: status.reason) { bytes in
@@ -44,7 +44,7 @@ struct CodecFailure: Error {
         switch UInt32(bitPattern: status.code) {
         case CT_OUT_OF_MEMORY.rawValue:
             throw CodecFailure(
-                .outOfMemory, found: "no memory for the image", expected: "enough of it",
+                .outOfMemory, found: "too little memory for the image", expected: "enough memory",
                 advice: "Process fewer files at a time, or smaller ones.")
         case CT_UNSUPPORTED.rawValue:
             throw .unsupported(

@@ -1,16 +1,17 @@
 internal import CTSupport
 
-/// How much memory a file may ask for. A few hundred bytes can claim billions of pixels; the claim
-/// is checked before anything is allocated for them.
+/// Limits on the memory that decoding a file may take.
+///
+/// A few hundred bytes can claim billions of pixels, so the claim is checked before memory is allocated.
 public struct DecodeLimits: Hashable, Sendable {
-    /// Pixels of all pages together.
+    /// The maximum number of pixels in all pages together.
     ///
-    /// A pixel takes 8 bytes once it is decoded. While a page is decoded, its pixels can take more: in a PNG the
-    /// unpacked rows, up to 8 bytes; in a TIFF up to 16 for growing, and up to 64 more in one row of strips or tiles,
-    /// which may be the whole page. The file itself is held too.
+    /// A decoded pixel takes 8 bytes. Decoding a page temporarily takes more: in a PNG, up to 8 bytes per pixel for the
+    /// unpacked rows; in a TIFF, up to 16 for growing arrays and up to 64 for one row of strips or tiles, which may be
+    /// the whole page. The file itself is also held in memory.
     public var pixels: Int
 
-    /// Limits of `pixels`, by default a gigapixel (2³⁰).
+    /// Creates a limit of `pixels`, by default 2³⁰ (one gigapixel).
     ///
     /// - Precondition: `pixels` is positive.
     public init(pixels: Int = 1 << 30) {
@@ -20,7 +21,7 @@ public struct DecodeLimits: Hashable, Sendable {
 }
 
 extension DecodeLimits {
-    /// Throws if a page would go beyond the limit, given the pixels that earlier pages used.
+    /// Throws if a page exceeds the limit, given the number of pixels that earlier pages used.
     func check(width: Int, height: Int, used: Int) throws(CodecFailure) {
         let (count, overflow) = width.multipliedReportingOverflow(by: height)
         guard !overflow, count <= pixels - used else {

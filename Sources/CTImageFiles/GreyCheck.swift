@@ -1,6 +1,6 @@
 internal import CTSupport
 
-/// Whether colour samples are grey.
+/// Checks that colour samples are grey.
 enum GreyCheck {
     static func check(
         _ red: [Double], _ green: [Double], _ blue: [Double], width: Int, from place: Int = 0
@@ -15,8 +15,9 @@ enum GreyCheck {
         return CodecFailure(
             .color,
             found:
-                "the colour \(text(red)), \(text(green)), \(text(blue)) at column \(place % width), row \(place / width)",
+                "the colour \(text(red)), \(text(green)), \(text(blue)) "
+                + "at column \(place % width), row \(place / width)",
             expected: "an image that is grey everywhere",
-            advice: "Convert the file to grey, if its colours mean nothing.")
+            advice: "Convert the file to grey if its colours carry no meaning.")
     }
 }

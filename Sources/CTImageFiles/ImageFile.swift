@@ -1,10 +1,10 @@
 public import CTImages
 public import CTSupport
 
-/// An image file: its pages as slices, and all else that was in it.
+/// An image file: its pages as slices, and all its other contents.
 ///
-/// Stored samples come back exactly: no gamma, no scaling, no clipping. Change ``pages`` and
-/// ``write(to:overwrite:)`` the file: what the original held beside the samples is kept.
+/// Stored samples are read exactly: no gamma, scaling or clipping is applied. To modify a file, change its ``pages``
+/// and call ``write(to:overwrite:)``; everything else in the original is preserved.
 ///
 /// ```swift
 /// var file = try ImageFile(contentsOf: "scan.tif")
@@ -12,38 +12,38 @@ public import CTSupport
 /// let clamped = try file.write(to: "denoised.tif")
 /// ```
 ///
-/// ## What is read
+/// ## Supported files
 ///
-/// - PNG: grey of 1 to 16 bits, with or without alpha, interlaced or not; RGB and palette if every
-///   pixel is grey. Of an animated PNG, the still image.
-/// - TIFF, classic and Big, both byte orders, strips and tiles, any number of pages: integers of 1 to
-///   32 bits, floating point of 16, 24, 32 and 64; MinIsBlack and MinIsWhite, with or without alpha;
-///   RGB and palette if every pixel is grey; all compression that the system's libtiff has.
-///   Every page counts, reduced ones too; if one of them cannot be read, the file is refused.
+/// - PNG: greyscale of 1 to 16 bits, with or without alpha, interlaced or not; RGB and palette if every pixel is grey.
+///   Of an animated PNG, the still image.
+/// - TIFF, classic and BigTIFF, both byte orders, strips and tiles, any number of pages: integers of 1 to 32 bits and
+///   floating point of 16, 24, 32 and 64 bits; MinIsBlack and MinIsWhite, with or without alpha; RGB and palette if
+///   every pixel is grey; every compression scheme of the system's libtiff. All pages count, including reduced ones; if
+///   one cannot be read, the file is rejected.
 ///
-/// A palette image's samples are its grey levels, not its indices. TIFF's orientation is kept and not
-/// applied. Damaged files are refused, also where a viewer would still show something.
+/// The samples of a palette image are its grey levels, not its indices. TIFF's orientation is preserved but not
+/// applied. Damaged files are rejected, even if a viewer would display a part of them.
 ///
-/// ## What samples are taken to mean
+/// ## Interpretation of samples
 ///
-/// Floating-point samples are taken to be HU. Of integers, the stored range stands for −1024…1023 HU:
-/// 0…2ⁿ − 1 if a PNG's sBIT says that n bits are significant, SMinSampleValue…SMaxSampleValue if a
-/// TIFF has them, in both cases only if all samples are within; else the range of the format. It is upside
-/// down for MinIsWhite.
+/// Floating-point samples are assumed to be HU. For integers, the stored range is assumed to span −1024…1023 HU,
+/// reversed for MinIsWhite. The stored range is 0…2ⁿ − 1 if a PNG's sBIT declares n significant bits, or
+/// SMinSampleValue…SMaxSampleValue if a TIFF has these tags, provided that all samples are within it; otherwise it is
+/// the range of the format.
 ///
-/// ## What is kept when written
+/// ## Preservation on writing
 ///
-/// Number format, pages, alpha, layout (interlacing, strips, tiles, planes, byte order, BigTIFF), and
-/// compression with its predictor. PNG chunks are copied byte for byte, except those that describe what
-/// is gone (animation, signatures) and unknown ones that say they depend on the samples. TIFF tags are
-/// copied byte for byte, unknown ones too, with Exif and GPS directories.
+/// Number format, pages, alpha, layout (interlacing, strips, tiles, planes, byte order, BigTIFF), and compression with
+/// its predictor are preserved. PNG chunks are copied byte for byte, except those that describe removed contents
+/// (animation, signatures) and unknown ones marked as depending on the samples. TIFF tags, including unknown ones, are
+/// copied byte for byte, along with Exif and GPS directories.
 ///
-/// What changes: palette images are written as grey of 8 bits (16 if the palette needs them); 24-bit
-/// floating point as 32-bit; a TIFF whose compression loses something or cannot be written (JPEG,
-/// PixarLog, WebP, ThunderScan, NeXT) with Deflate; sub-images and thumbnails in TIFF
-/// sub-directories are dropped, since they would show the old samples.
+/// There are four exceptions. Palette images are written as 8-bit grey (16-bit if the palette requires it), and 24-bit
+/// floating point as 32-bit. A TIFF with a compression scheme that is lossy or cannot be written (JPEG, PixarLog, WebP,
+/// ThunderScan, NeXT) is written with Deflate. Sub-images and thumbnails in TIFF sub-directories are removed, since
+/// they would show the old samples.
 public struct ImageFile: Sendable {
-    /// The file formats.
+    /// An image file format.
     public enum Container: String, Hashable, Sendable {
         /// Portable Network Graphics, ISO/IEC 15948.
         case png
@@ -51,7 +51,7 @@ public struct ImageFile: Sendable {
         case tiff
     }
 
-    /// The file format.
+    /// The format of the file.
     public let container: Container
 
     /// The pages, at least one.
@@ -61,28 +61,31 @@ public struct ImageFile: Sendable {
         didSet { precondition(!pages.isEmpty, "A file without pages") }
     }
 
-    /// What the file that was read says of each page; empty for a new file.
+    /// Descriptions of the pages of the file that was read; empty for a new file.
     package let pageSummaries: [PageSummary]
 
-    /// The original file, where everything beside the samples is taken from.
+    /// The original file, the source of everything other than the samples.
     let template: [UInt8]?
 
     private let limits: DecodeLimits
 
-    /// Reads a file.
+    /// Reads the image file at a path.
     ///
-    /// - Throws: ``FileError`` for whatever is wrong with the file or its contents.
+    /// - Parameters:
+    ///   - path: The path of the file.
+    ///   - limits: The limits on the file's size.
+    /// - Throws: `FileError` if the file cannot be read, is damaged or is not supported.
     public init(contentsOf path: String, limits: DecodeLimits = DecodeLimits()) throws(FileError) {
         try self.init(bytes: Self.bytes(of: path, limits: limits), file: path, limits: limits)
     }
 
-    /// The bytes of an image file, or the first 16 of a file that is none.
+    /// Returns the bytes of an image file, or the first 16 bytes of any other file.
     ///
-    /// - Throws: ``FileError`` if it cannot be read or is larger than an image within the limits can be.
+    /// - Throws: `FileError` if the file cannot be read or is larger than any image within the limits.
     package static func bytes(of path: String, limits: DecodeLimits) throws(FileError) -> [UInt8] {
         let head = try FileAccess.contents(of: path, prefix: 16)
         if container(of: head) == nil { return head }
-        // No image needs more than 16 bytes a pixel, and metadata more than this.
+        // No image needs more than 16 bytes per pixel, and no metadata more than 1 GiB.
         let largest = limits.pixels.multipliedReportingOverflow(by: 16)
         return try FileAccess.contents(
             of: path, largest: largest.overflow ? .max : max(largest.partialValue, 1 << 30))
@@ -91,13 +94,13 @@ public struct ImageFile: Sendable {
     /// Called with the name of each file that is decoded, so that tests can count.
     @TaskLocal package static var onDecode: (@Sendable (String) -> Void)?
 
-    /// Reads a file that is in memory.
+    /// Reads an image file from memory.
     ///
     /// - Parameters:
-    ///   - bytes: The whole file.
-    ///   - file: The name for errors.
-    ///   - limits: How many pixels are accepted.
-    /// - Throws: ``FileError`` for whatever is wrong with the contents.
+    ///   - bytes: The contents of the file.
+    ///   - file: The name of the file in errors.
+    ///   - limits: The limits on the file's size.
+    /// - Throws: `FileError` if the contents are damaged or not supported.
     public init(bytes: [UInt8], file: String, limits: DecodeLimits = DecodeLimits()) throws(FileError) {
         guard let container = Self.container(of: bytes) else { throw Self.notAnImage(bytes, file: file) }
         Self.onDecode?(file)
@@ -114,12 +117,15 @@ public struct ImageFile: Sendable {
         }
     }
 
-    /// Makes a new file.
+    /// Creates a new file.
     ///
-    /// TIFF takes every format, and is written in strips with Deflate compression; PNG takes one page of
-    /// unsigned integers up to 16 bits. Of the scale, a file holds an assumed range that is narrower than the
-    /// format's, and in a TIFF that low is white; neither format holds a declared scale.
+    /// A TIFF holds every sample format and is written in strips with Deflate compression. A PNG holds one page of
+    /// unsigned integers of up to 16 bits. A file records an assumed range that is narrower than the format's, and a
+    /// TIFF also that low values are white; neither format records a declared scale.
     ///
+    /// - Parameters:
+    ///   - pages: The pages of the file.
+    ///   - container: The format of the file.
     /// - Precondition: `pages` is not empty.
     public init(pages: [CTSlice], container: Container) {
         precondition(!pages.isEmpty, "A file without pages")
@@ -132,15 +138,15 @@ public struct ImageFile: Sendable {
 
     // MARK: - Writing
 
-    /// The file's bytes, and how many samples had to be clamped.
+    /// Returns the bytes of the file and the number of samples that were clamped.
     ///
-    /// Integers are rounded to the nearest, halves away from zero, and clamped to the format's range, or
-    /// to the narrower range that the file itself declares (sBIT, SMin/SMaxSampleValue), by which
-    /// readers understand the samples.
+    /// Integers are rounded to nearest, halves away from zero, and clamped to the range of the format, or to the
+    /// narrower range that the file itself declares (sBIT, SMinSampleValue and SMaxSampleValue), since readers
+    /// interpret samples relative to it.
     ///
-    /// - Parameter file: The name for errors.
-    /// - Returns: The bytes, and how many samples were moved into range.
-    /// - Throws: ``FileError`` if the format cannot hold the slices.
+    /// - Parameter file: The name of the file in errors.
+    /// - Returns: The bytes, and the number of samples that were clamped.
+    /// - Throws: `FileError` if the format cannot hold the slices.
     public func encoded(file: String) throws(FileError) -> (bytes: [UInt8], clamped: Int) {
         do {
             switch container {
@@ -152,13 +158,13 @@ public struct ImageFile: Sendable {
         }
     }
 
-    /// Writes the file, whole or not at all: first beside its place, then renamed.
+    /// Writes the file atomically: to a temporary file in the same folder, which is then renamed.
     ///
     /// - Parameters:
-    ///   - path: Where to.
-    ///   - overwrite: Whether a file of this name is replaced; if not, its presence is an error.
-    /// - Returns: How many samples had to be clamped; see ``encoded(file:)``.
-    /// - Throws: ``FileError`` if the format cannot hold the slices or the file cannot be written.
+    ///   - path: The path of the file to write.
+    ///   - overwrite: Whether to replace an existing file. If `false`, an existing file is an error.
+    /// - Returns: The number of samples that were clamped; see ``encoded(file:)``.
+    /// - Throws: `FileError` if the format cannot hold the slices or the file cannot be written.
     @discardableResult
     public func write(to path: String, overwrite: Bool = false) throws(FileError) -> Int {
         let (bytes, clamped) = try encoded(file: path)
@@ -168,7 +174,7 @@ public struct ImageFile: Sendable {
 
     // MARK: - Recognition
 
-    /// The format of a file by its first bytes, or `nil` if it is no image of ours or cannot be read.
+    /// Returns the format of a file, judged by its first bytes, or `nil` if it is neither format or cannot be read.
     public static func container(ofFileAt path: String) -> Container? {
         (try? FileAccess.contents(of: path, prefix: 16)).flatMap { container(of: $0) }
     }

@@ -1,16 +1,16 @@
 internal import CTImages
 
-/// How samples lie in the bytes of a decoded row: kind, width and byte order.
+/// The encoding of samples in the bytes of a decoded row: number kind, width and byte order.
 ///
-/// Widths that are not whole bytes are packed from the highest bit down, as PNG and TIFF do.
+/// Samples that are not whole bytes are packed from the most significant bit down, as in PNG and TIFF.
 struct SampleEncoding: Equatable {
     var kind: SampleFormat.Kind
-    /// 1 to 32 for integers; 16, 24, 32 or 64 for floating point.
+    /// The number of bits per sample: 1 to 32 for integers; 16, 24, 32 or 64 for floating point.
     var bits: Int
-    /// Of samples of two bytes and more.
+    /// Whether samples of two or more bytes store the most significant byte first.
     var isBigEndian: Bool
 
-    /// Whether this machine stores the high byte first.
+    /// Whether this machine stores the most significant byte first.
     static let hostIsBigEndian = 1.bigEndian == 1
 
     init(kind: SampleFormat.Kind, bits: Int, isBigEndian: Bool = Self.hostIsBigEndian) {
@@ -19,20 +19,19 @@ struct SampleEncoding: Equatable {
         self.isBigEndian = isBigEndian
     }
 
-    /// The encoding of `format`.
+    /// Creates the encoding of `format`.
     init(_ format: SampleFormat, isBigEndian: Bool = Self.hostIsBigEndian) {
         self.init(kind: format.kind, bits: format.bits, isBigEndian: isBigEndian)
     }
 
-    /// The format that slices of these samples have. 24-bit floating point becomes 32-bit, which
-    /// holds every such number.
+    /// The format of slices with these samples. 24-bit floating point becomes 32-bit, which represents it exactly.
     var format: SampleFormat {
         SampleFormat(kind: kind, bits: kind == .floatingPoint && bits == 24 ? 32 : bits)
     }
 
     // MARK: - Bit patterns
 
-    /// The number that a bit pattern stands for.
+    /// Returns the number that a bit pattern represents.
     func value(_ pattern: UInt64) -> Double {
         switch kind {
         case .unsignedInteger: return Double(pattern)
@@ -47,7 +46,7 @@ struct SampleEncoding: Equatable {
         }
     }
 
-    /// The bit pattern of a number that the format holds: whole and within range for integers.
+    /// Returns the bit pattern of a number that the format can represent: for integers, an integer within range.
     func pattern(_ value: Double) -> UInt64 {
         switch kind {
         case .unsignedInteger, .signedInteger:
@@ -61,7 +60,7 @@ struct SampleEncoding: Equatable {
         }
     }
 
-    /// IEEE 754 numbers narrower than `Float`, by hand: `Float16` is not on every platform.
+    /// Returns the value of an IEEE 754 number narrower than `Float`; `Float16` is not available on every platform.
     private static func small(_ pattern: UInt64, exponentBits: Int, fractionBits: Int) -> Double {
         let fraction = Double(pattern & ((1 << UInt64(fractionBits)) - 1))
         let exponent = Int(pattern >> UInt64(fractionBits)) & ((1 << exponentBits) - 1)
@@ -80,13 +79,13 @@ struct SampleEncoding: Equatable {
         return sign == .minus ? -magnitude : magnitude
     }
 
-    /// The 16-bit pattern nearest to `value`, ties to even.
+    /// Returns the 16-bit pattern nearest to `value`, ties to even.
     private static func half(_ value: Double) -> UInt64 {
         let sign: UInt64 = value.sign == .minus ? 0x8000 : 0
         if value.isNaN { return sign | 0x7E00 }
         let magnitude = value.magnitude
         if magnitude >= 65520 { return sign | 0x7C00 }
-        // Below 2⁻¹⁴ numbers are multiples of 2⁻²⁴; above, of 2⁻¹⁰ of their binade.
+        // Below 2⁻¹⁴ values are multiples of 2⁻²⁴; above it, multiples of 2⁻¹⁰ of their binade.
         let exponent = Swift.max(magnitude == 0 ? -14 : Int(magnitude.exponent), -14)
         let steps = (magnitude * Double(sign: .plus, exponent: 10 - exponent, significand: 1)).rounded(.toNearestOrEven)
         return sign | (UInt64(exponent + 14) << 10) + UInt64(steps)
@@ -94,11 +93,10 @@ struct SampleEncoding: Equatable {
 
     // MARK: - Rows
 
-    /// Bytes that `count` samples take, rounded up to whole bytes.
+    /// Returns the number of bytes that `count` samples occupy, rounded up.
     func bytes(for count: Int) -> Int { (count * bits + 7) / 8 }
 
-    /// Reads `count` samples from the row that starts at `offset` in `bytes`: those numbered
-    /// `first`, `first + step`, …
+    /// Reads `count` samples from the row that starts at `offset` in `bytes`: those numbered `first`, `first + step`, …
     func read(
         _ count: Int, from bytes: [UInt8], row offset: Int, first: Int, step: Int, into samples: inout [Double],
         at start: Int
@@ -110,7 +108,7 @@ struct SampleEncoding: Equatable {
         }
     }
 
-    /// The `count` samples that ``read(_:from:row:first:step:into:at:)`` reads from the start of `bytes`.
+    /// Returns the `count` samples that ``read(_:from:row:first:step:into:at:)`` reads from the start of `bytes`.
     func samples(_ count: Int, from bytes: [UInt8], step: Int) -> [Double] {
         unsafe [Double](unsafeUninitializedCapacity: count) { samples, initialized in
             unsafe read(from: bytes, row: 0, first: 0, step: step, into: .init(rebasing: samples[..<count]))
@@ -118,7 +116,7 @@ struct SampleEncoding: Equatable {
         }
     }
 
-    /// Fills `samples`, whose memory need not be initialized.
+    /// Fills `samples`, whose memory may be uninitialized.
     func read(
         from bytes: [UInt8], row offset: Int, first: Int, step: Int, into samples: UnsafeMutableBufferPointer<Double>
     ) {
@@ -127,7 +125,7 @@ struct SampleEncoding: Equatable {
         precondition(offset >= 0 && first >= 0 && step > 0 && offset + self.bytes(for: last + 1) <= bytes.count)
         unsafe bytes.withUnsafeBytes { bytes in
             let row = unsafe UnsafeRawBufferPointer(rebasing: bytes[offset...])
-            // A loop of its own for each common format, in which nothing is asked of a sample.
+            // Each common format has its own loop, without branches per sample.
             switch (kind, bits) {
             case (.unsignedInteger, 8):
                 unsafe read(row, first: first, step: step, into: samples) { (pattern: UInt8) in Double(pattern) }
@@ -157,7 +155,7 @@ struct SampleEncoding: Equatable {
             }
         }
     }
-    /// Stores samples into a row, where ``read(_:from:row:first:step:into:at:)`` finds them.
+    /// Writes samples into a row, in the places that ``read(_:from:row:first:step:into:at:)`` reads.
     func write(
         _ count: Int, of samples: [Double], at start: Int, into bytes: inout [UInt8], row offset: Int, first: Int,
         step: Int
@@ -185,7 +183,7 @@ struct SampleEncoding: Equatable {
         }
     }
 
-    /// Stores patterns of one width.
+    /// Writes patterns of one integer type.
     @inline(__always)
     private func write<Pattern: FixedWidthInteger>(
         _ samples: ArraySlice<Double>, into row: UnsafeMutableRawBufferPointer, first: Int, step: Int,
@@ -200,7 +198,7 @@ struct SampleEncoding: Equatable {
         }
     }
 
-    /// Stores the pattern of a sample of any width.
+    /// Writes the pattern of a sample of any width.
     private func write(_ pattern: UInt64, number: Int, into row: UnsafeMutableRawBufferPointer) {
         if bits % 8 == 0 {
             let width = bits / 8
@@ -221,7 +219,7 @@ struct SampleEncoding: Equatable {
         }
     }
 
-    /// Fills `samples` with the values of patterns of one width.
+    /// Fills `samples` with the values of patterns of one integer type.
     @inline(__always)
     private func read<Pattern: FixedWidthInteger>(
         _ row: UnsafeRawBufferPointer, first: Int, step: Int, into samples: UnsafeMutableBufferPointer<Double>,
@@ -235,7 +233,7 @@ struct SampleEncoding: Equatable {
                 unsafe samples[index] = value(swapped ? pattern.byteSwapped : pattern)
             }
         }
-        // Constants, so that the loop can go by vectors.
+        // The arguments are constants, so that the loop can be vectorized.
         switch (step, isBigEndian == Self.hostIsBigEndian) {
         case (1, true): read(every: 1, swapped: false)
         case (1, false): read(every: 1, swapped: true)

@@ -1,16 +1,16 @@
 internal import CImageShims
 
-/// The chunks of a PNG file, checked, without a look inside the compressed data.
+/// The chunks of a PNG file, validated without decompressing any data.
 struct PNGChunks {
     struct Chunk {
         /// Four ASCII letters.
         var type: String
         var data: ArraySlice<UInt8>
 
-        /// Whether decoders that do not know the chunk must give up.
+        /// Whether decoders that do not know the chunk must reject the file.
         var isCritical: Bool { type.utf8.first.map { $0 & 0x20 == 0 } ?? true }
 
-        /// Whether editors that do not know the chunk may copy it although samples changed.
+        /// Whether editors that do not know the chunk may copy it after samples have changed.
         var isSafeToCopy: Bool { type.utf8.last.map { $0 & 0x20 != 0 } ?? false }
     }
 
@@ -21,26 +21,26 @@ struct PNGChunks {
         var colorType: Int
         var interlaced: Bool
 
-        /// Samples a pixel.
+        /// The number of samples per pixel.
         var channels: Int { [0: 1, 2: 3, 3: 1, 4: 2, 6: 4][colorType] ?? 1 }
 
-        /// Bytes a row.
+        /// The number of bytes per row.
         var rowBytes: Int { (width * channels * depth + 7) / 8 }
     }
 
     static let signature: [UInt8] = [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]
 
     var header: Header
-    /// Ancillary chunks and PLTE before the image data, in the file's order.
+    /// Ancillary chunks and PLTE before the image data, in file order.
     var before: [Chunk] = []
-    /// IDAT.
+    /// The image data: all IDAT chunks.
     var data: [Chunk] = []
-    /// The same as one piece of the file, with lengths and checksums.
+    /// The image data as a contiguous part of the file, with lengths and checksums.
     var image: ArraySlice<UInt8> = []
-    /// Ancillary chunks after the image data.
+    /// Ancillary chunks after the image data, in file order.
     var after: [Chunk] = []
 
-    /// The chunk of a type that is allowed once.
+    /// Returns the data of the first chunk of a type, or `nil` if there is none.
     subscript(type: String) -> ArraySlice<UInt8>? { (before + after).first { $0.type == type }?.data }
 
     init(_ bytes: [UInt8]) throws(CodecFailure) {
@@ -63,7 +63,7 @@ struct PNGChunks {
             let chunk = Chunk(type: type, data: bytes[position + 8..<position + 8 + length])
             let sum = UInt32(Self.number(bytes[position + 8 + length..<position + 12 + length]))
             guard Self.checksum(bytes[position + 4..<position + 8 + length]) == sum else {
-                throw .malformed("a wrong checksum of the chunk \(type)", expected: "the one of its contents")
+                throw .malformed("a wrong checksum of the chunk \(type)", expected: "the checksum of its contents")
             }
             let start = position
             position += 12 + length
@@ -74,7 +74,7 @@ struct PNGChunks {
             switch type {
             case "IDAT":
                 guard after.isEmpty else {
-                    throw .malformed("another chunk amid the image data", expected: "one run of image data")
+                    throw .malformed("another chunk within the image data", expected: "contiguous image data")
                 }
                 data.append(chunk)
                 image = bytes[(image.isEmpty ? start : image.startIndex)..<position]
@@ -101,7 +101,8 @@ struct PNGChunks {
     private static func header(_ chunk: Chunk) throws(CodecFailure) -> Header {
         let data = Array(chunk.data)
         guard chunk.type == "IHDR", data.count == 13 else {
-            throw .malformed("the chunk \(chunk.type) of \(data.count) bytes first", expected: "IHDR of 13 bytes")
+            throw .malformed(
+                "\(chunk.type) of \(data.count) bytes as the first chunk", expected: "IHDR of 13 bytes")
         }
         let depths: [Int: [Int]] = [0: [1, 2, 4, 8, 16], 2: [8, 16], 3: [1, 2, 4, 8], 4: [8, 16], 6: [8, 16]]
         let header = Header(
@@ -122,15 +123,15 @@ struct PNGChunks {
         return header
     }
 
-    /// A big-endian number of up to 4 bytes.
+    /// Returns a big-endian number of up to 4 bytes.
     static func number(_ bytes: ArraySlice<UInt8>) -> Int { bytes.reduce(0) { $0 << 8 | Int($1) } }
 
-    /// The checksum of a chunk: ISO 3309, polynomial EDB88320.
+    /// Returns the checksum of a chunk: ISO 3309, polynomial EDB88320.
     private static func checksum(_ bytes: ArraySlice<UInt8>) -> UInt32 {
         unsafe bytes.withUnsafeBufferPointer { unsafe ct_crc32($0.baseAddress, $0.count) }
     }
 
-    /// A chunk as it stands in a file.
+    /// Returns the bytes of a chunk in a file.
     static func bytes(_ chunk: Chunk) -> [UInt8] {
         let body = Array(chunk.type.utf8) + chunk.data
         return bigEndian(UInt32(chunk.data.count)) + body + bigEndian(checksum(body[...]))

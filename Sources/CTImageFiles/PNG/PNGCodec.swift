@@ -2,10 +2,10 @@ internal import CImageShims
 internal import CTImages
 internal import CTSupport
 
-/// PNG ⇄ slices.
+/// Decodes PNG files to slices, and encodes slices to PNG files.
 ///
-/// libpng sees only IHDR, PLTE and IDAT; every other chunk is read and copied here, so that nothing of
-/// it can be changed or lost on the way.
+/// libpng processes only IHDR, PLTE and IDAT; every other chunk is read and copied here, so that its contents cannot be
+/// changed or lost.
 enum PNGCodec {
     // MARK: - Reading
 
@@ -32,17 +32,17 @@ enum PNGCodec {
         return ([slice], [summary(chunks, format: format)])
     }
 
-    /// The grey samples in decoded rows, or palette indices.
+    /// Returns the grey samples in decoded rows, or their palette indices.
     private static func samples(
         in rows: [UInt8], of header: PNGChunks.Header, encoding: SampleEncoding
     ) throws(CodecFailure) -> [Double] {
         let count = header.width * header.height
         let isColor = header.colorType == 2 || header.colorType == 6
-        // Without bits between rows, all of them are like a single one.
+        // Without padding between rows, all of them can be read as one.
         if !isColor, encoding.bits % 8 == 0 { return encoding.samples(count, from: rows, step: header.channels) }
 
         var samples = [Double](repeating: 0, count: count)
-        // Colours are compared row by row, so that they need no memory of their own.
+        // Colours are compared row by row, which takes no memory for whole colour planes.
         var colors = [[Double]](repeating: [Double](repeating: 0, count: header.width), count: isColor ? 3 : 0)
         for y in 0..<header.height {
             let row = y * header.rowBytes
@@ -60,13 +60,13 @@ enum PNGCodec {
         return samples
     }
 
-    /// The rows as libpng decodes them.
+    /// Returns the rows as libpng decodes them.
     static func rows(of chunks: PNGChunks) throws(CodecFailure) -> [UInt8] {
         let header = chunks.header
         let expected = "image data for \(header.width)×\(header.height) pixels"
         let (size, overflow) = header.rowBytes.multipliedReportingOverflow(by: header.height)
         let compressed = chunks.data.reduce(0) { $0 + $1.data.count }
-        // Deflate packs no more than 1032 bytes into one, so this cannot hold what the header claims.
+        // Deflate compresses by a factor of at most 1032, so this cannot contain what the header claims.
         guard !overflow, size / 1032 <= compressed else {
             throw .malformed("only \(compressed) bytes of image data", expected: expected)
         }
@@ -103,18 +103,18 @@ enum PNGCodec {
         return size + [UInt8(header.depth), UInt8(header.colorType), 0, 0, header.interlaced ? 1 : 0]
     }
 
-    /// The grey levels that palette indices stand for.
+    /// Returns the grey levels of palette indices.
     private static func levels(of indices: [Double], chunks: PNGChunks) throws(CodecFailure) -> [Double] {
         let palette = Array(chunks["PLTE"] ?? [])
         guard !palette.isEmpty, palette.count % 3 == 0, palette.count <= 768 else {
-            throw .malformed("a palette of \(palette.count) bytes", expected: "1 to 256 colours of 3")
+            throw .malformed("a palette of \(palette.count) bytes", expected: "1 to 256 colours of 3 bytes")
         }
         var result = indices
         for place in indices.indices {
             let entry = Int(indices[place]) * 3
             guard entry < palette.count else {
                 throw .malformed(
-                    "the palette index \(entry / 3)", expected: "less than the palette's \(palette.count / 3) colours")
+                    "the palette index \(entry / 3)", expected: "less than \(palette.count / 3), the palette's size")
             }
             guard palette[entry] == palette[entry + 1], palette[entry] == palette[entry + 2] else {
                 throw GreyCheck.failure(
@@ -126,7 +126,8 @@ enum PNGCodec {
         return result
     }
 
-    /// The range that sBIT declares, if it is narrower than the format's and holds all samples.
+    /// Returns the range that sBIT declares if it is narrower than the format's and contains all samples, otherwise
+    /// `nil`.
     private static func significantRange(
         _ chunks: PNGChunks, samples: [Double], bits: Int
     ) -> ClosedRange<Double>? {
@@ -145,11 +146,11 @@ enum PNGCodec {
     ) throws(CodecFailure) -> (bytes: [UInt8], clamped: Int) {
         let slice = pages[0]
         guard pages.count == 1 else {
-            throw .unsupported("\(pages.count) pages", expected: "one, in a PNG", advice: "Write a TIFF.")
+            throw .unsupported("\(pages.count) pages", expected: "one page in a PNG", advice: "Write a TIFF.")
         }
         guard slice.format.kind == .unsignedInteger, slice.format.bits <= 16 else {
             throw .unsupported(
-                "\(slice.format) samples", expected: "unsigned integers up to 16 bits, in a PNG",
+                "\(slice.format) samples", expected: "unsigned integers of up to 16 bits in a PNG",
                 advice: "Write a TIFF.")
         }
         let chunks: PNGChunks? = if let template { try PNGChunks(template) } else { nil }
@@ -167,9 +168,9 @@ enum PNGCodec {
         return (result, clamped)
     }
 
-    /// The header of the new file and its rows, which hold the template's alpha channel but no grey yet.
+    /// Returns the header of the new file and its rows, with the template's alpha channel but without grey samples.
     ///
-    /// `isSame` says whether pixels are laid out as in the template.
+    /// `isSame` is true if the pixels have the same layout as in the template.
     private static func layout(
         for slice: CTSlice, template chunks: PNGChunks?
     ) throws(CodecFailure) -> (header: PNGChunks.Header, rows: [UInt8], isSame: Bool) {
@@ -190,7 +191,7 @@ enum PNGCodec {
             } else if old.depth == depth, old.colorType != 3 {
                 isSame = true
                 header.colorType = old.colorType
-                // The alpha channel stays as it was.
+                // The alpha channel is preserved.
                 if old.colorType == 4 || old.colorType == 6 { return (header, try rows(of: chunks), isSame) }
             }
         }
@@ -210,7 +211,7 @@ enum PNGCodec {
         }
     }
 
-    /// The chunks before and after the image data: the template's, or for a new file its significant bits.
+    /// Returns the chunks before and after the image data: the template's, or the significant bits of a new file.
     private static func ancillaryChunks(
         for slice: CTSlice, depth: Int, template chunks: PNGChunks?, isSame: Bool
     ) -> (before: [PNGChunks.Chunk], after: [PNGChunks.Chunk]) {
@@ -232,12 +233,12 @@ enum PNGCodec {
             color_type: UInt8(header.colorType), interlace: header.interlaced ? 1 : 0)
         var buffer = unsafe ct_buffer()
         let status = unsafe ct_png_encode(&description, rows, header.rowBytes, &buffer)
-        try CodecFailure.check(status, expected: "an image that libpng encodes")
+        try CodecFailure.check(status, expected: "an image that libpng can encode")
         defer { unsafe ct_buffer_free(&buffer) }
         return try PNGChunks(unsafe Array(UnsafeBufferPointer(start: buffer.bytes, count: buffer.count)))
     }
 
-    /// Grey + alpha rows, with the alpha that a palette's tRNS gives to indices.
+    /// Returns grey + alpha rows, with the alpha that a palette's tRNS assigns to indices.
     private static func withAlpha(
         of chunks: PNGChunks, transparency: [UInt8], header: PNGChunks.Header
     ) throws(CodecFailure) -> [UInt8] {
@@ -256,9 +257,9 @@ enum PNGCodec {
         return rows
     }
 
-    /// A chunk of the template as the new file should have it, or `nil` if it should not.
+    /// Returns a chunk of the template in the form that the new file needs, or `nil` to remove it.
     ///
-    /// `isSame` says whether pixels are laid out as in the template.
+    /// `isSame` is true if the pixels have the same layout as in the template.
     private static func kept(_ chunk: PNGChunks.Chunk, of chunks: PNGChunks, isSame: Bool) -> PNGChunks.Chunk? {
         var chunk = chunk
         let wasPalette = chunks.header.colorType == 3
@@ -311,7 +312,7 @@ enum PNGCodec {
             texts: all.compactMap { text($0) }, notes: notes)
     }
 
-    /// A chunk's text. Compressed text is named, not unpacked.
+    /// Returns a chunk's text. Compressed text is mentioned, but not decompressed.
     private static func text(_ chunk: PNGChunks.Chunk) -> PageSummary.Text? {
         guard ["tEXt", "zTXt", "iTXt"].contains(chunk.type), let end = chunk.data.firstIndex(of: 0) else { return nil }
         func latin(_ bytes: some Sequence<UInt8>) -> String {

@@ -1,10 +1,10 @@
 internal import CImageShims
 internal import CTImages
 
-/// TIFF ⇄ slices.
+/// Decodes TIFF files to slices, and encodes slices to TIFF files.
 ///
-/// libtiff decodes and encodes strips and tiles. Files are put together here, so that tags can be
-/// copied as they are, whether libtiff knows them or not.
+/// libtiff decodes and encodes strips and tiles. Files are assembled here, so that all tags can be copied unchanged,
+/// whether libtiff knows them or not.
 enum TIFFCodec {
     static func decode(
         _ bytes: [UInt8], limits: DecodeLimits
@@ -42,7 +42,7 @@ enum TIFFCodec {
     ) -> IntensityScale? {
         guard let full = layout.format.range else { return nil }
         var range = full
-        // Ends that are no whole numbers are not what integers can be, and may be too close for any scale.
+        // Bounds that are not integers cannot be the range of integers, and may be too close together for any scale.
         if let low = directories.wholeNumber(340, page: page).map(Double.init),
             let high = directories.wholeNumber(341, page: page).map(Double.init), low < high,
             full.contains(low), full.contains(high), samples.allSatisfy({ (low...high).contains($0) })
@@ -52,7 +52,7 @@ enum TIFFCodec {
         return IntensityScale(assuming: range, inverted: layout.isInverted)
     }
 
-    /// What libtiff makes up where a tag is missing or strange, other readers make up differently.
+    /// Rejects pages with missing or invalid tags for which libtiff substitutes values that other readers do not.
     private static func check(
         _ layout: TIFFPage, directories: TIFFDirectories, page: Int, bytesInFile: Int
     ) throws(CodecFailure) {
@@ -66,7 +66,7 @@ enum TIFFCodec {
         for (name, tags) in [("offsets", [273, 324]), ("byte counts", [279, 325])] {
             let count = entries.first { tags.contains($0.tag) }?.count ?? 0
             guard count >= layout.blocks else {
-                throw .malformed("\(name) of \(count) strips or tiles", expected: "those of \(layout.blocks)")
+                throw .malformed("\(name) of \(count) strips or tiles", expected: "at least \(layout.blocks)")
             }
         }
         if layout.raw.compression == 1, let entry = entries.first(where: { $0.tag == 279 || $0.tag == 325 }) {
@@ -76,19 +76,19 @@ enum TIFFCodec {
             }
             guard counts.count == layout.blocks, fit else {
                 throw .malformed(
-                    "byte counts that do not fit the strips or tiles", expected: "as many bytes as samples need")
+                    "byte counts that do not fit the strips or tiles", expected: "as many bytes as the samples need")
             }
         }
     }
 
-    /// ImageJ writes long stacks as a single page, whose description alone says how many images follow.
+    /// Rejects long ImageJ stacks, which have a single page whose description states the number of images that follow.
     private static func checkImageJ(_ directories: TIFFDirectories, pages: Int) throws(CodecFailure) {
         guard pages == 1, let text = directories.text(270, page: 0), text.hasPrefix("ImageJ="),
             let line = text.split(separator: "\n").first(where: { $0.hasPrefix("images=") }),
             let images = Int(line.dropFirst(7)), images > 1
         else { return }
         throw .unsupported(
-            "an ImageJ stack of \(images) images in one page", expected: "a page for every image",
+            "an ImageJ stack of \(images) images in one page", expected: "one page per image",
             advice: "Save the stack with another program, or as an image sequence.")
     }
 }

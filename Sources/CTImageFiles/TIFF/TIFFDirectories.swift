@@ -1,22 +1,22 @@
 internal import CTImages
 
-/// A tag of a TIFF directory, with its value as the file has it.
+/// A tag of a TIFF directory, with its value as stored in the file.
 struct TIFFEntry {
     var tag: Int
     var type: Int
     var count: Int
-    /// The value's bytes, in the file's byte order.
+    /// The bytes of the value, in the byte order of the file.
     var value: ArraySlice<UInt8>
-    /// The entries of the directory that the value points to, for Exif and its kin.
+    /// The entries of the directory that the value points to, for Exif and similar tags.
     var directory: [TIFFEntry]?
 
-    /// The value, if it is a single whole number.
+    /// Returns the value if it is a single unsigned integer, otherwise `nil`.
     func number(isBigEndian: Bool) -> Int? {
         guard count == 1, [1, 3, 4, 16].contains(type), let size = Self.size(ofType: type) else { return nil }
         return TIFFReader(bytes: Array(value), isBigEndian: isBigEndian).number(at: 0, size: size)
     }
 
-    /// Bytes of one value of a type, or `nil` for types that TIFF does not know.
+    /// Returns the number of bytes in a value of a type, or `nil` for types unknown to TIFF.
     static func size(ofType type: Int) -> Int? {
         switch type {
         case 1, 2, 6, 7: 1
@@ -28,18 +28,18 @@ struct TIFFEntry {
     }
 }
 
-/// The directories of a TIFF file, read without libtiff so that every tag can be copied as it is.
+/// The directories of a TIFF file, read without libtiff so that every tag can be copied unchanged.
 ///
-/// Lenient: what cannot be made out is left away. libtiff has judged the file before.
+/// Lenient: entries that cannot be interpreted are skipped, since libtiff has already validated the file.
 struct TIFFDirectories {
     var isBigEndian = false
     var isBig = false
-    /// The pages' entries, in the file's order.
+    /// The entries of each page, in file order.
     var pages: [[TIFFEntry]] = []
-    /// What a copy of all pages' tags takes: more than the file where values lie over one another.
+    /// The number of bytes that a copy of all pages' tags takes; more than the file where values overlap.
     private(set) var bytesOfTags = 0
 
-    /// Tags that point to directories of metadata: Exif, GPS, interoperability.
+    /// Tags that point to metadata directories: Exif, GPS, interoperability.
     static let metadataPointers: Set<Int> = [34665, 34853, 40965]
 
     init(_ bytes: [UInt8]) {
@@ -58,17 +58,17 @@ struct TIFFDirectories {
         }
     }
 
-    /// What keeps directories that lie over or point to one another from costing more than the file's size.
+    /// State that bounds the cost of directories that overlap or point to one another by the size of the file.
     private struct Walk {
-        /// Directories that do not overlap have no more entries together than the file has room for.
+        /// The number of entries left: directories that do not overlap have no more in all than fit into the file.
         var entriesLeft: Int
-        /// Bytes of the entries and values of one page, with all directories of metadata.
+        /// The bytes of the entries and values of one page, including all metadata directories.
         var bytes = 0
-        /// Directories of metadata by depth and place. Pages may share them.
+        /// Metadata directories by depth and offset. Pages may share them.
         var known: [[Int]: (entries: [TIFFEntry], bytes: Int)] = [:]
     }
 
-    /// The entries of a directory of metadata.
+    /// Returns the entries of a metadata directory, or `nil` if it cannot be read.
     private func metadata(at offset: Int, reader: TIFFReader, depth: Int, walk: inout Walk) -> [TIFFEntry]? {
         if let (entries, bytes) = walk.known[[depth, offset]] {
             walk.bytes += bytes
@@ -89,7 +89,7 @@ struct TIFFDirectories {
         guard let count = reader.number(at: offset, size: countSize), count <= walk.entriesLeft else { return nil }
         walk.entriesLeft -= count
         var entries: [TIFFEntry] = []
-        // Of entries with the same tag, libtiff takes the first.
+        // Of entries with the same tag, libtiff uses the first.
         var tags: Set<Int> = []
         for index in 0..<count {
             let start = offset + countSize + index * entrySize
@@ -116,18 +116,18 @@ struct TIFFDirectories {
         return (entries, reader.number(at: offset + countSize + count * entrySize, size: isBig ? 8 : 4))
     }
 
-    /// Throws if the tags would take far more memory than the file, which libtiff does not look at.
+    /// Throws if the tags would take far more memory than the file; libtiff does not check this.
     func check(bytesInFile: Int) throws(CodecFailure) {
         // Pages may share values, for example a colour profile.
         guard bytesOfTags <= 16 * bytesInFile + (1 << 26) else {
             throw .malformed(
-                "tags of \(bytesOfTags) bytes in all", expected: "no more than a file of \(bytesInFile) holds")
+                "\(bytesOfTags) bytes of tags in all", expected: "no more than a file of \(bytesInFile) bytes holds")
         }
     }
 
     // MARK: - Values
 
-    /// The numbers of an entry, at most `limit` of them.
+    /// Returns the numbers of an entry, at most `limit` of them.
     func numbers(_ entry: TIFFEntry, limit: Int = 16) -> [Double] {
         guard let size = TIFFEntry.size(ofType: entry.type) else { return [] }
         let reader = TIFFReader(bytes: Array(entry.value.prefix(limit * size)), isBigEndian: isBigEndian)
@@ -153,16 +153,16 @@ struct TIFFDirectories {
         }
     }
 
-    /// The first number of a page's tag.
+    /// Returns the first number of a page's tag.
     func number(_ tag: Int, page: Int) -> Double? {
         guard pages.indices.contains(page), let entry = pages[page].first(where: { $0.tag == tag }) else { return nil }
         return numbers(entry, limit: 1).first
     }
 
-    /// The first number of a page's tag, if it is a whole one. Tags may have any type, and their values any size.
+    /// Returns the first number of a page's tag if it is an integer. Tags may have any type, and values any magnitude.
     func wholeNumber(_ tag: Int, page: Int) -> Int? { number(tag, page: page).flatMap { Int(exactly: $0) } }
 
-    /// The text of a page's tag, without the NUL at its end.
+    /// Returns the text of a page's tag, without the terminating NUL.
     func text(_ tag: Int, page: Int) -> String? {
         guard pages.indices.contains(page), let entry = pages[page].first(where: { $0.tag == tag }),
             entry.type == 2 || entry.type == 1 || entry.type == 7
@@ -171,7 +171,7 @@ struct TIFFDirectories {
     }
 }
 
-/// Numbers in bytes of either order; `nil` beyond the end.
+/// Reads numbers from bytes in either byte order; returns `nil` beyond the end.
 struct TIFFReader {
     var bytes: [UInt8]
     var isBigEndian: Bool
@@ -190,12 +190,12 @@ struct TIFFReader {
     func number(at offset: Int, size: Int) -> Int? { pattern(at: offset, size: size).flatMap { Int(exactly: $0) } }
 }
 
-/// Puts a TIFF file together from entries and encoded strips or tiles.
+/// Assembles a TIFF file from entries and encoded strips or tiles.
 struct TIFFAssembler {
     private(set) var bytes: [UInt8]
     let isBigEndian: Bool
     let isBig: Bool
-    /// Where the next page's offset belongs.
+    /// The position of the next page's offset.
     private var link: Int
 
     private var wordSize: Int { isBig ? 8 : 4 }
@@ -213,7 +213,7 @@ struct TIFFAssembler {
         append(0, size: wordSize)
     }
 
-    /// Adds a page of encoded strips or tiles; `entries` are all tags but the blocks' offsets and lengths.
+    /// Appends a page of encoded strips or tiles; `entries` are all tags except the offsets and byte counts of these.
     mutating func append(entries: [TIFFEntry], blocks: [ArraySlice<UInt8>], tiled: Bool) {
         var offsets: [Int] = []
         for block in blocks {
@@ -234,7 +234,7 @@ struct TIFFAssembler {
         return TIFFEntry(tag: tag, type: isBig ? 16 : 4, count: values.count, value: bytes[...])
     }
 
-    /// Adds a directory, and returns where it is and where its link to the next one is.
+    /// Appends a directory, and returns its offset and the position of its link to the next directory.
     private mutating func append(directory entries: [TIFFEntry]) -> (offset: Int, link: Int) {
         var fields: [(entry: TIFFEntry, field: [UInt8])] = []
         for entry in entries.sorted(by: { $0.tag < $1.tag }) where fields.last?.entry.tag != entry.tag {

@@ -16,7 +16,7 @@ extension TIFFCodec {
         let size = pages.reduce(0) { $0 + $1.samples.count * ($1.format.bits + 7) / 8 * 4 / 3 }
         var file = TIFFAssembler(
             isBigEndian: directories?.isBigEndian ?? false,
-            // Offsets of classic TIFF end at 4 GiB.
+            // Offsets in a classic TIFF end at 4 GiB.
             isBig: directories?.isBig ?? false || size > 3 << 30)
         var clamped = 0
         var left = source != nil
@@ -36,7 +36,7 @@ extension TIFFCodec {
         }
         guard file.isBig || file.bytes.count <= UInt32.max else {
             throw .unsupported(
-                "\(file.bytes.count) bytes", expected: "less than 4 GiB, in a classic TIFF",
+                "\(file.bytes.count) bytes", expected: "less than 4 GiB in a classic TIFF",
                 advice: "Write fewer pages to a file, or start from a BigTIFF.")
         }
         return (file.bytes, clamped)
@@ -50,14 +50,14 @@ extension TIFFCodec {
         var reused: TIFFPage?
         if let old, old.width == slice.width, old.height == slice.height, old.format == slice.format {
             page = old.forWriting()
-            // Samples beside the grey ones, that is alpha, are taken from the original.
+            // Samples other than grey, namely alpha, are taken from the original.
             if old.raw.samples > old.colors { reused = old }
         }
         var encoded: [UInt8]
         do {
             encoded = try encode(samples, page: page, reused: reused, source: source, isBigEndian: file.isBigEndian)
         } catch  where page.raw.compression != TIFFPage.deflate && error.code == .unsupported {
-            // A scheme that cannot take these samples, for example LERC with some widths.
+            // The scheme cannot encode these samples, for example LERC with some widths.
             page.raw.compression = TIFFPage.deflate
             page.raw.predictor = 1
             encoded = try encode(samples, page: page, reused: reused, source: source, isBigEndian: file.isBigEndian)
@@ -65,7 +65,7 @@ extension TIFFCodec {
 
         let directory = TIFFDirectories(encoded)
         guard let fresh = directory.pages.first else {
-            throw .malformed("no page in what libtiff wrote", expected: "one")
+            throw .malformed("no page in libtiff's output", expected: "one page")
         }
         func locations(_ tags: Set<Int>) -> [Int] {
             fresh.first { tags.contains($0.tag) }.map { directory.numbers($0, limit: .max / 16).map { Int($0) } } ?? []
@@ -73,7 +73,8 @@ extension TIFFCodec {
         let blocks = zip(locations([273, 324]), locations([279, 325])).map { encoded[$0..<$0 + $1] }
         var all = fresh.filter { ![273, 279, 324, 325].contains($0.tag) }
         if page.isReused {
-            // As the original says the same: types of numbers, strips said to be higher than the image, defaults.
+            // Keeps the original's wording of the same facts: number types, strips declared higher than the image,
+            // defaults.
             for entry in entries where TIFFPage.restatedTags.contains(entry.tag) {
                 let number = entry.number(isBigEndian: file.isBigEndian)
                 let place = all.firstIndex { $0.tag == entry.tag }
@@ -90,7 +91,7 @@ extension TIFFCodec {
         file.append(entries: all, blocks: blocks, tiled: page.raw.tiled)
     }
 
-    /// SMinSampleValue and SMaxSampleValue for a new page whose range is not the format's.
+    /// Returns SMinSampleValue and SMaxSampleValue for a new page whose range differs from the format's.
     private static func declaredRange(_ slice: CTSlice, isBigEndian: Bool) -> [TIFFEntry] {
         guard let range = slice.storableRange, range != slice.format.range else { return [] }
         return [(340, range.lowerBound), (341, range.upperBound)].map { tag, value in
@@ -99,7 +100,7 @@ extension TIFFCodec {
         }
     }
 
-    /// Encodes a page as a BigTIFF of its own.
+    /// Encodes a page as a BigTIFF file.
     private static func encode(
         _ samples: [Double], page: TIFFPage, reused: TIFFPage?, source: TIFFSource?, isBigEndian: Bool
     ) throws(CodecFailure) -> [UInt8] {

@@ -3,8 +3,14 @@ internal import CTImages
 internal import CTSupport
 
 extension TIFFPage {
-    /// Makes out what libtiff says of a page. `isBigEndian` is the file's byte order; `colorMap` reads the
-    /// colour map, three times as many values as it is given.
+    /// Creates the layout of a page from libtiff's description of it, and validates it.
+    ///
+    /// - Parameters:
+    ///   - raw: libtiff's description of the page.
+    ///   - limits: The limits on the page's size.
+    ///   - isBigEndian: The byte order of the file.
+    ///   - bytesInFile: The size of the file, which bounds the number of pixels.
+    ///   - colorMap: Returns the colour map for a number of colours: all red, then green, then blue values.
     init(
         _ raw: ct_tiff_page, limits: DecodeLimits, isBigEndian: Bool, bytesInFile: Int,
         colorMap: (Int) throws(CodecFailure) -> [UInt16]
@@ -25,21 +31,21 @@ extension TIFFPage {
 
     private static func checkShape(_ raw: ct_tiff_page) throws(CodecFailure) {
         guard raw.width > 0, raw.height > 0 else {
-            throw .malformed("a size of \(raw.width)×\(raw.height)", expected: "at least a pixel")
+            throw .malformed("a size of \(raw.width)×\(raw.height)", expected: "at least one pixel")
         }
         guard raw.depth == 1 else {
             throw .unsupported("a volume of depth \(raw.depth)", expected: "flat pages", advice: convert)
         }
     }
 
-    /// The grey or colour samples of a pixel, and whether low is white.
+    /// Returns the number of grey or colour samples per pixel, and whether low values are white.
     private static func colors(_ raw: ct_tiff_page) throws(CodecFailure) -> (colors: Int, isInverted: Bool) {
         switch raw.photometric {
         case 0: return (1, true)
         case 1, 3: return (1, false)
         case 2: return (3, false)
         case UInt16(CT_TIFF_ABSENT):
-            // The fax schemes are black on white; other files mostly white on black.
+            // Fax compression is black on white; other files mostly are white on black.
             return (Int(raw.samples) - Int(raw.extra_count) == 3 ? 3 : 1, (2...4).contains(raw.compression))
         default:
             let names: [UInt16: String] = [
@@ -57,14 +63,14 @@ extension TIFFPage {
     private static func checkChannels(_ raw: ct_tiff_page, colors: Int) throws(CodecFailure) {
         guard raw.samples >= colors, Int(raw.samples) - colors == raw.extra_count, raw.extra_count <= 8 else {
             throw .unsupported(
-                "\(raw.samples) samples a pixel, \(raw.extra_count) of them declared as extra",
-                expected: "\(colors) and those declared", advice: convert)
+                "\(raw.samples) samples per pixel, \(raw.extra_count) of them declared as extra",
+                expected: "\(colors) plus those declared as extra", advice: convert)
         }
         let extras = [raw.extras.0, raw.extras.1, raw.extras.2, raw.extras.3]
         guard raw.extra_count <= 1, extras.prefix(Int(raw.extra_count)).allSatisfy({ $0 == 1 || $0 == 2 }) else {
             throw .unsupported(
-                "\(raw.extra_count) extra samples a pixel that are not transparency", expected: "one channel",
-                advice: "Save every channel as a page or file of its own.")
+                "\(raw.extra_count) extra samples per pixel that are not transparency", expected: "one channel",
+                advice: "Save each channel as a separate page or file.")
         }
     }
 
@@ -83,19 +89,19 @@ extension TIFFPage {
             ]
             throw .unsupported(
                 "\(bits)-bit \(kinds[raw.sample_format] ?? "samples of format \(raw.sample_format)")",
-                expected: "integers up to 32 bits, or floating point of 16, 24, 32 or 64", advice: convert)
+                expected: "integers of up to 32 bits, or floating point of 16, 24, 32 or 64", advice: convert)
         }
     }
 
     private func checkSize(limits: DecodeLimits, bytesInFile: Int) throws(CodecFailure) {
-        // Before anything is multiplied: sizes and counts are any 32-bit numbers so far.
+        // Checked before any multiplication, since sizes and counts are still arbitrary 32-bit numbers.
         try limits.check(width: width, height: height, used: 0)
         guard raw.block_width > 0, raw.block_height > 0, Self.product(columns, rows, planes) == Int(raw.blocks) else {
             throw .malformed(
                 "\(raw.blocks) blocks of \(raw.block_width)×\(raw.block_height)",
                 expected: "blocks that cover \(width)×\(height) pixels")
         }
-        // A tile may be larger than a small image, but not out of all proportion.
+        // A tile may be larger than a small image, but only within reason.
         guard let area = Self.product(blockWidth, blockHeight), area <= max(limits.pixels, 1 << 24),
             let claimed = Self.product(rowBytes, blockHeight, columns)
         else {
@@ -104,7 +110,7 @@ extension TIFFPage {
                 expected: "no more than \(limits.pixels) pixels",
                 advice: "Raise the limit on pixels if the file can be trusted.")
         }
-        // What these schemes can make of a byte at most, so that a short file cannot claim much memory.
+        // The maximum expansion of each scheme, so that a short file cannot claim much memory.
         let ratios: [UInt16: Int] = [1: 1, 5: 3000, 8: 1040, 32946: 1040, 32773: 64]
         guard claimed / (ratios[raw.compression] ?? claimed) <= bytesInFile else {
             throw .malformed(
@@ -112,7 +118,7 @@ extension TIFFPage {
         }
     }
 
-    /// The product, or `nil` if it is out of all bounds.
+    /// Returns the product, or `nil` on overflow.
     private static func product(_ factors: Int...) -> Int? {
         var result = 1
         for factor in factors {
@@ -129,18 +135,18 @@ extension TIFFPage {
         }
         let map = try colorMap(1 << Int(raw.bits))
         let count = map.count / 3
-        // Colours that are not grey are an error only where they are used; a NaN marks them.
+        // Colours that are not grey are an error only where they are used; NaN marks them.
         var levels = (0..<count).map { index in
             let red = map[index]
             return red == map[count + index] && red == map[2 * count + index] ? Double(red) : .nan
         }
         let known = levels.filter { !$0.isNaN }
         if known.allSatisfy({ $0.truncatingRemainder(dividingBy: 257) == 0 }) {
-            // 8 bits widened to 16, as the specification wants it.
+            // 8 bits widened to 16, as the specification requires.
             levels = levels.map { $0 / 257 }
             format = .uint8
         } else if known.allSatisfy({ $0 < 256 }) {
-            // 8 bits as some programs leave them.
+            // 8 bits as written by some programs.
             format = .uint8
         } else {
             format = .uint16

@@ -1,33 +1,33 @@
 internal import CImageShims
 internal import CTImages
 
-/// What a page's tags say about its samples, made out and checked.
+/// The layout of a page's samples according to its tags.
 struct TIFFPage {
     static let deflate: UInt16 = 8
 
-    /// Tags that say where and how samples are stored: never copied, always written anew. Also those that
-    /// point to other images.
+    /// Tags that state where and how samples are stored, or point to other images. They are never copied, but always
+    /// rewritten.
     static let structuralTags: Set<Int> = Set([
         256, 257, 258, 259, 262, 266, 273, 277, 278, 279, 284, 288, 289, 292, 293, 317, 320, 322, 323, 324, 325,
         326, 327, 328, 330, 338, 339, 347, 512, 513, 514, 515, 517, 518, 519, 520, 521, 529, 530, 531, 532, 32996,
         32997, 32998, 34750, 50674,
     ])
 
-    /// Of those, the ones whose original entry is taken if it says the same.
+    /// Structural tags whose original entry is copied if it states the same.
     static let restatedTags: Set<Int> = [
         256, 257, 259, 262, 266, 277, 278, 284, 317, 322, 323, 32997, 32998,
     ]
 
     var raw: ct_tiff_page
     var encoding: SampleEncoding
-    /// The format of the slice; differs from the encoding's for palettes.
+    /// The format of the slice; differs from that of the encoding for palettes.
     var format: SampleFormat
-    /// 3 for RGB, else 1.
+    /// The number of grey or colour samples per pixel: 3 for RGB, otherwise 1.
     var colors = 1
     /// The grey levels of a palette.
     var levels: [Double]?
     var isInverted = false
-    /// Whether this is the layout of an original page, adapted for writing.
+    /// Whether this is the layout of an existing page, adapted for writing.
     var isReused = false
 
     var width: Int { Int(raw.width) }
@@ -41,15 +41,15 @@ struct TIFFPage {
     var rows: Int { (height + blockHeight - 1) / blockHeight }
     var blocks: Int { columns * rows * planes }
 
-    /// Whether blocks are strips of grey samples, perhaps with alpha, without anything between rows.
+    /// Whether blocks are strips of grey samples, with or without alpha, without padding between rows.
     var hasGreyStrips: Bool {
         !raw.tiled && colors == 1 && levels == nil && planes == 1 && encoding.bits % 8 == 0
     }
 
-    /// Bytes of a row of a block.
+    /// The number of bytes per row of a block.
     var rowBytes: Int { encoding.bytes(for: blockWidth * samplesInPlane) }
 
-    /// The part of the image that a block holds.
+    /// Returns the part of the image that a block covers.
     func area(of block: Int) -> (x: Int, y: Int, width: Int, height: Int) {
         let place = block % (columns * rows)
         let x = place % columns * blockWidth
@@ -57,26 +57,27 @@ struct TIFFPage {
         return (x, y, min(blockWidth, width - x), min(blockHeight, height - y))
     }
 
-    /// Bytes of a decoded block. Tiles are always whole; the last strip is as high as it needs to be.
+    /// Returns the number of bytes in a decoded block. Tiles are always complete; the last strip may be shorter.
     func bytes(in block: Int) -> Int { rowBytes * (raw.tiled ? blockHeight : area(of: block).height) }
 
-    /// The grey samples in a block: their place in a pixel, and the samples to a pixel.
+    /// Returns the grey samples in a block: their position in a pixel, and the number of samples per pixel.
     func colorsInPlane(of block: Int) -> [(first: Int, step: Int)] {
         isPlanar
             ? (block / (columns * rows) < colors ? [(0, 1)] : [])
             : (0..<colors).map { ($0, samplesInPlane) }
     }
 
-    /// How libtiff hands over samples.
+    /// Returns the encoding of the samples that libtiff returns.
     ///
-    /// It swaps 24-bit integers as if they followed the file's byte order. Other readers take them, as all
-    /// odd widths, for bits from the highest down; so do we, and undo the swap.
+    /// libtiff swaps 24-bit integers as if they followed the file's byte order. Other readers take them, like all
+    /// widths other than 8, 16, 32 and 64, as packed from the most significant bit down. This follows the other readers
+    /// and undoes the swap.
     static func encoding(_ kind: SampleFormat.Kind, _ bits: Int, isBigEndian: Bool) -> SampleEncoding {
         guard bits == 24, kind != .floatingPoint else { return SampleEncoding(kind: kind, bits: bits) }
         return SampleEncoding(kind: kind, bits: bits, isBigEndian: isBigEndian == SampleEncoding.hostIsBigEndian)
     }
 
-    /// The layout of a new page.
+    /// Creates the layout of a new page.
     init(newFor slice: CTSlice, isBigEndian: Bool) {
         encoding = Self.encoding(slice.format.kind, slice.format.bits, isBigEndian: isBigEndian)
         format = slice.format
@@ -104,7 +105,7 @@ struct TIFFPage {
         raw.block_height = UInt32(min(slice.height, max(1, (1 << 18) / rowBytes)))
     }
 
-    /// The layout for writing: as it was, but without palette, and with a compression that loses nothing.
+    /// Returns the layout for writing: the same, but without a palette and with lossless compression.
     func forWriting() -> TIFFPage {
         var page = self
         page.isReused = true

@@ -1,6 +1,6 @@
 internal import CImageShims
 
-/// A TIFF of one page being written.
+/// A TIFF file of one page, being written.
 @safe
 final class TIFFSink {
     private let handle: OpaquePointer
@@ -10,22 +10,22 @@ final class TIFFSink {
         var raw = page.raw
         let created = unsafe ct_tiff_create(&raw, isBigEndian, &status)
         guard let created = unsafe created else {
-            try CodecFailure.check(status, expected: "a layout that libtiff writes")
-            throw .malformed("no file from libtiff", expected: "one")
+            try CodecFailure.check(status, expected: "a layout that libtiff can write")
+            throw .malformed("no file from libtiff", expected: "a file")
         }
         unsafe handle = created
     }
 
     deinit { unsafe ct_tiff_close(handle) }
 
-    /// Encodes a strip or tile; the bytes are spoilt.
+    /// Encodes a strip or tile; the contents of `bytes` are destroyed.
     func write(_ block: Int, bytes: inout [UInt8]) throws(CodecFailure) {
         try CodecFailure.check(
             unsafe ct_tiff_write_block(handle, UInt32(block), &bytes, bytes.count),
             expected: "samples that can be encoded")
     }
 
-    /// The file.
+    /// Completes the file and returns its bytes.
     func finish() throws(CodecFailure) -> [UInt8] {
         var buffer = unsafe ct_buffer()
         try CodecFailure.check(unsafe ct_tiff_finish(handle, &buffer), expected: "a file that can be completed")

@@ -2,7 +2,7 @@ internal import CImageShims
 internal import CTImages
 internal import CTSupport
 
-/// A TIFF being read, at one of its pages.
+/// A TIFF file being read, positioned at one of its pages.
 @safe
 final class TIFFSource {
     private let file: [UInt8]
@@ -30,7 +30,7 @@ final class TIFFSource {
 
     deinit { unsafe ct_tiff_close(handle) }
 
-    /// Makes a call that reads: an array says where its bytes are only for a while.
+    /// Calls a reading function, with the address of the file's bytes, which is valid only during the call.
     private func reading(_ call: (OpaquePointer) -> ct_status) -> ct_status {
         unsafe file.withUnsafeBufferPointer { bytes in
             unsafe ct_tiff_place(handle, bytes.baseAddress)
@@ -38,7 +38,7 @@ final class TIFFSource {
         }
     }
 
-    /// The current page's layout. `bytesInFile` is what the pixels have to come out of.
+    /// Returns the layout of the current page. `bytesInFile` bounds the number of its pixels.
     func page(bytesInFile: Int) throws(CodecFailure) -> TIFFPage {
         var raw = ct_tiff_page()
         try CodecFailure.check(
@@ -54,14 +54,14 @@ final class TIFFSource {
         }
     }
 
-    /// Goes to the next page, if there is one.
+    /// Moves to the next page; returns `false` if there is none.
     func nextPage() throws(CodecFailure) -> Bool {
         var moved = false
         try CodecFailure.check(unsafe reading { unsafe ct_tiff_next_page($0, &moved) }, expected: "another page")
         return moved
     }
 
-    /// A decoded strip or tile.
+    /// Returns a decoded strip or tile.
     func block(_ block: Int, of page: TIFFPage) throws(CodecFailure) -> [UInt8] {
         let size = page.bytes(in: block)
         var status = ct_status()
@@ -73,12 +73,12 @@ final class TIFFSource {
         return bytes
     }
 
-    /// The current page's samples.
+    /// Returns the samples of the current page.
     func samples(_ page: TIFFPage) throws(CodecFailure) -> [Double] {
-        // Much more memory than this is not asked for before there is something to put into it.
+        // Larger pages allocate memory only as samples are decoded.
         if page.hasGreyStrips, page.width * page.height <= 1 << 24 { return try greyStrips(page) }
         var samples: [Double] = []
-        // Band by band, so that memory is used only for what has been decoded.
+        // Band by band, so that memory grows only with what has been decoded.
         for row in 0..<page.rows {
             let height = min(page.blockHeight, page.height - row * page.blockHeight)
             var bands = [[Double]](
@@ -109,21 +109,21 @@ final class TIFFSource {
                             .color,
                             found: "a palette colour at column \(position % page.width), row \(position / page.width)",
                             expected: "an image that is grey everywhere",
-                            advice: "Convert the file to grey, if its colours mean nothing.")
+                            advice: "Convert the file to grey if its colours carry no meaning.")
                     }
                     bands[0][place] = level
                 }
             }
             samples += bands[0]
         }
-        // Planes of alpha are needed only for writing, but damage should show now.
+        // Alpha planes are needed only for writing, but damage in them should be detected now.
         if page.isPlanar {
             for number in page.blocks / page.planes * page.colors..<page.blocks { _ = try block(number, of: page) }
         }
         return samples
     }
 
-    /// The current page's samples, if strips hold nothing that is not in the slice, or only alpha.
+    /// Returns the samples of the current page, if its strips contain only grey samples and alpha.
     private func greyStrips(_ page: TIFFPage) throws(CodecFailure) -> [Double] {
         var failure: CodecFailure?
         let samples = unsafe [Double](unsafeUninitializedCapacity: page.width * page.height) { samples, initialized in

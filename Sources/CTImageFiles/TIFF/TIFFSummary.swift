@@ -1,7 +1,7 @@
 internal import CImageShims
 internal import CTImages
 
-/// A TIFF page in words.
+/// Describes TIFF pages in words.
 enum TIFFSummary {
     static func summary(_ page: TIFFPage, directories: TIFFDirectories, page index: Int) -> PageSummary {
         let raw = page.raw
@@ -41,7 +41,7 @@ enum TIFFSummary {
         return "\(x) × \(y) \(unit)"
     }
 
-    /// Whether the system's libtiff has a compression scheme; builds differ.
+    /// Returns whether the system's libtiff supports a compression scheme; builds differ.
     static func has(compression: Int) -> Bool { UInt16(exactly: compression).map(ct_tiff_has) ?? false }
 
     static func compression(_ scheme: UInt16) -> String {
@@ -54,7 +54,7 @@ enum TIFFSummary {
         return names[scheme] ?? "compression \(scheme)"
     }
 
-    /// Tags with texts, in the order that people look for them.
+    /// Tags that contain text, the most often wanted first.
     private static let names: [(Int, String)] = [
         (270, "ImageDescription"), (269, "DocumentName"), (285, "PageName"), (271, "Make"), (272, "Model"),
         (305, "Software"), (306, "DateTime"), (315, "Artist"), (316, "HostComputer"), (33432, "Copyright"),
