@@ -1,10 +1,10 @@
-/// Means over squares around pixels.
+/// The means of the square around each pixel of an image, from a summed-area table.
 package struct BoxMeans {
     private let sums: [Double]
     private let width: Int
     private let reach: Int
 
-    /// Of squares of 2 · `reach` + 1 pixels a side.
+    /// Creates means over squares of 2 · `reach` + 1 pixels a side.
     package init(_ values: [Double], width: Int, reach: Int) {
         let height = values.count / width
         var sums = [Double](repeating: 0, count: (width + 1) * (height + 1))
@@ -20,7 +20,7 @@ package struct BoxMeans {
         self.reach = reach
     }
 
-    /// The mean around a pixel that is at least `reach` away from all edges.
+    /// The mean around a pixel that is at least `reach` pixels from every edge.
     package subscript(index: Int) -> Double {
         let (row, column) = (index / width, index % width)
         let (top, bottom) = ((row - reach) * (width + 1), (row + reach + 1) * (width + 1))

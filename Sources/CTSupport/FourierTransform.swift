@@ -1,20 +1,21 @@
 internal import CFourier
 
-/// Discrete Fourier transforms of one length.
+/// The discrete Fourier transform of a fixed length.
 ///
-/// KissFFT computes them on Linux, since every distribution has it and its licence fits; Accelerate on Apple's systems, where it
-/// is at hand. Results differ between the two in the last bits. Neither direction is scaled: there and back multiplies by
-/// the length.
+/// Uses KissFFT on Linux, which every distribution includes under a permissive licence, and Accelerate on Apple
+/// platforms. Their results differ in the last bits. Neither direction is scaled: a transform followed by its inverse
+/// multiplies by the length.
 @safe package final class FourierTransform: Sendable {
-    /// How many numbers are transformed.
+    /// The number of complex numbers in a transform.
     package let length: Int
 
     private nonisolated(unsafe) let forward: OpaquePointer
     private nonisolated(unsafe) let inverse: OpaquePointer
 
-    /// Prepares transforms.
+    /// Creates a transform.
     ///
-    /// - Parameter length: A power of two, 8 to 2²⁴.
+    /// - Parameter length: The number of complex numbers.
+    /// - Precondition: `length` is a power of two, 8 to 2²⁴.
     package init(length: Int) {
         precondition(length >= 8 && length <= 1 << 24 && length & (length - 1) == 0, "A transform of \(length)")
         guard let forward = unsafe ct_fourier_make(length, false), let inverse = unsafe ct_fourier_make(length, true)
@@ -29,18 +30,19 @@ internal import CFourier
         unsafe ct_fourier_free(inverse)
     }
 
-    /// The smallest possible length of at least `count`.
+    /// Returns the smallest supported length of at least `count`.
     package static func length(atLeast count: Int) -> Int {
         var length = 8
         while length < count { length *= 2 }
         return length
     }
 
-    /// Transforms complex numbers.
+    /// Transforms rows of complex numbers in place.
     ///
     /// - Parameters:
-    ///   - numbers: (rows, ``length``, 2): real and imaginary parts in turn. Each row is replaced by its transform.
-    ///   - inverse: Whether the sign of the exponent is plus.
+    ///   - numbers: An array of shape (rows, ``length``, 2), with alternating real and imaginary parts.
+    ///   - inverse: Whether the exponent is positive.
+    /// - Precondition: The number of elements is a multiple of 2 · ``length``.
     package func transform(rows numbers: inout [Float], inverse: Bool = false) {
         precondition(numbers.count % (2 * length) == 0, "\(numbers.count) floats for rows of \(length) complex numbers")
         let plan = unsafe inverse ? self.inverse : forward
@@ -56,11 +58,12 @@ internal import CFourier
         }
     }
 
-    /// Transforms square images of complex numbers along both axes.
+    /// Transforms a square image of complex numbers along both axes in place.
     ///
     /// - Parameters:
-    ///   - numbers: (``length``, ``length``, 2): real and imaginary parts in turn. Replaced by the transform.
-    ///   - inverse: Whether the sign of the exponent is plus.
+    ///   - numbers: An array of shape (``length``, ``length``, 2), with alternating real and imaginary parts.
+    ///   - inverse: Whether the exponent is positive.
+    /// - Precondition: `numbers.count == 2 * length * length`.
     package func transform(square numbers: inout [Float], inverse: Bool = false) {
         precondition(numbers.count == 2 * length * length, "\(numbers.count) floats for \(length)² complex numbers")
         transform(rows: &numbers, inverse: inverse)

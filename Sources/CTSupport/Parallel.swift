@@ -1,13 +1,17 @@
 internal import CSupport
 internal import Dispatch
 
-/// Runs `body(item, worker)` for each of `items` on up to `threads` threads.
+/// Calls `body(item, worker)` for each of `items` items on up to `threads` threads.
 ///
-/// Items are handed out in order, each to whichever thread is free: their results must not depend on it. No two calls
-/// with the same `worker` in `0..<threads` run at once.
+/// Items are started in order, each on the next free thread, so results must not depend on the assignment. Calls with
+/// the same `worker`, in `0..<threads`, never overlap.
 ///
-/// - Parameter inEachWorker: Gets the work of one worker and has to do it, with what comes before and after it on that
-///   thread.
+/// - Parameters:
+///   - items: The number of items.
+///   - threads: The maximum number of threads.
+///   - inEachWorker: A function that receives the work of one worker and must call it; it can set up and tear down the
+///     thread around that call.
+///   - body: The work on one item.
 package func parallel(
     _ items: Int, threads: Int, inEachWorker: @escaping @Sendable (() -> Void) -> Void = { $0() },
     _ body: @Sendable (_ item: Int, _ worker: Int) -> Void
@@ -35,10 +39,13 @@ package func parallel(
     }
 }
 
-/// Splits `values` into parts for up to `threads` threads and calls `body` for each: with the index of its first value, how many
-/// there are, and where they are.
+/// Splits `values` into parts for up to `threads` threads and calls `body` for each part.
 ///
-/// - Parameter least: A part has at least as many values, since a thread has to be woken for it.
+/// - Parameters:
+///   - values: The values, which `body` may change.
+///   - least: The minimum number of values per part, since waking a thread has a cost.
+///   - threads: The maximum number of threads.
+///   - body: A function that receives the index of the part's first value, the number of its values, and their address.
 package func parallel<Value: Sendable>(
     over values: inout [Value], least: Int, threads: Int,
     _ body: @Sendable (_ first: Int, _ count: Int, _ part: UnsafeMutablePointer<Value>) -> Void
@@ -54,9 +61,13 @@ package func parallel<Value: Sendable>(
     }
 }
 
-/// Fills `count` rows of `size` floats, each by one call of `body`, which gets zeros.
+/// Returns `count` rows of `size` floats, each filled by one call of `body`.
 ///
-/// - Parameter threads: At most so many work at it.
+/// - Parameters:
+///   - count: The number of rows.
+///   - size: The number of floats in a row.
+///   - threads: The maximum number of threads.
+///   - body: A function that receives the index of a row and the address of its floats, which are zero.
 package func parallel(
     rows count: Int, of size: Int, threads: Int, _ body: @Sendable (Int, UnsafeMutablePointer<Float>) -> Void
 ) -> [Float] {
@@ -69,7 +80,7 @@ package func parallel(
     return result
 }
 
-/// Memory of which each worker writes a part of its own.
+/// Memory of which each worker writes a separate part.
 @safe private struct Memory<Value>: @unchecked Sendable {
     let start: UnsafeMutablePointer<Value>
 }

@@ -1,4 +1,4 @@
 internal import CSupport
 
-/// How many processors this process may run on: the number of threads where none is given.
+/// Returns the number of processors available to this process, the default number of threads.
 package func processorCount() -> Int { Int(ct_processor_count()) }

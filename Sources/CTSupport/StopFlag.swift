@@ -1,6 +1,6 @@
 internal import CSupport
 
-/// A flag that one thread sets and others look at.
+/// A flag that one thread sets and others read.
 @safe package final class StopFlag: @unchecked Sendable {
     private let flag: UnsafeMutablePointer<Bool>
 
@@ -12,7 +12,7 @@ internal import CSupport
 
     deinit { unsafe flag.deallocate() }
 
-    /// Whether the flag is set.
+    /// Whether the flag has been set.
     package var isSet: Bool { unsafe ct_is_set(flag) }
 
     /// Sets the flag.

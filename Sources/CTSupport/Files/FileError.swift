@@ -1,28 +1,28 @@
-/// Why something could not be done with a file or folder: what was found, what was expected, what to do.
+/// An error about a file or folder: what was found, what was expected, and what to do.
 public struct FileError: Error, Hashable, Sendable, CustomStringConvertible {
-    /// The kinds of failure, for code that branches on them.
+    /// The kind of failure, for code that distinguishes them.
     public enum Code: String, Hashable, Sendable {
         /// The file does not exist, is not a regular file, or may not be read.
         case unreadable
-        /// The file is not an image: neither PNG nor TIFF, going by its first bytes.
+        /// The file is neither PNG nor TIFF, judged by its first bytes.
         case notAnImage
-        /// The file is damaged, incomplete, or contradicts itself.
+        /// The file is damaged, incomplete or inconsistent.
         case malformed
         /// The file is valid but uses a feature that is not supported.
         case unsupported
         /// The image is valid but not greyscale.
         case color
-        /// The file is larger than the limit that was set.
+        /// The file exceeds the limit.
         case tooLarge
-        /// The file to be written exists, and overwriting was not asked for.
+        /// The file to be written exists, and overwriting is not allowed.
         case alreadyExists
         /// The file cannot be written.
         case unwritable
-        /// Nothing can be written to the folder: no space left, a read-only disk, or no permission.
+        /// Nothing can be written to the folder: the disk is full or read-only, or permission is missing.
         case unwritableFolder
         /// There is not enough memory for the file's contents.
         case outOfMemory
-        /// The file is fine, but of no use for what was asked.
+        /// The file is valid but cannot be used for the purpose.
         case unsuitable
     }
 
@@ -35,13 +35,13 @@ public struct FileError: Error, Hashable, Sendable, CustomStringConvertible {
     /// What was found.
     public let found: String
 
-    /// What would have been right.
+    /// What was expected.
     public let expected: String
 
-    /// What to do about it.
+    /// What to do, as a sentence.
     public let advice: String
 
-    /// Creates an error from its parts: `found` and `expected` are phrases, `advice` is a sentence.
+    /// Creates an error. `found` and `expected` are phrases, `advice` is a sentence.
     package init(_ code: Code = .unsuitable, file: String, found: String, expected: String, advice: String) {
         self.code = code
         self.file = file
@@ -53,6 +53,6 @@ public struct FileError: Error, Hashable, Sendable, CustomStringConvertible {
     /// What was found, what was expected, and what to do.
     public var message: String { "found \(found); expected \(expected). \(advice)" }
 
-    /// The file and the message, in one line.
+    /// The file and the message, on one line.
     public var description: String { "\(file): \(message)" }
 }

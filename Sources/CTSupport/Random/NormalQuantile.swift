@@ -1,9 +1,9 @@
-/// The inverse of the normal distribution function, the same to the last bit on every platform.
+/// The quantile function of the normal distribution, bit-identical on every platform.
 ///
-/// Wichura's PPND16, "Algorithm AS 241: The percentage points of the normal distribution" (1988),
-/// doi 10.2307/2347330: relative error about 10⁻¹⁶.
+/// Wichura's PPND16, "Algorithm AS 241: The percentage points of the normal distribution" (1988), doi 10.2307/2347330:
+/// relative error about 10⁻¹⁶.
 package enum NormalQuantile {
-    /// The deviate below which a share ½ + `offset` of a standard normal variable lies.
+    /// Returns the standard normal quantile of the probability ½ + `offset`.
     ///
     /// - Precondition: −½ < `offset` < ½.
     package static func atHalf(plus offset: Double) -> Double {
@@ -13,7 +13,7 @@ package enum NormalQuantile {
         return tail(offset)
     }
 
-    /// The quotient of two polynomials that serves 85 % of all deviates.
+    /// Returns the rational approximation for 85 % of all deviates.
     @inline(__always)
     private static func central(_ r: Double) -> Double {
         var p = 2509.0809287301226727 * r + 33430.575583588128105
@@ -33,7 +33,7 @@ package enum NormalQuantile {
         return p / q
     }
 
-    /// The quantile where `offset` is beyond ±0.425.
+    /// Returns the quantile for an `offset` beyond ±0.425.
     @inline(never)
     private static func tail(_ offset: Double) -> Double {
         let root = (-logarithm(0.5 - abs(offset))).squareRoot()
@@ -77,10 +77,10 @@ package enum NormalQuantile {
         return p / q
     }
 
-    /// The natural logarithm of a positive, normal number, to about 10⁻¹⁶.
+    /// Returns the natural logarithm of a positive, normal number, to about 10⁻¹⁶.
     ///
-    /// log(m · 2ᵉ) = e · log 2 + 2 artanh((m − 1) / (m + 1)) with m between √½ and √2; the C
-    /// library's `log` would do, but libraries differ in the last bit.
+    /// log(m · 2ᵉ) = e · log 2 + 2 artanh((m − 1) / (m + 1)) with m between √½ and √2. The C library's `log` differs in
+    /// the last bit between platforms.
     static func logarithm(_ value: Double) -> Double {
         var exponent = Double(value.exponent)
         var significand = value.significand
@@ -90,7 +90,7 @@ package enum NormalQuantile {
         }
         let s = (significand - 1) / (significand + 1)
         let t = s * s
-        // 2 artanh s = 2 s (1 + s²/3 + s⁴/5 + …); |s| ≤ 0.172, so that s²² / 23 is below 10⁻¹⁷.
+        // 2 artanh s = 2 s (1 + s²/3 + s⁴/5 + …); |s| ≤ 0.172, so s²² / 23 is below 10⁻¹⁷.
         var series = t * (1.0 / 21) + 1.0 / 19
         series = series * t + 1.0 / 17
         series = series * t + 1.0 / 15
@@ -100,7 +100,7 @@ package enum NormalQuantile {
         series = series * t + 1.0 / 7
         series = series * t + 1.0 / 5
         series = series * t + 1.0 / 3
-        // log 2 in two parts, so that the product with the exponent is exact in the first.
+        // log 2 in two parts, so that the product of the first with the exponent is exact.
         let high = 0.693147180369123816490
         let low = 1.90821492927058770002e-10
         return exponent * high + (2 * s + (2 * s * t * series + exponent * low))

@@ -1,32 +1,32 @@
-/// A seeded generator of random bits: the same sequence on every platform, from a state of one word.
+/// A seeded random number generator with a state of one word and the same sequence on every platform.
 ///
-/// SplitMix64 of Steele, Lea and Flood, "Fast splittable pseudorandom number generators" (2014),
-/// doi 10.1145/2660193.2660195. The state only counts up, so it can be saved and restored at any
-/// time: a generator made with a saved ``state`` goes on where the other one was.
+/// SplitMix64 of Steele, Lea and Flood, "Fast splittable pseudorandom number generators" (2014), doi
+/// 10.1145/2660193.2660195. The state can be saved and restored at any time: a generator with a saved ``state``
+/// continues the sequence.
 ///
-/// For noise use ``CounterRandom``, whose values do not depend on the order they are asked for.
+/// For noise, use ``CounterRandom``, whose values do not depend on the order in which they are drawn.
 package struct SplitMix64: RandomNumberGenerator, Hashable, Sendable, Codable {
-    /// What the next values depend on; save it in a checkpoint to go on from there.
+    /// The state that determines the next values. Save it in a checkpoint to continue from there.
     package var state: UInt64
 
-    /// What the state grows by at each step: 2⁶⁴ divided by the golden ratio, made odd.
+    /// The increment of the state: 2⁶⁴ divided by the golden ratio, rounded to an odd number.
     package static let step: UInt64 = 0x9E37_79B9_7F4A_7C15
 
-    /// Makes a generator. All seeds are equally good, zero too.
+    /// Creates a generator. Every seed is equally good, including zero.
     @inlinable
     package init(seed: UInt64) {
         state = seed
     }
 
-    /// The next 64 random bits.
+    /// Returns the next 64 random bits.
     @inlinable
     package mutating func next() -> UInt64 {
         state &+= Self.step
         return Self.mix(state)
     }
 
-    /// A bijection of 64-bit words in which each bit of the result depends on every bit of `word`
-    /// (Stafford's thirteenth variant of the MurmurHash3 finaliser, as SplitMix64 uses it).
+    /// Returns a bijective mix of a 64-bit word, in which each bit of the result depends on every bit of `word`
+    /// (Stafford's thirteenth variant of the MurmurHash3 finaliser, as used by SplitMix64).
     @inlinable @inline(__always)
     package static func mix(_ word: UInt64) -> UInt64 {
         var z = word
