@@ -28,9 +28,9 @@ void ct_fourier_free(ct_fourier *plan) {
 }
 
 void ct_fourier_transform(const ct_fourier *plan, const float *in, float *out) {
-    // vDSP keeps real and imaginary parts apart.
+    // vDSP stores real and imaginary parts separately.
     size_t n = plan->length;
-    // Not on the stack, of which threads have little.
+    // Not on the stack, since threads have small stacks.
     float *parts = malloc(4 * n * sizeof *parts);
     if (parts == NULL) abort();
     for (size_t i = 0; i < n; i++) {
@@ -56,7 +56,7 @@ ct_fourier *ct_fourier_make(size_t length, bool inverse) {
 void ct_fourier_free(ct_fourier *plan) { kiss_fft_free(plan); }
 
 void ct_fourier_transform(const ct_fourier *plan, const float *in, float *out) {
-    // It does not change the plan.
+    // KissFFT does not change the plan.
     kiss_fft((kiss_fft_cfg)plan, (const kiss_fft_cpx *)in, (kiss_fft_cpx *)out);
 }
 

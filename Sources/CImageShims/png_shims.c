@@ -1,5 +1,5 @@
-// An error in libpng is a longjmp, and a longjmp over a Swift frame is undefined. So setjmp, every
-// call that can fail and the callbacks are all here, in C frames, one function an operation.
+// An error in libpng is a longjmp, and a longjmp over a Swift frame is undefined. Therefore setjmp, every call that can
+// fail and all callbacks are here, in C frames, with one function per operation.
 #include "image_shims.h"
 
 #include <png.h>
@@ -11,7 +11,7 @@
 typedef struct {
     const ct_bytes *parts;
     size_t count;
-    // In the first of the parts that are left.
+    // The position in the first of the remaining parts.
     size_t done;
 } source;
 
@@ -70,11 +70,11 @@ static void push(png_structp png, png_bytep from, size_t count) {
 
 static void flush(png_structp png) { (void)png; }
 
-// What changes after setjmp lives in the callers' frames, so that a longjmp cannot spoil it.
+// Variables that change after setjmp are in the callers' frames, so that a longjmp does not make them indeterminate.
 static void read_rows(
     png_structp png, png_infop info, source *from, uint8_t *rows, size_t row_bytes, size_t height) {
     if (setjmp(png_jmpbuf(png))) return;
-    // The caller has checked the size against its own limit.
+    // The caller has checked the size against its limit.
     png_set_user_limits(png, PNG_UINT_31_MAX, PNG_UINT_31_MAX);
     png_set_crc_action(png, PNG_CRC_QUIET_USE, PNG_CRC_QUIET_USE);
     png_set_read_fn(png, from, pull);
@@ -101,7 +101,7 @@ ct_status ct_png_decode(const ct_bytes *parts, size_t count, uint8_t *rows, size
     return status;
 }
 
-/// Whether both bytes of each 16-bit sample are equal: 8-bit samples that were stretched.
+/// Returns whether both bytes of each 16-bit sample are equal: 8-bit samples widened to 16.
 static bool repeats_bytes(const uint8_t *rows, size_t bytes) {
     for (size_t i = 0; i + 1 < bytes; i += 2)
         if (rows[i] != rows[i + 1]) return false;
@@ -116,8 +116,8 @@ static void write_rows(
     png_set_IHDR(
         png, info, header->width, header->height, header->depth, header->color_type, header->interlace,
         PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
-    // Filtered CT slices hold hardly any repetitions but runs of zeros: to look for others takes three times as long and
-    // saves a hundredth. It does pay where bytes are repeated by design: in colours, and in stretched samples.
+    // Filtered CT slices contain few repetitions other than runs of zeros: searching for them takes three times as long
+    // and saves a hundredth. It is worthwhile where bytes repeat by design: in colours and in widened samples.
     bool isGrey = (header->color_type & PNG_COLOR_MASK_COLOR) == 0;
     bool isStretched = header->depth == 16 && repeats_bytes(rows, row_bytes * header->height);
     if (header->depth >= 8 && isGrey && !isStretched) png_set_compression_strategy(png, Z_RLE);

@@ -1,5 +1,5 @@
-// libtiff through typed functions: its own are variadic, and a tag read into the wrong width
-// overwrites memory silently.
+// Typed functions around libtiff, whose own are variadic: reading a tag into the wrong width silently overwrites
+// memory.
 #include "image_shims.h"
 
 #include <stdarg.h>
@@ -9,19 +9,19 @@
 #include <tiff.h>
 #include <tiffio.h>
 
-// Handlers of a single handle came with 4.5; before, there were only those of the whole process.
+// libtiff 4.5 introduced handlers per file handle; earlier versions have only process-wide ones.
 #if TIFFLIB_VERSION < 20221213
 #error "libtiff 4.5 or newer is needed"
 #endif
 
 struct ct_tiff {
     TIFF *tiff;
-    // Reading: the caller's bytes, which may move between calls. Writing: `buffer`, which grows.
+    // When reading: the caller's bytes, which may move between calls. When writing: `buffer`, which grows.
     const uint8_t *bytes;
     ct_buffer buffer;
     uint64_t count, capacity, position;
     bool writing;
-    // What libtiff said since the last `begin`.
+    // libtiff's messages since the last `begin`.
     bool failed, warned, out_of_memory;
     char error[252], warning[252];
 };
@@ -133,7 +133,7 @@ ct_tiff *ct_tiff_open(const uint8_t *bytes, size_t count, int64_t largest, ct_st
     if (!self) return NULL;
     self->bytes = bytes;
     self->count = count;
-    // m: no memory mapping; c: strips as they are in the file, not chopped into smaller ones.
+    // m: no memory mapping; c: strips as stored in the file, not split into smaller ones.
     open_handle(self, "rmc", largest);
     if (!self->tiff) {
         *status = status_of(self, CT_MALFORMED, "the header or the first directory cannot be read");
@@ -180,7 +180,7 @@ ct_status ct_tiff_read_page(ct_tiff *self, ct_tiff_page *page) {
             page->compression);
         return status;
     }
-    // Tags of codecs can be asked for only where the codec is set.
+    // Tags of a codec can be read only if the codec is set.
     switch (page->compression) {
     case COMPRESSION_LZW:
     case COMPRESSION_DEFLATE:
@@ -230,7 +230,7 @@ ct_status ct_tiff_read_block(ct_tiff *self, uint32_t block, uint8_t *bytes, size
     begin(self);
     tmsize_t got = TIFFIsTiled(self->tiff) ? TIFFReadEncodedTile(self->tiff, block, bytes, (tmsize_t)size)
                                            : TIFFReadEncodedStrip(self->tiff, block, bytes, (tmsize_t)size);
-    // libtiff and libjpeg go on after some errors with made-up samples: a message is a failure too.
+    // After some errors, libtiff and libjpeg continue with invented samples, so a message counts as a failure.
     if (got < 0 || (size_t)got != size || self->failed)
         return status_of(self, CT_MALFORMED, "the samples end too early");
     uint16_t compression = 0;
@@ -257,7 +257,7 @@ bool ct_tiff_has(uint16_t compression) { return TIFFIsCODECConfigured(compressio
 
 bool ct_tiff_can_write(uint16_t compression) {
     switch (compression) {
-    // Only those that bring every sample back, and that libtiff encodes.
+    // Only lossless schemes that libtiff can encode.
     case COMPRESSION_NONE:
     case COMPRESSION_CCITTRLE:
     case COMPRESSION_CCITTRLEW:
@@ -299,7 +299,7 @@ ct_tiff *ct_tiff_create(const ct_tiff_page *page, bool big_endian, ct_status *st
         fine = TIFFSetField(tiff, TIFFTAG_FILLORDER, page->fill_order);
     if (fine && page->extra_count)
         fine = TIFFSetField(tiff, TIFFTAG_EXTRASAMPLES, page->extra_count, page->extras);
-    // Half the default level's time, for two bytes in a thousand on CT slices.
+    // Takes half the time of the default level, for files larger by two bytes in a thousand on CT slices.
     if (fine && (page->compression == COMPRESSION_ADOBE_DEFLATE || page->compression == COMPRESSION_DEFLATE))
         TIFFSetField(tiff, TIFFTAG_ZIPQUALITY, 4);
     if (fine && page->predictor > 1) fine = TIFFSetField(tiff, TIFFTAG_PREDICTOR, page->predictor);

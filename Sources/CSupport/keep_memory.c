@@ -9,7 +9,7 @@
 
 void ct_keep_memory(void) {
 #if defined(__GLIBC__)
-    // Whatever is larger than the first is given back at once all the same.
+    // Allocations above the first threshold are still returned at once.
     mallopt(M_MMAP_THRESHOLD, 32 << 20);
     mallopt(M_TRIM_THRESHOLD, 256 << 20);
     mallopt(M_TOP_PAD, 16 << 20);

@@ -8,7 +8,7 @@
 
 int ct_processor_count(void) {
 #if defined(__linux__)
-    // Not all that the machine has: a batch system or a container may grant fewer.
+    // Not all processors of the machine: a batch system or a container may grant fewer.
     cpu_set_t granted;
     CPU_ZERO(&granted);
     if (sched_getaffinity(0, sizeof granted, &granted) == 0) return CPU_COUNT(&granted);

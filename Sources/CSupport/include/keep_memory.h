@@ -1,6 +1,6 @@
-// How the program treats memory that it does not need for a moment.
+// How the process retains memory that it temporarily does not need.
 #pragma once
 
-/// Lets memory of slices that are done serve those that follow. glibc would give it back to the system each time, which clears it again:
-/// a sixth of the time of an evaluation. Elsewhere nothing is done.
+/// Retains the memory of finished slices for the next ones. glibc would return it to the system each time, which then
+/// clears it again: a sixth of the time of an evaluation. Has no effect with other C libraries.
 void ct_keep_memory(void);

@@ -1,4 +1,4 @@
 #pragma once
 
-/// How many processors this process may run on.
+/// Returns the number of processors available to this process.
 int ct_processor_count(void);
