@@ -1,12 +1,12 @@
 internal import CTSupport
 
-/// The two tissues of a bone, in HU by place.
+/// The two tissues of a bone, as functions from position to HU.
 private struct BoneTissue {
     let shell, sponge: (Double, Double) -> Double
 }
 
 extension Anatomy {
-    /// Vertebra, ribs, breastbone, shoulder blades: a dense shell around spongy bone.
+    /// Paints vertebra, ribs, breastbone and shoulder blades: a dense shell around spongy bone.
     mutating func paintBones() {
         let (fine, medium) = (fine, medium)
         let grain = SmoothNoise(seed: random.next(), cell: 2.1)
@@ -21,7 +21,7 @@ extension Anatomy {
         }
     }
 
-    /// The vertebra: arch and processes, canal, body.
+    /// Paints the vertebra: arch and processes, canal, body.
     private mutating func paintVertebra(_ tissue: BoneTissue) {
         let (shell, sponge) = (tissue.shell, tissue.sponge)
         for side in [-1.0, 1] {
@@ -47,7 +47,7 @@ extension Anatomy {
         canvas.fill(Ellipse(center: Point(0, 70.5), a: 5.2, b: 4), hu: { _, _ in 38 })
     }
 
-    /// The breastbone and the cartilage of ribs beside it.
+    /// Paints the breastbone and the adjacent cartilage of ribs.
     private mutating func paintBreastbone(_ tissue: BoneTissue) {
         let (fine, sponge) = (fine, tissue.sponge)
         let breast = Ellipse(center: Point(0, cage.center.y - cage.b - 5), a: 19, b: 6, roundness: 1)
@@ -61,10 +61,11 @@ extension Anatomy {
         canvas.fill(breast.grown(by: -1.7), hu: { x, y in sponge(x, y) - 60 })
     }
 
-    /// The ribs of one side.
+    /// Paints the ribs of one side.
     private mutating func paintRibs(side: Double, _ tissue: BoneTissue) {
         let sponge = tissue.sponge
-        // Ribs cross the slice at a slant, so each shows a piece; directions from the middle, no angles needed.
+        // Ribs cross the slice obliquely, so a segment of each is visible. Directions from the centre make angles
+        // unnecessary.
         let ribs: [(direction: Point, length: Double)] = [
             (Point(0.62, -0.78), 13), (Point(0.93, -0.38), 17), (Point(1, 0.1), 15), (Point(0.86, 0.52), 19),
             (Point(0.62, 0.79), 20),
@@ -81,7 +82,7 @@ extension Anatomy {
         }
     }
 
-    /// The shoulder blade of one side: a thin, slanted plate in the muscles of the back.
+    /// Paints the shoulder blade of one side: a thin, oblique plate in the muscles of the back.
     private mutating func paintShoulderBlade(side: Double, _ tissue: BoneTissue) {
         let (place, normal) = onCage(Point(side * 0.8, 0.63), margin: 21)
         let blade = Plate(
@@ -99,7 +100,7 @@ extension Anatomy {
         canvas.fill(x: x, y: y, hu: sponge) { plate.distance($0, $1, inset: wall) }
     }
 
-    /// The place `margin` mm outside the cage in a direction from its middle, and the outward normal there.
+    /// Returns the position `margin` mm outside the cage in a direction from its centre, and the outward normal there.
     private func onCage(_ direction: Point, margin: Double) -> (place: Point, normal: Point) {
         let ray = direction.unit
         var t = cage.b

@@ -1,17 +1,17 @@
 internal import CTSupport
 
 extension Anatomy {
-    /// mm inside the lungs, roughly.
+    /// Returns the approximate depth in mm inside the lungs.
     private func depth(_ place: Point) -> Double {
         let column = Int(min(max(place.x / 5 + 30, 0), 59))
         let row = Int(min(max(place.y / 5 + 20, 0), 39))
         return depths[row * 60 + column]
     }
 
-    /// The HU of lung without vessels: denser towards the back, where the patient lies.
+    /// Returns the HU value of lung without vessels: denser towards the back, on which the patient lies.
     func lung(_ y: Double) -> Double { -862 + 0.28 * y }
 
-    /// Lungs, fissures, vessels, airways.
+    /// Paints lungs, fissures, vessels and airways.
     mutating func paintLungs() {
         let outer = self
         let (coarse, medium, fine) = (coarse, medium, fine)
@@ -42,9 +42,9 @@ extension Anatomy {
         }
     }
 
-    /// The arteries, veins and airways of one lung.
+    /// Paints the arteries, veins and airways of one lung.
     private mutating func paintTubes(side: Double, lungs: [Double]) {
-        // Targets in a slab 76 mm thick, at random where there is lung.
+        // Targets are random positions in lung, in a slab 76 mm thick.
         var targets = [Point]()
         while targets.count < 3000 {
             let place = Point(side * uniform(8, 135), uniform(-95, 95), uniform(-38, 38))
@@ -63,7 +63,7 @@ extension Anatomy {
         var lumen = vessel
         for (tube, count) in arteries.tubes {
             draw(tube, into: &vessel)
-            // Airways run beside arteries; the finest are too thin to be seen.
+            // Airways run beside arteries; the finest are too thin to be visible.
             if count < 60 { continue }
             var airway = tube
             let radius = (tube.startRadius + tube.endRadius) / 2
@@ -80,7 +80,7 @@ extension Anatomy {
         }
         for (tube, _) in veins.tubes { draw(tube, into: &vessel) }
 
-        // The root of the lung: a knot of vessels and soft tissue around the main airway.
+        // The root of the lung: vessels and soft tissue around the main airway.
         let bronchus = Capsule(
             from: Point(side * 33, 13), to: Point(side * 37, 15), startRadius: 5, endRadius: 4.6)
         var root = [Double](repeating: 0, count: lungs.count)
@@ -100,10 +100,10 @@ extension Anatomy {
         }
     }
 
-    /// Draws a tube where it meets the slice, which is 3 mm thick. Thin ones count by their share of it.
+    /// Draws a tube where it meets the slice, which is 3 mm thick. Thinner tubes count by their share of it.
     private func draw(_ tube: Capsule, into cover: inout [Double]) {
         let radius = max(tube.startRadius, tube.endRadius)
-        // The plane of the slice that is nearest to the tube's middle.
+        // The plane of the slice nearest to the middle of the tube.
         let half = 1.5
         let plane = min(max((tube.from.z + tube.to.z) / 2, -half), half)
         if min(tube.from.z, tube.to.z) > half + radius || max(tube.from.z, tube.to.z) < -half - radius { return }

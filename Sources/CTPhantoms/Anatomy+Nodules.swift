@@ -1,5 +1,5 @@
 extension Anatomy {
-    /// Puts a nodule where the lung has most room for it: away from the pleura, vessels and other nodules.
+    /// Paints a nodule where the lung has most room for it: away from the pleura, vessels and other nodules.
     mutating func paintNodule(
         _ request: ChestPhantom.NoduleRequest
     ) -> (place: Point, diameter: Double, contrast: Double, hu: Double) {
@@ -11,7 +11,7 @@ extension Anatomy {
             let column = Int((place.x / canvas.spacing + Double(canvas.width - 1) / 2).rounded())
             let row = Int((place.y / canvas.spacing + Double(canvas.height - 1) / 2).rounded())
             guard (0..<canvas.width).contains(column), (0..<canvas.height).contains(row) else { continue }
-            // Whole samples' middles, so that small nodules keep their contrast.
+            // Nodules are centred on samples, so that small ones keep their contrast.
             let middle = Point(canvas.x(column), canvas.y(row))
             let i = row * canvas.width + column
             var cost = max(lungDistance(canvas.warpedX[i], canvas.warpedY[i]) + radius + 4, 0) * 1000

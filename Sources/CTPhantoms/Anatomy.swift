@@ -1,8 +1,8 @@
 internal import CTSupport
 
-/// Paints a chest at the level of the heart, tissue by tissue from the outside to the inside.
+/// A chest at the level of the heart, painted tissue by tissue from the outside in.
 ///
-/// Places are in mm from the middle of the picture, x to the patient's left, y to the back.
+/// Positions are in mm from the centre of the image, x to the patient's left, y to the back.
 struct Anatomy {
     var canvas: Canvas
     var random: SplitMix64
@@ -14,9 +14,10 @@ struct Anatomy {
     let medium: SmoothNoise
     let fine: SmoothNoise
     private let seed: UInt64
-    /// mm inside the lungs, on a grid of 5 mm: the same for all sizes of the picture, so that vessels are too.
+    /// Depths in mm inside the lungs, on a grid of 5 mm. The grid does not depend on the size of the image, so neither
+    /// do the vessels.
     private(set) var depths: [Double] = []
-    /// Nodules so far: middle and radius.
+    /// The nodules placed so far: centre and radius.
     var taken: [(Point, Double)] = []
 
     static let air = -1000.0
@@ -75,10 +76,10 @@ struct Anatomy {
             union(ventricles, heart[1].distance(x, y), blend: 8), heart[2].distance(x, y), blend: 8)
     }
 
-    /// What lies between and behind the lungs.
+    /// Returns the distance to the tissue between and behind the lungs.
     private func mediastinumDistance(_ x: Double, _ y: Double) -> Double {
         var distance = heartDistance(x, y) - 4
-        // Towards the breastbone, in the middle, around the vertebra, along the ribs' heads, around the aorta.
+        // Towards the breastbone, at the centre, around the vertebra, along the heads of the ribs, around the aorta.
         distance = union(
             distance,
             Capsule(from: Point(2, -86), to: Point(0, -40), startRadius: 14, endRadius: 12).distance(x, y), blend: 14)
@@ -95,7 +96,7 @@ struct Anatomy {
 
     // MARK: - Wall of the chest
 
-    /// Table, skin, fat, muscles.
+    /// Paints table, skin, fat and muscles.
     mutating func paintBody() {
         paintTable()
         let (body, cage, coarse, medium, fine) = (body, cage, coarse, medium, fine)
@@ -104,7 +105,7 @@ struct Anatomy {
         canvas.fill(x: x, y: y, hu: { x, y in Self.fat + 6 * medium(x, y) + 5 * fine(x, y) }) { x, y in
             body.distance(x, y) + 2
         }
-        // Muscles with layers of fat between them: bands of distance from the cage, waved.
+        // Muscles and the layers of fat between them, in wavy bands of distance from the cage.
         let fibres = SmoothNoise(seed: random.next(), cell: 22)
         canvas.fill(
             x: x, y: y,
@@ -136,7 +137,7 @@ struct Anatomy {
             hu: { x, y in Self.fat + 8 * medium(x, y) + 5 * fine(x, y) }, distance: { cage.distance($0, $1) + 1.5 })
     }
 
-    /// A shallow trough: a thin shell filled with foam, below the back.
+    /// Paints the table below the back: a shallow trough, a thin shell filled with foam.
     private mutating func paintTable() {
         let trough = Ellipse(center: Point(0, -260), a: 560, b: 389)
         for row in canvas.rows(95, 140) {
@@ -156,7 +157,7 @@ struct Anatomy {
 
     // MARK: - Middle of the chest
 
-    /// Heart, aorta, gullet, azygos vein, and soft tissue around the spine.
+    /// Paints heart, aorta, oesophagus, azygos vein, and soft tissue around the spine.
     mutating func paintMediastinum() {
         let (fine, medium) = (fine, medium)
         let tissue = { (x: Double, y: Double) in Self.muscle - 5 + 4 * fine(x, y) + 3 * medium(x, y) }

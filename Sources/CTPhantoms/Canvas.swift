@@ -1,14 +1,14 @@
-/// A picture in the making: HU on a grid in mm, with the origin in the middle.
+/// An image being painted: HU on a grid in mm whose origin is the centre.
 struct Canvas {
     let width, height: Int
-    /// mm from sample to sample.
+    /// The distance between adjacent samples in mm.
     let spacing: Double
-    /// mm over which an outline goes from one tissue to the other.
+    /// The distance in mm over which one tissue blends into another at an outline.
     let softness: Double
     var hu: [Double]
-    /// Where the anatomy's places lie on the grid: samples' coordinates, slightly displaced.
+    /// The positions of samples in the anatomy: their coordinates, slightly displaced.
     private(set) var warpedX, warpedY: [Double]
-    /// The largest displacement in mm.
+    /// The greatest displacement in mm.
     private let reach: Double
 
     init(width: Int, height: Int, spacing: Double, background: Double) {
@@ -37,7 +37,7 @@ struct Canvas {
         }
     }
 
-    /// How much of a sample is inside, at a signed distance from an outline.
+    /// Returns the fraction of a sample that is inside, given the signed distance from an outline.
     @inline(__always)
     func coverage(_ distance: Double) -> Double { step(-softness, softness, -distance) }
 
@@ -51,7 +51,7 @@ struct Canvas {
         return Int(low)..<Int(high)
     }
 
-    /// Fills a shape that lies within the given mm, with displaced coordinates.
+    /// Fills a shape that lies within the given range in mm, in displaced coordinates.
     mutating func fill(
         x: ClosedRange<Double>, y: ClosedRange<Double>, hu tissue: (Double, Double) -> Double,
         distance: (Double, Double) -> Double
@@ -81,7 +81,7 @@ struct Canvas {
             hu: tissue, distance: capsule.distance)
     }
 
-    /// The means over blocks of `factor` × `factor` samples.
+    /// Returns the means of blocks of `factor` × `factor` samples.
     func averaged(by factor: Int) -> [Double] {
         if factor == 1 { return hu }
         var result = [Double]()

@@ -1,27 +1,30 @@
 public import CTImages
 
-/// A chest-like CT slice that was made up: body, lungs with vessels that taper to the pleura, airways, heart, spine,
-/// ribs and nodules of known place, size and contrast, in HU, without noise.
+/// A synthetic chest CT slice in HU without noise: body, lungs with vessels that taper towards the pleura, airways,
+/// heart, spine, ribs, and nodules of known position, size and contrast.
 ///
-/// The picture is seen from the feet, the patient on the back: the patient's left is on the right. It is the same to
-/// the last bit for the same arguments on every platform. No person's data went into it.
+/// The patient lies supine and is seen from the feet, so the patient's left is on the right. The image contains no
+/// person's data and is bit-identical for the same arguments on every platform.
 ///
 /// ```swift
 /// let phantom = ChestPhantom(width: 512, height: 512, seed: 1)
 /// let slice = phantom.slice(format: .int16, scale: IntensityScale(slope: 1, intercept: 0))
 /// ```
 public struct ChestPhantom: Hashable, Sendable {
-    /// A round nodule to be put somewhere in the lungs.
+    /// A round nodule to be placed in the lungs.
     public struct NoduleRequest: Hashable, Sendable {
-        /// Diameter in mm, where the contrast is half of that in the middle.
+        /// The diameter in mm, where the contrast is half that at the centre.
         public let diameter: Double
 
-        /// HU above the lung around it: 850 is a solid nodule, 250 a ground-glass one.
+        /// The contrast in HU with the surrounding lung: 850 for a solid nodule, 250 for ground glass.
         public let contrast: Double
 
-        /// Asks for a nodule.
+        /// Creates a request for a nodule.
         ///
-        /// - Precondition: `diameter` is from 0.5 to 40 mm, `contrast` from −150 to 2000 HU.
+        /// - Parameters:
+        ///   - diameter: The diameter in mm, 0.5…40.
+        ///   - contrast: The contrast in HU with the surrounding lung, −150…2000.
+        /// - Precondition: Both are in their range.
         public init(diameter: Double, contrast: Double) {
             precondition((0.5...40).contains(diameter), "A nodule of \(diameter) mm")
             precondition((-150...2000).contains(contrast), "A nodule of \(contrast) HU")
@@ -30,54 +33,55 @@ public struct ChestPhantom: Hashable, Sendable {
         }
     }
 
-    /// A nodule that is in the picture.
+    /// A nodule in the image.
     public struct Nodule: Hashable, Sendable {
-        /// The middle in samples: `x` counts columns, `y` rows; whole numbers are the middles of samples.
+        /// The centre in samples: `x` counts columns, `y` rows; integers are the centres of samples.
         public let x, y: Double
 
-        /// Diameter in mm, where the contrast is half of that in the middle.
+        /// The diameter in mm, where the contrast is half that at the centre.
         public let diameter: Double
 
-        /// HU above the lung around it.
+        /// The contrast in HU with the surrounding lung.
         public let contrast: Double
 
-        /// HU in the middle; where samples are not much smaller than the nodule, they are means with lung around it.
+        /// The HU value at the centre. If samples are not much smaller than the nodule, they are means that include
+        /// lung.
         public let hu: Double
     }
 
-    /// Columns.
+    /// The number of columns.
     public let width: Int
 
-    /// Rows.
+    /// The number of rows.
     public let height: Int
 
-    /// mm from sample to sample.
+    /// The distance between adjacent samples in mm.
     public let spacing: Double
 
-    /// The picture in HU, `height` rows of `width` samples.
+    /// The image in HU, `height` rows of `width` samples.
     public let hu: [Double]
 
-    /// The nodules, in the order in which they were asked for.
+    /// The nodules, in the order of their requests.
     public let nodules: [Nodule]
 
-    /// Three solid nodules of 4, 6 and 10 mm and one of ground glass, 8 mm.
+    /// Three solid nodules of 4, 6 and 10 mm, and a ground-glass nodule of 8 mm.
     public static let someNodules = [
         NoduleRequest(diameter: 10, contrast: 880), NoduleRequest(diameter: 6, contrast: 880),
         NoduleRequest(diameter: 4, contrast: 800), NoduleRequest(diameter: 8, contrast: 250),
     ]
 
-    /// Makes a picture that shows 360 mm × 270 mm at least.
+    /// Creates an image that shows at least 360 mm × 270 mm.
     ///
     /// - Parameters:
-    ///   - width: Columns.
-    ///   - height: Rows.
-    ///   - seed: Different seeds make different patients.
-    ///   - nodules: What to put into the lungs, where they have room for it.
-    /// - Precondition: `width` and `height` are 16 or more.
+    ///   - width: The number of columns.
+    ///   - height: The number of rows.
+    ///   - seed: A number that identifies the patient.
+    ///   - nodules: The nodules to place in the lungs, where there is most room for them.
+    /// - Precondition: `width` and `height` are at least 16.
     public init(width: Int, height: Int, seed: UInt64, nodules: [NoduleRequest] = someNodules) {
         precondition(width >= 16 && height >= 16, "A phantom has 16×16 samples at least, not \(width)×\(height)")
         let spacing = max(360 / Double(width), 270 / Double(height))
-        // Coarse pictures are means of finer ones, so that thin structures count by their share of a sample.
+        // Coarse images are means of finer ones, so that thin structures count by their share of a sample.
         let factor = max(Int((spacing / (spacing > 4 ? 2.9 : 1.45)).rounded(.up)), 1)
         var anatomy = Anatomy(
             width: width * factor, height: height * factor, spacing: spacing / Double(factor), seed: seed)
@@ -99,13 +103,12 @@ public struct ChestPhantom: Hashable, Sendable {
         }
     }
 
-    /// The picture as a file of this format stores it, rounded and clamped.
+    /// Returns the image as stored in a format, rounded and clamped.
     ///
     /// - Parameters:
-    ///   - format: How samples are stored.
-    ///   - scale: What stored values mean; without it what is assumed for the format: the range of integers stands for
-    ///     −1024…1023 HU, floating point is HU.
-    /// - Returns: The slice.
+    ///   - format: The storage format of a sample.
+    ///   - scale: The meaning of stored values. If `nil`, floating-point samples are HU, and the range of an integer
+    ///     format spans −1024…1023 HU.
     public func slice(format: SampleFormat, scale: IntensityScale? = nil) -> CTSlice {
         CTSlice(width: width, height: height, samples: hu, format: format, scale: scale).with(hu: hu).quantized().slice
     }

@@ -1,8 +1,8 @@
-// Signed distances in mm: negative inside, zero on the outline, positive outside. Some are approximate away from the
-// outline, which is the only place where it matters. Only operations that IEEE 754 rounds correctly are used (no sine,
-// no power), so that phantoms are the same to the last bit on every platform.
+// Signed distances in mm: negative inside, zero on the outline, positive outside. Some are exact only near the outline,
+// where it matters. All use only operations that IEEE 754 rounds correctly (no sine, no power), so that phantoms are
+// bit-identical on every platform.
 
-/// A place or a direction in mm: x to the patient's left (the viewer's right), y to the back, z to the head.
+/// A position or direction in mm: x to the patient's left (the viewer's right), y to the back, z to the head.
 struct Point {
     var x, y, z: Double
 
@@ -25,13 +25,13 @@ struct Point {
     static func * (a: Point, factor: Double) -> Point { Point(a.x * factor, a.y * factor, a.z * factor) }
 }
 
-/// An ellipse with half axes along x and y, or along a rotated pair of axes.
+/// An ellipse with semi-axes along x and y, or along a rotated pair of axes.
 struct Ellipse {
     var center: Point
     var a, b: Double
-    /// The direction of the axis `a`.
+    /// The direction of the semi-axis `a`.
     var axis = Point(1, 0)
-    /// 2 for an ellipse; less for one with fuller corners, towards a rectangle.
+    /// The shape: 2 for an ellipse; less for fuller corners, towards a rectangle.
     var roundness = 2.0
 
     func distance(_ x: Double, _ y: Double) -> Double {
@@ -51,7 +51,7 @@ struct Ellipse {
         return (rho - 1) * 2 * square * rho / (gx * gx + gy * gy).squareRoot()
     }
 
-    /// The ellipse with an outline that is `margin` further out.
+    /// Returns the ellipse with both semi-axes longer by `margin`.
     func grown(by margin: Double) -> Ellipse {
         var result = self
         result.a += margin
@@ -60,12 +60,12 @@ struct Ellipse {
     }
 }
 
-/// What a ball of changing radius covers on its way along a line.
+/// The region swept by a ball of changing radius along a line segment.
 struct Capsule {
     var from, to: Point
     var startRadius, endRadius: Double
 
-    /// The distance to the line, and the radius there.
+    /// Returns the distance to the segment, and the radius at the nearest point.
     @inline(__always)
     func axisDistance(_ x: Double, _ y: Double, _ z: Double = 0) -> (distance: Double, radius: Double) {
         let dx = to.x - from.x
@@ -91,10 +91,10 @@ struct Capsule {
 /// A piece of a rib or a similar plate: an ellipse bent along a circle.
 struct Plate {
     var center: Point
-    /// The direction of its length, of length 1.
+    /// The direction of its length, a unit vector.
     var axis: Point
     var halfLength, halfThickness: Double
-    /// One over the radius of the bend, in 1/mm.
+    /// The curvature of the bend in 1/mm.
     var bend: Double
 
     func distance(_ x: Double, _ y: Double, inset: Double = 0) -> Double {
@@ -107,18 +107,18 @@ struct Plate {
     }
 }
 
-/// The union of two shapes, with the inward corner rounded over `blend` mm.
+/// Returns the distance to the union of two shapes, with the inward corner rounded over `blend` mm.
 func union(_ a: Double, _ b: Double, blend: Double) -> Double {
     let h = max(blend - abs(a - b), 0)
     return min(a, b) - h * h / (4 * blend)
 }
 
-/// The intersection of two shapes, with the outward corner rounded over `blend` mm.
+/// Returns the distance to the intersection of two shapes, with the outward corner rounded over `blend` mm.
 func intersection(_ a: Double, _ b: Double, blend: Double) -> Double {
     -union(-a, -b, blend: blend)
 }
 
-/// 0 up to `low`, 1 from `high`, smooth in between.
+/// Returns a smooth step from 0 at `low` to 1 at `high`.
 @inline(__always)
 func step(_ low: Double, _ high: Double, _ value: Double) -> Double {
     let t = min(max((value - low) / (high - low), 0), 1)

@@ -1,12 +1,14 @@
 internal import CTSupport
 
-/// A smooth random function of the plane, between −1 and 1, that repeats after 64 cells.
+/// A smooth random function of the plane with values in −1…1 and a period of 64 cells.
 struct SmoothNoise {
     private let values: [Double]
     private let cell: Double
 
+    /// Creates a function.
+    ///
     /// - Parameters:
-    ///   - seed: Different seeds make unrelated functions.
+    ///   - seed: A number that identifies the function.
     ///   - cell: The size of bumps in mm.
     init(seed: UInt64, cell: Double) {
         let random = CounterRandom(seed: seed, stream: 0x5EED)

@@ -1,12 +1,12 @@
 internal import CTSupport
 
-/// A tree of tubes that supplies a cloud of targets, as arteries, veins and airways do.
+/// A tree of tubes that supplies a cloud of targets, like arteries, veins and airways.
 ///
-/// From the root on, targets are halved again and again, and a branch leads towards the middle of each half. A branch's
-/// radius grows with the number of targets that it supplies, so that tubes taper towards the pleura; a little slower
-/// than by Murray's law, which says the power of 1/3 (1926, doi 10.1073/pnas.12.3.207), since the slab is thin.
+/// From the root, the targets are halved recursively, with a branch towards the centre of each half. The radius of a
+/// branch grows with the number of targets that it supplies, so that tubes taper towards the pleura. It grows slightly
+/// more slowly than by Murray's law, a power of 1/3 (1926, doi 10.1073/pnas.12.3.207), since the slab is thin.
 struct Tree {
-    /// Pieces of tubes, each with the number of targets behind it.
+    /// Segments of tubes, each with the number of targets it supplies.
     private(set) var tubes: [(capsule: Capsule, targets: Int)] = []
     private var random: SplitMix64
     private let tipRadius: Double
@@ -22,7 +22,7 @@ struct Tree {
         low + (high - low) * Double(random.next() >> 11) * 0x1p-53
     }
 
-    /// The radius of a tube that supplies `count` targets: that of a tip times the count to the power of 5/16.
+    /// Returns the radius of a tube that supplies `count` targets: that of a tip times the count to the power of 5/16.
     func radius(_ count: Int) -> Double {
         let quarter = Double(count).squareRoot().squareRoot()
         return tipRadius * quarter * quarter.squareRoot().squareRoot()
@@ -42,7 +42,7 @@ struct Tree {
         let radius = radius(count)
         let endRadius = count == 1 ? radius * 0.6 : radius * 0.92
 
-        // A parabola in four pieces; what stays away from the slice is left out.
+        // A parabola in four segments, unless it stays away from the slice.
         if min(start.z, control.z, end.z) < radius + 2 && max(start.z, control.z, end.z) > -radius - 2 {
             var last = start
             for piece in 1...4 {
@@ -60,7 +60,7 @@ struct Tree {
         }
         if count == 1 { return }
 
-        // Halve the targets across the direction in which they are spread most, seen from the end of this branch.
+        // Halves the targets across the direction of their greatest spread, seen from the end of this branch.
         let ahead = way.unit
         var spread = Point(0, 0)
         for i in range {
