@@ -1,50 +1,50 @@
 /// A chart of a page, drawn as SVG.
 ///
-/// Drawn by a few lines of our own: there are two kinds, both of straight lines and boxes, and charting libraries for Swift need a
-/// display system, or a browser with a library in every page.
+/// There are only two kinds of chart, made of straight lines and boxes, so a few lines of code draw them. Charting
+/// libraries for Swift need a display system, or a JavaScript library in every page.
 package struct Figure: Sendable {
-    /// What of it belongs to which images.
+    /// The image that a part of a chart belongs to.
     package enum Series: String, Sendable, CaseIterable {
-        /// What is judged.
+        /// The image being assessed.
         case test
-        /// What stands beside it.
+        /// The image that it is compared with.
         case baseline
-        /// What it should be.
+        /// The image taken as correct.
         case reference
     }
 
-    /// A line.
+    /// A line in a chart.
     package struct Curve: Sendable {
-        /// Whose it is.
+        /// The image that the line belongs to.
         package let series: Series
-        /// In the legend.
+        /// The name in the legend.
         package let name: String
-        /// From left to right.
+        /// The points from left to right.
         package let points: [(x: Double, y: Double)]
 
-        /// Makes a line through points.
+        /// Creates a line through points.
         package init(_ series: Series, name: String, points: [(x: Double, y: Double)]) {
             (self.series, self.name, self.points) = (series, name, points)
         }
     }
 
     let title: String
-    /// What is seen, for those who do not see it.
+    /// A description of the chart for people who cannot see it.
     let description: String
     private let horizontal: Axis
     private let vertical: Axis
     private let shapes: Markup
     private let legend: [(series: Series, name: String)]
 
-    /// Lines in a plane.
+    /// Creates a line chart.
     ///
     /// - Parameters:
-    ///   - title: Above the chart.
-    ///   - description: What is seen, for those who do not see it.
-    ///   - horizontal: What x is, with its unit.
-    ///   - vertical: What y is, with its unit; from 0 on.
-    ///   - curves: At least one that has two finite points.
-    /// - Returns: `nil` if nothing can be drawn.
+    ///   - title: The title above the chart.
+    ///   - description: A description of the chart for people who cannot see it.
+    ///   - horizontal: The name of the x-axis, with its unit.
+    ///   - vertical: The name of the y-axis, which starts at 0, with its unit.
+    ///   - curves: The lines, of which at least one has two finite points.
+    /// - Returns: `nil` if there is nothing to draw.
     package init?(
         lines title: String, description: String, horizontal: String, vertical: String, curves: [Curve]
     ) {
@@ -67,14 +67,14 @@ package struct Figure: Sendable {
         legend = curves.map { ($0.series, $0.name) }
     }
 
-    /// How often values occur.
+    /// Creates a histogram.
     ///
     /// - Parameters:
-    ///   - title: Above the chart.
-    ///   - description: What is seen, for those who do not see it.
-    ///   - horizontal: What is counted, with its unit.
-    ///   - groups: Values of each series; those that are not finite are left out.
-    /// - Returns: `nil` if there are less than two values.
+    ///   - title: The title above the chart.
+    ///   - description: A description of the chart for people who cannot see it.
+    ///   - horizontal: The quantity counted, with its unit.
+    ///   - groups: The values of each series; values that are not finite are ignored.
+    /// - Returns: `nil` if there are fewer than two values.
     package init?(
         histogram title: String, description: String, horizontal: String,
         groups: [(series: Series, name: String, values: [Double])]
@@ -84,7 +84,7 @@ package struct Figure: Sendable {
         else {
             return nil
         }
-        // Equal values stand in the middle.
+        // Equal values are centred.
         let margin = greatest > least ? 0 : max(abs(greatest) * 0.05, 0.5)
         let axis = Axis(name: horizontal, from: least - margin, to: greatest + margin)
         let bins = 24
@@ -164,8 +164,8 @@ package struct Figure: Sendable {
             \(Markup(columns))
             \(Markup(rows))
             \(shapes)
-            <text class="axis" x="\(Self.digits((Self.left + Self.right) / 2))" y="\(Self.digits(Self.height - 10))" text-anchor="middle">\(
-                horizontal.name)</text>
+            <text class="axis" x="\(Self.digits((Self.left + Self.right) / 2))" y="\(Self.digits(Self.height - 10))" \
+            text-anchor="middle">\(horizontal.name)</text>
             <text class="axis" x="4" y="12">\(vertical.name)</text>
             </svg>
             <ul class="legend">\(Markup(names))</ul>
@@ -174,7 +174,7 @@ package struct Figure: Sendable {
     }
 }
 
-/// One direction of a chart, its ends at round numbers.
+/// An axis of a chart, which ends at round numbers.
 private struct Axis {
     let name: String
     let from, to: Double
@@ -183,7 +183,7 @@ private struct Axis {
 
     init(name: String, from: Double, to: Double, isWhole: Bool = false) {
         self.name = name
-        // Some five steps of 1, 2 or 5 times a power of ten.
+        // About five steps of 1, 2 or 5 times a power of ten.
         let rough = max(to - from, .leastNormalMagnitude) / 5
         var power = 1.0
         var places = 0

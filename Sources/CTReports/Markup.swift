@@ -1,21 +1,21 @@
-/// Text of a page in which nothing that came from outside can be markup.
+/// HTML that is safe from injection.
 ///
-/// Interpolated strings are escaped; interpolated markup is taken as it is.
+/// Interpolated strings are escaped; interpolated markup is inserted unchanged.
 struct Markup: ExpressibleByStringInterpolation {
     private(set) var text: String
 
-    /// Markup as it is.
+    /// Creates literal markup.
     init(stringLiteral text: String) { self.text = text }
 
     init(stringInterpolation parts: Parts) { text = parts.text }
 
-    /// Several, one after another.
+    /// Creates the concatenation of several pieces of markup.
     init(_ parts: [Markup], separator: String = "\n") { text = parts.map(\.text).joined(separator: separator) }
 
-    /// Text that is no markup.
+    /// Creates markup from plain text.
     init(escaping text: String) { self.text = Self.escaped(text) }
 
-    /// Markup that was made elsewhere, such as a style sheet.
+    /// Creates markup from a trusted source, such as a style sheet.
     init(trusted text: String) { self.text = text }
 
     struct Parts: StringInterpolationProtocol {
@@ -29,7 +29,7 @@ struct Markup: ExpressibleByStringInterpolation {
         mutating func appendInterpolation(_ value: Markup) { text += value.text }
     }
 
-    /// Safe between tags and inside quoted attributes.
+    /// Returns text that is safe between tags and in quoted attributes.
     private static func escaped(_ text: String) -> String {
         var result = ""
         result.reserveCapacity(text.utf8.count)
@@ -40,7 +40,7 @@ struct Markup: ExpressibleByStringInterpolation {
             case ">": result += "&gt;"
             case "\"": result += "&quot;"
             case "'": result += "&#39;"
-            // Control characters are not allowed in HTML, escaped or not.
+            // HTML does not allow control characters, escaped or not.
             case "\u{0}"..."\u{8}", "\u{B}", "\u{C}", "\u{E}"..."\u{1F}", "\u{7F}"..."\u{9F}": result += "\u{FFFD}"
             default: result.unicodeScalars.append(scalar)
             }
@@ -49,7 +49,7 @@ struct Markup: ExpressibleByStringInterpolation {
     }
 }
 
-/// A string as JSON has it, safe inside a script element as well.
+/// Returns a JSON string that is also safe inside a script element.
 func jsonString(_ text: String) -> String {
     var result = "\""
     for scalar in text.unicodeScalars {

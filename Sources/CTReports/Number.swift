@@ -1,13 +1,13 @@
-/// Numbers as people read them, the same in every locale.
+/// Formats numbers, independently of the locale.
 package enum Number {
-    /// `value` with `places` digits after the point, the minus sign of typography, and ∞.
+    /// Returns `value` with `places` decimals, for people: with a typographic minus sign and ∞.
     package static func text(_ value: Double, places: Int) -> String {
         guard value.isFinite else { return value.isNaN ? "–" : value < 0 ? "−∞" : "∞" }
         let text = plain(value, places: places)
         return text.hasPrefix("-") ? "−" + text.dropFirst() : text
     }
 
-    /// A finite `value` with `places` digits after the point, as programs read it.
+    /// Returns a finite `value` with `places` decimals, for programs.
     package static func plain(_ value: Double, places: Int) -> String {
         var power = 1.0
         for _ in 0..<places { power *= 10 }
@@ -19,7 +19,7 @@ package enum Number {
         return places == 0 ? sign + padded : "\(sign)\(padded.dropLast(places)).\(padded.suffix(places))"
     }
 
-    /// The mean of those that are known; `nil` of none.
+    /// Returns the mean of the values that are not `nil`; `nil` if there are none.
     package static func mean(_ values: [Double?]) -> Double? {
         let known = values.compactMap(\.self)
         return known.isEmpty ? nil : known.reduce(0, +) / Double(known.count)

@@ -1,31 +1,32 @@
 internal import CTImageFiles
 package import CTImages
 
-/// The pictures of a slice, small enough for a page: what was judged, and its differences from the reference and the baseline, from which the page
-/// works out the others.
+/// The pictures of a slice on a page: the image being assessed, and its differences from the reference and the
+/// baseline, from which the page reconstructs these.
 ///
-/// HU are stored in 8 bits, in steps that are fine where windows are narrow (``huCodes``, ``differenceCodes``): the page shows what people
-/// can see in a window, and figures come from the slices themselves.
+/// HU are stored in 8 bits, in steps that are small where windows are narrow (`huCodes`, `differenceCodes`): the page
+/// shows what is visible in a window, whereas figures are computed from the slices themselves.
 package struct Pictures: Sendable {
-    /// How many times coarser than the slice.
+    /// The factor by which the resolution is reduced.
     package let reduction: Int
-    /// Pixels.
+    /// The size in pixels.
     package let width, height: Int
     /// PNG files.
     let test: [UInt8]
     let difference, removed: [UInt8]?
 
-    /// Bytes that the page needs for them.
+    /// The number of bytes in the page.
     package var size: Int { Self.size([test, difference, removed]) }
 
-    /// Makes pictures that need at most so many bytes, or those of the greatest reduction.
+    /// Creates pictures within a budget of bytes, or with the greatest reduction if none meets it.
     ///
     /// - Parameters:
-    ///   - test: What is judged.
-    ///   - reference: What it should be, of the same size, if that is known.
-    ///   - baseline: What it was made from, of the same size, if there is one.
-    ///   - budget: Bytes of the page; pictures are made coarser, by means of squares, until they need no more.
-    /// - Returns: `nil` if the pictures cannot be written.
+    ///   - test: The slice being assessed.
+    ///   - reference: The slice taken as correct, of the same size, or `nil`.
+    ///   - baseline: The slice that `test` was made from, of the same size, or `nil`.
+    ///   - budget: The number of bytes in the page. Resolution is reduced, by means of squares, until the pictures meet
+    ///     it.
+    /// - Returns: `nil` if the pictures cannot be encoded.
     package init?(test: CTSlice, reference: CTSlice?, baseline: CTSlice?, budget: Int) {
         let hu = test.hu
         let images = [
@@ -54,12 +55,12 @@ package struct Pictures: Sendable {
         (self.test, difference, removed) = (picture, made.files[1], made.files[2])
     }
 
-    /// Bytes in base 64.
+    /// Returns the number of bytes in base 64.
     private static func size(_ files: [[UInt8]?]) -> Int {
         files.reduce(0) { $0 + (($1?.count ?? 0) + 2) / 3 * 4 }
     }
 
-    /// Means of squares; those at the right and at the bottom may be narrower.
+    /// Returns means of squares; those at the right and the bottom may be cut off.
     private static func reduced(_ values: [Double], width: Int, by reduction: Int) -> [Double] {
         guard reduction > 1 else { return values }
         let height = values.count / width
@@ -82,10 +83,10 @@ package struct Pictures: Sendable {
 
     // MARK: - Codes
 
-    /// What the 256 values of a picture stand for, in ascending order, in HU.
+    /// The values in HU that the codes of a picture represent, at most 256 in ascending order.
     struct Codes: Sendable {
         let levels: [Double]
-        /// Codes of a fine, even grid, so that none has to be searched.
+        /// The codes on a fine, regular grid, which replaces a search.
         private let grid: [UInt8]
         private let step: Double
 
@@ -103,21 +104,21 @@ package struct Pictures: Sendable {
             precondition(levels.count <= 256, "\(levels.count) codes in 8 bits")
         }
 
-        /// The code whose level is nearest.
+        /// Returns the code of the nearest level.
         func code(_ value: Double) -> UInt8 {
-            // What is no number becomes zero.
+            // NaN and infinities become zero.
             guard value.isFinite else { return code(0) }
             guard value > levels[0] else { return 0 }
             return grid[Int(min((value - levels[0]) / step, Double(grid.count - 1)))]
         }
     }
 
-    /// −1352…3070 HU: in steps of 12 HU below −200 HU, 4 HU up to 244 HU, 32 HU up to 1300 HU and 118 HU above.
+    /// −1352…3070 HU: in steps of 12 HU below −200 HU, 4 HU up to 244 HU, 32 HU up to 1300 HU, and 118 HU above.
     static let huCodes = Codes(
         Array(stride(from: -1352.0, to: -200, by: 12)) + Array(stride(from: -200.0, to: 244, by: 4))
             + Array(stride(from: 244.0, to: 1300, by: 32)) + (0..<16).map { 1300 + Double($0) * 118 })
 
-    /// ±2000 HU: in steps of 1 HU around 0, that become 5 % of the difference farther away.
+    /// ±2000 HU: in steps of 1 HU near 0, and 5 % of the difference farther away.
     static let differenceCodes: Codes = {
         var levels = [0.0]
         while let last = levels.last, last < 2000 { levels.append(last + max(1, 0.05 * last)) }

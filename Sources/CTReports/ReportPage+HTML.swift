@@ -1,13 +1,14 @@
 extension ReportPage {
-    /// The page: HTML with its style, its script and all pictures inside. It may be opened from a disk or a mail; a browser that shows it
-    /// is told to fetch nothing.
+    /// The page as HTML, including its style sheet, its script and all pictures. It can be opened from a disk or an
+    /// e-mail; its content security policy prevents the browser from fetching anything.
     package var html: String {
         let page: Markup = """
             <!DOCTYPE html>
             <html lang="en">
             <head>
             <meta charset="utf-8">
-            <meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'; base-uri 'none'; form-action 'none'">
+            <meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; \
+            style-src 'unsafe-inline'; script-src 'unsafe-inline'; base-uri 'none'; form-action 'none'">
             <meta name="viewport" content="width=device-width, initial-scale=1">
             <link rel="icon" href="data:,">
             <title>\(title)</title>
@@ -47,7 +48,10 @@ extension ReportPage {
     private var cardList: Markup {
         guard !cards.isEmpty else { return "" }
         let boxes = cards.map { card -> Markup in
-            "<li><p class=\"title\">\(card.title)</p><p class=\"value\">\(card.value)</p><p class=\"note\">\(card.note)</p></li>"
+            """
+            <li><p class="title">\(card.title)</p><p class="value">\(card.value)</p>\
+            <p class="note">\(card.note)</p></li>
+            """
         }
         return "<section aria-label=\"Summary\"><ul class=\"cards\">\(Markup(boxes))</ul></section>"
     }
@@ -71,7 +75,8 @@ extension ReportPage {
             "<dt>\(metric.name)</dt><dd>\(metric.meaning) \(Self.phrase(metric.better))</dd>"
         }
         return """
-            <section aria-labelledby="facts"><h2 id="facts">What the figures are relative to</h2><dl>\(Markup(entries))</dl>
+            <section aria-labelledby="facts"><h2 id="facts">What the figures are relative to</h2>\
+            <dl>\(Markup(entries))</dl>
             <h2>What they mean</h2><dl>\(Markup(meanings))</dl></section>
             """
     }
@@ -85,7 +90,7 @@ extension ReportPage {
         }
     }
 
-    /// Filled by the script, which works out the images.
+    /// The viewer, which the script fills with the images it reconstructs.
     private var viewer: Markup {
         let shown = rows.count { $0.pictures != nil }
         guard shown > 0 else { return "" }
@@ -93,7 +98,7 @@ extension ReportPage {
             shown < rows.count ? "Pictures of the \(shown) worst of \(rows.count) slices. " : ""
         return """
             <section id="viewer" aria-labelledby="pictures"><h2 id="pictures">Pictures</h2>
-            <p class="hint">\(note)<noscript>Pictures need JavaScript, which this browser has switched off.</noscript></p>
+            <p class="hint">\(note)<noscript>Pictures need JavaScript, which is disabled in this browser.</noscript></p>
             <div id="panel" hidden>
             <div class="tools">
             <label>Slice <select id="slice"></select></label>
@@ -103,7 +108,8 @@ extension ReportPage {
             <div class="tools" role="group" aria-label="What is shown">
             <button type="button" class="control view" data-view="compare" aria-pressed="true">Compare</button>
             <button type="button" class="control view" data-view="difference" aria-pressed="false">Difference</button>
-            <button type="button" class="control view" data-view="removed" aria-pressed="false">What was removed</button>
+            <button type="button" class="control view" data-view="removed" aria-pressed="false">\
+            What was removed</button>
             <label id="leftside">left <select id="left"></select></label>
             <span class="zooming">
             <button type="button" class="control" id="farther" aria-label="Zoom out">−</button>
@@ -112,9 +118,12 @@ extension ReportPage {
             </span>
             </div>
             <div class="tools" role="group" aria-label="Display window" id="windows">
-            <button type="button" class="control window" data-level="-600" data-width="1500" aria-pressed="true">Lung</button>
-            <button type="button" class="control window" data-level="50" data-width="400" aria-pressed="false">Mediastinum</button>
-            <button type="button" class="control window" data-level="400" data-width="1800" aria-pressed="false">Bone</button>
+            <button type="button" class="control window" data-level="-600" data-width="1500" aria-pressed="true">\
+            Lung</button>
+            <button type="button" class="control window" data-level="50" data-width="400" aria-pressed="false">\
+            Mediastinum</button>
+            <button type="button" class="control window" data-level="400" data-width="1800" aria-pressed="false">\
+            Bone</button>
             <label>level <input type="number" id="level" value="-600" step="10"></label>
             <label>width <input type="number" id="width" value="1500" min="1" step="10"></label>
             </div>
@@ -130,7 +139,8 @@ extension ReportPage {
             <canvas id="under" role="img"></canvas><canvas id="over" role="img"></canvas><div id="divider"></div>
             </div></div>
             <label class="slider" id="sliding"><span id="leftname"></span>
-            <input type="range" id="slider" min="0" max="100" value="50" step="1" aria-label="Where the images meet, percent from the left">
+            <input type="range" id="slider" min="0" max="100" value="50" step="1" \
+            aria-label="Position of the divider, percent from the left">
             <span id="rightname"></span></label>
             <p id="caption" aria-live="polite"></p>
             </div>
@@ -140,7 +150,7 @@ extension ReportPage {
             """
     }
 
-    /// Everything the script needs that is not on the page.
+    /// The data that the script needs in addition to the page, as JSON.
     private var data: String {
         func numbers(_ values: [Double]) -> String {
             "[" + values.map { Number.plain($0, places: 2) }.joined(separator: ",") + "]"
@@ -170,7 +180,8 @@ extension ReportPage {
         }
         return "{\"huLevels\":\(numbers(Pictures.huCodes.levels)),"
             + "\"differenceLevels\":\(numbers(Pictures.differenceCodes.levels)),"
-            + "\"names\":{\"test\":\(jsonString(testName)),\"baseline\":\(jsonString(baselineName)),\"reference\":\"reference\"},"
+            + "\"names\":{\"test\":\(jsonString(testName)),\"baseline\":\(jsonString(baselineName)),"
+            + "\"reference\":\"reference\"},"
             + "\"slices\":[\(slices.joined(separator: ",\n"))]}"
     }
 
@@ -180,7 +191,7 @@ extension ReportPage {
 
     // MARK: - Tables
 
-    /// Whether the baseline has a column of its own.
+    /// Returns whether the baseline has a separate column.
     private func isCompared(_ metric: Metric) -> Bool { metric.isOfBaseline && !baselineName.isEmpty }
 
     private var hasPatients: Bool { Set(rows.map(\.patient)).count > 1 }
@@ -192,8 +203,10 @@ extension ReportPage {
         let lines = rows.map { row -> Markup in
             let name: Markup
             if row.pictures != nil {
-                name =
-                    "<td><button type=\"button\" class=\"open\" data-picture=\"\(picture)\" title=\"Show its pictures\">\(row.name)</button></td>"
+                name = """
+                    <td><button type="button" class="open" data-picture="\(picture)" \
+                    title="Show pictures">\(row.name)</button></td>
+                    """
                 picture += 1
             } else {
                 name = "<td>\(row.name)</td>"
@@ -205,7 +218,7 @@ extension ReportPage {
         let blank: Markup = hasPatients ? "<td></td>" : ""
         return """
             <section aria-labelledby="slices"><h2 id="slices">Slices</h2>
-            <p class="hint">Choose a title to sort by it.</p>
+            <p class="hint">Select a column heading to sort by it.</p>
             <div class="scroll" tabindex="0" role="region" aria-label="Table of slices"><table class="sortable">
             \(head(["Slice"] + (hasPatients ? ["Patient"] : [])))
             <tbody>
@@ -232,7 +245,7 @@ extension ReportPage {
             """
     }
 
-    /// Titles that sort: a group for each metric, and below it whose figure it is.
+    /// Returns headings that sort the table: a group for each metric, and below it a column for each image.
     private func head(_ names: [String]) -> Markup {
         func sorter(_ name: String, _ label: String) -> Markup {
             "<button type=\"button\" aria-label=\"Sort by \(label)\">\(name)</button>"
@@ -249,8 +262,8 @@ extension ReportPage {
             let test: Markup =
                 "<th scope=\"col\" aria-sort=\"none\">\(sorter(testName, "\(metric.name), \(testName)"))</th>"
             guard isCompared(metric) else { return test }
-            return
-                "\(test)<th scope=\"col\" class=\"baseline\" aria-sort=\"none\">\(sorter(baselineName, "\(metric.name), \(baselineName)"))</th>"
+            let baseline = sorter(baselineName, "\(metric.name), \(baselineName)")
+            return "\(test)<th scope=\"col\" class=\"baseline\" aria-sort=\"none\">\(baseline)</th>"
         }
         return """
             <thead><tr>\(Markup(leading, separator: ""))\(Markup(groups, separator: ""))</tr>
@@ -258,7 +271,7 @@ extension ReportPage {
             """
     }
 
-    /// The means over some rows.
+    /// Returns cells with the means over some rows.
     private func meanCells(_ rows: [Row]) -> Markup {
         cells(
             metrics.indices.map { index in Number.mean(rows.map { $0.values[index] }) },
@@ -283,7 +296,7 @@ extension ReportPage {
     }
 }
 
-/// RFC 4648.
+/// Returns bytes in base 64 (RFC 4648).
 func base64(_ bytes: [UInt8]) -> String {
     let digits = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
     var text: [UInt8] = []

@@ -1,35 +1,35 @@
-/// What a report page shows: figures of slices, charts and pictures, of whatever kind they are.
+/// The contents of a report: figures of slices, charts and pictures of any kind.
 ///
-/// ``html`` is one file that needs nothing else: no network, no server, no other file.
+/// ``html`` is a self-contained file, which needs no network, server or other file.
 package struct ReportPage: Sendable {
-    /// A figure that every slice has.
+    /// A figure computed for every slice.
     package struct Metric: Sendable {
-        /// Which way is better.
+        /// The direction in which a figure improves.
         package enum Better: String, Sendable {
-            /// More.
+            /// A higher value is better.
             case higher
-            /// Less.
+            /// A lower value is better.
             case lower
-            /// The nearer to zero, the better.
+            /// A value nearer to zero is better.
             case nearZero
-            /// Neither: it is only said.
+            /// Neither direction is better.
             case neither
         }
 
-        /// As in a table's title: "PSNR".
+        /// The name in tables, such as "PSNR".
         package let name: String
-        /// "dB", "HU", or nothing.
+        /// The unit, such as "dB" or "HU", or an empty string.
         package let unit: String
-        /// Digits after the point.
+        /// The number of decimals.
         package let places: Int
-        /// Which way is better.
+        /// The direction in which the figure improves.
         package let better: Better
-        /// What it is, in a sentence.
+        /// The definition, as a sentence.
         package let meaning: String
-        /// Whether the baseline has it too.
+        /// Whether the figure is also computed for the baseline.
         package let isOfBaseline: Bool
 
-        /// Says what a metric is.
+        /// Creates a description of a metric.
         package init(
             _ name: String, unit: String = "", places: Int, better: Better, meaning: String, isOfBaseline: Bool = true
         ) {
@@ -38,20 +38,20 @@ package struct ReportPage: Sendable {
         }
     }
 
-    /// One slice.
+    /// A slice with its figures.
     package struct Row: Sendable {
-        /// File, and page if there are several.
+        /// The name of the file, with the page number if there are several pages.
         package let name: String
-        /// What it is a slice of: its folder.
+        /// The patient: the folder of the file.
         package let patient: String
-        /// One for each metric; `nil` where it is not defined.
+        /// The value of each metric; `nil` where it is undefined.
         package let values: [Double?]
-        /// The same of the baseline; empty if there is none.
+        /// The values of the baseline; empty if there is none.
         package let baseline: [Double?]
-        /// Pictures, if this slice is among those that have some.
+        /// The pictures, or `nil` if this slice has none.
         package var pictures: Pictures?
 
-        /// Says what is known of a slice.
+        /// Creates a row of figures.
         package init(
             name: String, patient: String, values: [Double?], baseline: [Double?] = [], pictures: Pictures? = nil
         ) {
@@ -60,45 +60,45 @@ package struct ReportPage: Sendable {
         }
     }
 
-    /// A number that is worth a box at the top.
+    /// A key figure in a box at the top of the page.
     package struct Card: Sendable {
-        /// What the number is.
+        /// The name of the figure.
         package let title: String
-        /// With its unit.
+        /// The value with its unit.
         package let value: String
-        /// What it is compared with, or where it comes from.
+        /// What the value is compared with, or where it comes from.
         package let note: String
 
-        /// Makes a box.
+        /// Creates a box.
         package init(_ title: String, value: String, note: String) {
             (self.title, self.value, self.note) = (title, value, note)
         }
     }
 
-    /// Of the page.
+    /// The title of the page.
     package var title: String
-    /// In a sentence below the title.
+    /// A sentence below the title.
     package var summary: String
-    /// What the figures are relative to, and where they come from: pairs of a word and what it is.
+    /// The conventions and sources of the figures, as pairs of a term and its description.
     package var facts: [(name: String, value: String)]
-    /// Boxes at the top.
+    /// The boxes at the top.
     package var cards: [Card] = []
-    /// Below them.
+    /// The charts below the boxes.
     package var figures: [Figure] = []
-    /// The figures of each slice.
+    /// The metrics of each slice.
     package var metrics: [Metric]
-    /// What is judged, in a word: "denoised".
+    /// The name of the images being assessed: "denoised".
     package var testName: String
-    /// What stands beside it, in a word: "noisy"; empty if nothing does.
+    /// The name of the images they are compared with: "noisy"; empty if there are none.
     package var baselineName: String
-    /// The slices; each has as many values as there are metrics.
+    /// The slices, each with one value per metric.
     package var rows: [Row] = [] {
         didSet { precondition(rows.allSatisfy { $0.values.count == metrics.count }, "rows of other metrics") }
     }
-    /// What readers should know before they believe the figures.
+    /// Caveats that readers should know before they rely on the figures.
     package var remarks: [String] = []
 
-    /// Starts a report without slices.
+    /// Creates a report without slices.
     package init(
         title: String, summary: String, facts: [(name: String, value: String)], metrics: [Metric], testName: String,
         baselineName: String

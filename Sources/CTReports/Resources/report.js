@@ -3,7 +3,7 @@
   const byId = (id) => document.getElementById(id);
   const data = JSON.parse(byId("data").textContent);
 
-  // The theme: what the system prefers, until somebody chooses.
+  // The theme: the system's preference, until the user chooses.
   const theme = byId("theme");
   const prefersDark = matchMedia("(prefers-color-scheme: dark)");
   const isDark = () => (document.documentElement.dataset.theme ?? (prefersDark.matches ? "dark" : "light")) === "dark";
@@ -15,7 +15,7 @@
   prefersDark.addEventListener("change", showTheme);
   showTheme();
 
-  // Tables: numbers first in descending order, names in ascending; what has no value stays last.
+  // Tables: numbers sort in descending order first, names in ascending; cells without a value stay last.
   for (const table of document.querySelectorAll("table.sortable")) {
     const body = table.tBodies[0];
     const names = [...table.tHead.rows[0].cells].filter((cell) => cell.rowSpan === 2);
@@ -23,7 +23,8 @@
     heads.forEach((head, column) => head.querySelector("button").addEventListener("click", () => {
       const isNumber = [...body.rows].some((row) => row.cells[column].dataset.value !== undefined);
       const now = head.getAttribute("aria-sort");
-      const order = now === "none" ? (isNumber ? "descending" : "ascending") : now === "ascending" ? "descending" : "ascending";
+      const first = isNumber ? "descending" : "ascending";
+      const order = now === "none" ? first : now === "ascending" ? "descending" : "ascending";
       heads.forEach((other) => other.setAttribute("aria-sort", other === head ? order : "none"));
       const sign = order === "ascending" ? 1 : -1;
       const keyed = [...body.rows].map((row) => {
@@ -42,7 +43,7 @@
 
   if (data.slices.length === 0) return;
 
-  // Pictures: HU of each image of the slice that is shown.
+  // Pictures: HU of each image of the current slice.
   const decode = async (png, levels) => {
     if (!png) return null;
     const image = new Image();
@@ -55,7 +56,9 @@
     const pixels = context.getImageData(0, 0, canvas.width, canvas.height).data;
     return Float32Array.from({ length: pixels.length / 4 }, (_, index) => levels[pixels[4 * index]]);
   };
-  const state = { slice: 0, view: "compare", level: -600, width: 1500, scale: 100, zoom: 1, split: 50, left: null, images: null };
+  const state = {
+    slice: 0, view: "compare", level: -600, width: 1500, scale: 100, zoom: 1, split: 50, left: null, images: null,
+  };
   const [under, over] = [byId("under"), byId("over")];
 
   const paint = (canvas, hu, low, high) => {
@@ -90,11 +93,12 @@
       caption = `Black is ${low} HU, white ${high} HU.`.replaceAll("-", "−");
     } else {
       paint(under, images[state.view], -state.scale, state.scale);
-      const what = state.view === "difference" ? `${names.test} − ${names.reference}` : `${names.baseline} − ${names.test}`;
+      const isDifference = state.view === "difference";
+      const what = isDifference ? `${names.test} − ${names.reference}` : `${names.baseline} − ${names.test}`;
       under.setAttribute("aria-label", `${what}: ${slice.name}`);
       caption = `${what}: black is −${state.scale} HU, grey 0, white +${state.scale} HU.`;
     }
-    if (slice.reduction > 1) caption += ` Shown at 1/${slice.reduction} of its size; figures are of the whole.`;
+    if (slice.reduction > 1) caption += ` Shown at 1/${slice.reduction} resolution; figures are of the full slice.`;
     byId("caption").textContent = `${slice.patient ? slice.patient + "/" : ""}${slice.name}. ${caption}`;
     over.hidden = byId("divider").hidden = byId("sliding").hidden = !isCompared;
     byId("leftside").hidden = state.view !== "compare" || byId("left").length < 2;
@@ -103,7 +107,7 @@
     byId("leftname").textContent = names[state.left] ?? "";
     byId("rightname").textContent = names.test;
     press(".view", (button) => button.dataset.view === state.view);
-    press(".window", (button) => Number(button.dataset.level) === state.level && Number(button.dataset.width) === state.width);
+    press(".window", ({ dataset }) => Number(dataset.level) === state.level && Number(dataset.width) === state.width);
     place();
   };
   const place = () => {
@@ -126,7 +130,7 @@
       decode(slice.test, data.huLevels), decode(slice.difference, data.differenceLevels),
       decode(slice.removed, data.differenceLevels),
     ]);
-    // Somebody may have gone on meanwhile. Until now what is shown is the slice before, with all that belongs to it.
+    // The user may have moved on in the meantime. Until here, the page shows the previous slice and its figures.
     if (wanted !== mine) return;
     state.slice = mine;
     state.images = {
@@ -136,7 +140,8 @@
     };
     const choices = ["baseline", "reference"].filter((name) => state.images[name]);
     if (!choices.includes(state.left)) state.left = choices[0] ?? null;
-    byId("left").replaceChildren(...choices.map((name) => new Option(data.names[name], name, false, name === state.left)));
+    const option = (name) => new Option(data.names[name], name, false, name === state.left);
+    byId("left").replaceChildren(...choices.map(option));
     for (const button of document.querySelectorAll(".view")) {
       button.hidden = button.dataset.view !== "compare" && !state.images[button.dataset.view];
     }
@@ -150,14 +155,16 @@
     const hasBaseline = slice.figures.some((cells) => cells.length > 2);
     const figures = byId("figures");
     figures.tHead.replaceChildren(line(["", data.names.test, ...(hasBaseline ? [data.names.baseline] : [])], "th"));
-    figures.tBodies[0].replaceChildren(...slice.figures.map((cells) => line(hasBaseline && cells.length < 3 ? [...cells, ""] : cells, "td")));
+    const padded = (cells) => (hasBaseline && cells.length < 3 ? [...cells, ""] : cells);
+    figures.tBodies[0].replaceChildren(...slice.figures.map((cells) => line(padded(cells), "td")));
     byId("previous").disabled = mine === 0;
     byId("next").disabled = mine === data.slices.length - 1;
     draw();
     document.documentElement.dataset.shown = mine;
   };
 
-  byId("slice").append(...data.slices.map((slice, index) => new Option(slice.patient ? `${slice.patient}: ${slice.name}` : slice.name, index)));
+  const title = (slice) => (slice.patient ? `${slice.patient}: ${slice.name}` : slice.name);
+  byId("slice").append(...data.slices.map((slice, index) => new Option(title(slice), index)));
   byId("slice").addEventListener("change", (event) => show(Number(event.target.value)));
   byId("previous").addEventListener("click", () => show(wanted - 1));
   byId("next").addEventListener("click", () => show(wanted + 1));
