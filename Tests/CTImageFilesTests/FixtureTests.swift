@@ -207,7 +207,8 @@ import Testing
 
 /// A TIFF of 2×2 uncompressed 8-bit samples, put together here.
 enum TIFFSample {
-    /// `tags` are added as 32-bit numbers, `extra` as they are, and what is `without` is left away at last, unless extra.
+    /// Returns a file with `tags` added as 32-bit numbers and `extra` unchanged, from which the tags in `without` are
+    /// removed unless they are in `extra`.
     static func file(
         samples: [UInt8] = [1, 2, 3, 4], width: Int = 2, height: Int = 2, tags: [Int: Int] = [:],
         extra: [TIFFEntry] = [], tiled: Bool = false, without: Set<Int> = []

@@ -4,8 +4,8 @@ import TestSupport
 import Testing
 
 @Suite struct `An edge profile` {
-    /// A disc of −50 HU in −100 HU, 90 pixels from edge to edge, blurred by a Gaussian: its edge is an error function but for
-    /// the curvature.
+    /// Returns a disc of −50 HU in −100 HU, 90 pixels wide, blurred by a Gaussian: its edge is an error function, apart
+    /// from the curvature.
     static func disc(blur sigma: Double, noise: Double = 0, width: Int = 128) -> [Double] {
         var generator = TestGenerator(seed: 5)
         return (0..<width * width).map { index in

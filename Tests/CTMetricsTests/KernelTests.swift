@@ -38,7 +38,7 @@ import Testing
                 expected[0] += (2 * a * b + 100) / (a * a + b * b + 100) * contrast
                 expected[1] += contrast
                 expected[2] += 1
-                // Noise of ±40 on a range of 255 never turns the sign of a covariance by so much that signal is left without gain.
+                // Noise of ±40 on a range of 255 never turns the sign of a covariance so far that a signal has no gain.
                 var gain = vab / (va + 1e-8)
                 var distortion = vb - gain * vab
                 if gain < 0 { (gain, distortion) = (0, vb) }

@@ -40,7 +40,8 @@ struct Kernels: @unchecked Sendable {
         return values
     }
 
-    /// Sums of similarity and information over a window and a mask, and whether nothing was written behind the scratch memory.
+    /// Returns sums of similarity and information over a window and a mask, and whether nothing was written beyond the
+    /// scratch memory.
     func sums(
         _ reference: [Double], _ test: [Double], mask: [Double], width: Int, weights: [Double]
     ) -> (values: [Double], isWithin: Bool) {

@@ -16,7 +16,8 @@ import Testing
     @Test(arguments: [15.0, 40, 120])
     func `finds the deviation of white noise, in all tissue and in soft tissue`(sigma: Double) throws {
         let estimate = NoiseEstimate(try noisy([.white(.hu(sigma))]), width: 384)
-        // The deviation of 81 samples varies by σ / √160, 8 %; the most frequent of thousands is found to a few percent, and lies 1 % low.
+        // The deviation of 81 samples varies by σ / √160, 8 %; the mode of thousands is accurate to a few percent, and
+        // 1 % low.
         for found in [estimate.body, estimate.softTissue] {
             #expect(abs(try #require(found) / sigma - 1) < 0.05, "\(String(describing: found))")
         }
@@ -49,8 +50,9 @@ import Testing
         }
         let white = try mean(.white(.hu(60)))
         let soft = try mean(.correlated(.hu(60), kernel: .soft, pixel: 0.7))
-        // The rings have the mean frequency 0.36/mm of white noise and 0.26/mm of the soft kernel's, f exp(−2 (f / 0.42)²). That trends are
-        // removed takes away the lowest ring and half of the next: 0.39 and 0.27. A handful of squares tells it to about 3 %.
+        // Over all rings, the mean frequency is 0.36/mm for white noise and 0.26/mm for the soft kernel's,
+        // f exp(−2 (f / 0.42)²). Removing trends removes the lowest ring and half of the next: 0.39 and 0.27. A few
+        // squares measure it to about 3 %.
         #expect(abs(white - 0.39) < 0.03 && abs(soft - 0.27) < 0.03, "\(white), \(soft)")
     }
 

@@ -5,8 +5,9 @@ import Testing
 @Suite struct `Random values by position` {
     let random = CounterRandom(seed: 20_240_611, stream: 5)
 
-    // The golden values are those of Fixtures/normal-quantiles.py:
-    //     python3 -m venv venv && venv/bin/pip install mpmath && venv/bin/python Tests/CTSupportTests/Fixtures/normal-quantiles.py
+    // Fixtures/normal-quantiles.py prints the golden values:
+    //     python3 -m venv venv && venv/bin/pip install mpmath
+    //     venv/bin/python Tests/CTSupportTests/Fixtures/normal-quantiles.py
 
     @Test func `are the same words on every platform`() {
         #expect(

@@ -124,7 +124,8 @@ def png(name, channels, depth, color, interlaced=False, before=b"", after=b""):
     samples = numpy.stack(channels, axis=-1)
     data = b""
     if interlaced:
-        for x, y, dx, dy in [(0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2)]:
+        passes = [(0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2)]
+        for x, y, dx, dy in passes:
             part = samples[y::dy, x::dx]
             if part.size:
                 data += rows(part, depth)

@@ -3,7 +3,7 @@
     python3 -m venv venv && venv/bin/pip install numpy scipy scikit-image torch torchvision piq pillow
     venv/bin/python Tests/CTMetricsTests/Fixtures/goldens.py [../shared/data/val] > Tests/CTMetricsTests/Goldens.swift
 
-Images come from integer arithmetic that GoldenTests.swift repeats, so that none has to be stored; real slices stay where they are.
+Images come from integer arithmetic that GoldenTests.swift repeats, so none is stored; real slices are read in place.
 """
 
 import sys
@@ -48,8 +48,8 @@ CASES = [
     (50, 30, 2, 4, 1000, 1000, 4095.5),
 ]
 
-# Those of scales and gradients: width, height, noise of the reference and the test image, data range. Sides are even at all scales, since piq
-# treats odd ones in a way of its own; values lie within the data range, since it takes no others.
+# For scales and gradients: width, height, noise of the reference and the test image, data range. Sides are even at all
+# scales, since piq treats odd ones differently; values are within the data range, since piq rejects others.
 LARGE_CASES = [
     (176, 192, 0, 60, 1000),
     (208, 176, 40, 200, 1000),
@@ -87,7 +87,10 @@ def print_large(values):
 
 
 print("// Made by Fixtures/goldens.py, which says how; do not edit.")
-print(f"// scikit-image {skimage.__version__}, SciPy {scipy.__version__}, NumPy {np.__version__}, piq {piq.__version__}, PyTorch {torch.__version__}.")
+print(
+    f"// scikit-image {skimage.__version__}, SciPy {scipy.__version__}, NumPy {np.__version__}, "
+    f"piq {piq.__version__}, PyTorch {torch.__version__}."
+)
 print()
 print("let goldens: [Golden] = [")
 for width, height, a1, a2, o1, o2, data_range in CASES:
@@ -99,7 +102,8 @@ for width, height, a1, a2, o1, o2, data_range in CASES:
     )
     uniform = structural_similarity(reference, test, data_range=data_range)
     print("    Golden(")
-    print(f"        width: {width}, height: {height}, noise: ({a1}, {a2}), offset: ({o1}, {o2}), dataRange: {data_range},")
+    print(f"        width: {width}, height: {height}, noise: ({a1}, {a2}), offset: ({o1}, {o2}),", end=" ")
+    print(f"dataRange: {data_range},")
     print(f"        mse: {float(mse)!r}, psnr: {float(psnr)!r},")
     print(f"        gaussian: {float(gaussian)!r}, uniform: {float(uniform)!r}),")
 print("]")
