@@ -108,7 +108,7 @@ struct SampleEncoding: Equatable {
         }
     }
 
-    /// Returns the `count` samples that ``read(_:from:row:first:step:into:at:)`` reads from the start of `bytes`.
+    /// Returns the `count` samples that `read(_:from:row:first:step:into:at:)` reads from the start of `bytes`.
     func samples(_ count: Int, from bytes: [UInt8], step: Int) -> [Double] {
         unsafe [Double](unsafeUninitializedCapacity: count) { samples, initialized in
             unsafe read(from: bytes, row: 0, first: 0, step: step, into: .init(rebasing: samples[..<count]))
@@ -155,7 +155,7 @@ struct SampleEncoding: Equatable {
             }
         }
     }
-    /// Writes samples into a row, in the places that ``read(_:from:row:first:step:into:at:)`` reads.
+    /// Writes samples into a row, in the places that `read(_:from:row:first:step:into:at:)` reads.
     func write(
         _ count: Int, of samples: [Double], at start: Int, into bytes: inout [UInt8], row offset: Int, first: Int,
         step: Int

@@ -1,6 +1,6 @@
 /// The contents of a report: figures of slices, charts and pictures of any kind.
 ///
-/// ``html`` is a self-contained file, which needs no network, server or other file.
+/// `html` is a self-contained file, which needs no network, server or other file.
 package struct ReportPage: Sendable {
     /// A figure computed for every slice.
     package struct Metric: Sendable {

@@ -40,9 +40,9 @@ internal import CFourier
     /// Transforms rows of complex numbers in place.
     ///
     /// - Parameters:
-    ///   - numbers: An array of shape (rows, ``length``, 2), with alternating real and imaginary parts.
+    ///   - numbers: An array of shape (rows, `length`, 2), with alternating real and imaginary parts.
     ///   - inverse: Whether the exponent is positive.
-    /// - Precondition: The number of elements is a multiple of 2 · ``length``.
+    /// - Precondition: The number of elements is a multiple of 2 · `length`.
     package func transform(rows numbers: inout [Float], inverse: Bool = false) {
         precondition(numbers.count % (2 * length) == 0, "\(numbers.count) floats for rows of \(length) complex numbers")
         let plan = unsafe inverse ? self.inverse : forward
@@ -61,7 +61,7 @@ internal import CFourier
     /// Transforms a square image of complex numbers along both axes in place.
     ///
     /// - Parameters:
-    ///   - numbers: An array of shape (``length``, ``length``, 2), with alternating real and imaginary parts.
+    ///   - numbers: An array of shape (`length`, `length`, 2), with alternating real and imaginary parts.
     ///   - inverse: Whether the exponent is positive.
     /// - Precondition: `numbers.count == 2 * length * length`.
     package func transform(square numbers: inout [Float], inverse: Bool = false) {

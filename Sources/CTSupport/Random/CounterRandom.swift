@@ -21,7 +21,7 @@ package struct CounterRandom: Hashable, Sendable {
         self.init(seed: seed, stream: stream, lane: 0)
     }
 
-    /// Creates the values of one of many independent lanes of a stream. Lane 0 is that of ``init(seed:stream:)``; noise
+    /// Creates the values of one of many independent lanes of a stream. Lane 0 is that of `init(seed:stream:)`; noise
     /// models use other lanes.
     package init(seed: UInt64, stream: UInt64, lane: UInt64) {
         let seeded = SplitMix64.mix(seed &+ SplitMix64.step)

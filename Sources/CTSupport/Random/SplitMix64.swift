@@ -1,10 +1,10 @@
 /// A seeded random number generator with a state of one word and the same sequence on every platform.
 ///
 /// SplitMix64 of Steele, Lea and Flood, "Fast splittable pseudorandom number generators" (2014), doi
-/// 10.1145/2660193.2660195. The state can be saved and restored at any time: a generator with a saved ``state``
+/// 10.1145/2660193.2660195. The state can be saved and restored at any time: a generator with a saved `state`
 /// continues the sequence.
 ///
-/// For noise, use ``CounterRandom``, whose values do not depend on the order in which they are drawn.
+/// For noise, use `CounterRandom`, whose values do not depend on the order in which they are drawn.
 package struct SplitMix64: RandomNumberGenerator, Hashable, Sendable, Codable {
     /// The state that determines the next values. Save it in a checkpoint to continue from there.
     package var state: UInt64
