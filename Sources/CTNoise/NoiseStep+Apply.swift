@@ -3,17 +3,18 @@ internal import CTMetrics
 internal import CTSupport
 
 extension NoiseModel {
-    /// HU of noise of photons.
+    /// The range of standard deviations in HU for which photon counts can be drawn.
     private static let countable = 1e-3...1e6
 
-    /// Whether all strengths are finite numbers in stored units of this scale, so that the noise can be applied to its slices.
+    /// Returns whether the noise can be applied to slices of this scale: all strengths are finite in its stored units,
+    /// and those of Poisson noise and dose are in 0.001…1e6 HU, or zero for Poisson noise.
     public func isFinite(using scale: IntensityScale) -> Bool {
         steps.allSatisfy { step in
             switch step {
             case .white(let strength), .correlated(let strength, _, _), .rings(let strength, _),
                 .columns(let strength, _):
                 strength.stored(using: scale).isFinite && strength.hu(using: scale).isFinite
-            // Photons are counted, and their number goes with the square.
+            // The photon count is inversely proportional to the square of the strength.
             case .poisson(let strength):
                 Self.countable.contains(strength.hu(using: scale)) || strength.hu(using: scale) == 0
             case .dose(let dose): dose.noise.map { Self.countable.contains($0.hu(using: scale)) } ?? true
@@ -24,12 +25,12 @@ extension NoiseModel {
 }
 
 extension NoiseModel {
-    /// Why this noise cannot be added to a slice, in words; `nil` if it can. Where it cannot, ``apply(to:seed:page:threads:)`` leaves
-    /// out the step.
+    /// Returns why this noise cannot be applied to `slice`, as a phrase; `nil` if it can.
+    /// ``apply(to:seed:page:threads:)`` skips a step that cannot be applied.
     public func complaint(about slice: CTSlice) -> String? {
         for case .dose(let dose) in steps {
             if slice.width < 2 || slice.height < 2 {
-                return "\(slice.width)×\(slice.height) samples, of which no scan can be simulated"
+                return "\(slice.width)×\(slice.height) samples, too few to simulate a scan"
             }
             if dose.noise != nil { continue }
             let estimate = NoiseEstimate(slice.hu, width: slice.width)
@@ -42,9 +43,9 @@ extension NoiseModel {
 }
 
 extension NoiseStep {
-    /// Adds the noise to a slice.
+    /// Applies the noise to a slice.
     ///
-    /// - Parameter lane: Where it takes its random values among those of a seed and a stream.
+    /// - Parameter lane: The lane of the seed and stream to draw from.
     func apply(to slice: inout CTSlice, seed: UInt64, stream: UInt64, lane: UInt64, threads: Int) {
         let (scale, width) = (slice.scale, slice.width)
         let random = CounterRandom(seed: seed, stream: stream, lane: lane)
@@ -64,7 +65,7 @@ extension NoiseStep {
             slice.samples = samples
         case .poisson(let strength):
             let deviation = strength.hu(using: scale)
-            // HU a photon: their number in water has the variance 1000 / gain, and their sum in HU gain² times that.
+            // HU per photon: the count in water has the variance 1000 / gain, and scaling to HU multiplies it by gain².
             let gain = deviation * deviation / 1000
             guard gain > 0 else { return }
             let numbers = PoissonNumbers(random: random)
@@ -96,7 +97,7 @@ extension NoiseStep {
         }
     }
 
-    /// Gaussian deviates for a share of places, zero for the others.
+    /// Gaussian deviates at a random share of places; zero elsewhere.
     private struct Shifts {
         let deviation: Double
         let share: Double
@@ -114,7 +115,7 @@ extension NoiseStep {
 }
 
 extension CTSlice {
-    /// Replaces the HU of each sample; samples that keep theirs stay to the last bit.
+    /// Replaces the HU of each sample; samples whose HU do not change keep their exact stored value.
     fileprivate mutating func changeHU(_ body: (_ hu: Double, _ index: Int) -> Double) {
         let scale = scale
         samples = samples.enumerated().map { index, sample in

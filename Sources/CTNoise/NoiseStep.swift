@@ -3,42 +3,43 @@ internal import CTImages
 
 /// One kind of noise or artefact, with its strength.
 ///
-/// As text, for the command line and manifests: a name, a colon, the strength, and maybe more, such as `white:25/255`,
-/// `impulses:10%,salt=1`, `correlated:30hu,kernel=sharp`. Numbers, units and sources are in docs/noise.md.
+/// Its text form, for the command line and manifests, is a name, a colon, the strength and options, such as
+/// `white:25/255`, `impulses:10%,salt=1` or `correlated:30hu,kernel=sharp`. docs/noise.md has the numbers, units and
+/// sources.
 public enum NoiseStep: Hashable, Sendable {
     /// Additive white Gaussian noise of this standard deviation.
     case white(NoiseStrength)
 
-    /// Each sample is replaced, with probability `density`, by salt (1023 HU), with probability `salt`, or else pepper
-    /// (−1024 HU). Both are 0…1.
+    /// Replaces each sample, with probability `density`, by salt (1023 HU), with probability `salt`, or else by pepper
+    /// (−1024 HU). Both are in 0…1.
     case impulses(density: Double, salt: Double = 0.5)
 
-    /// Poisson noise of HU + 1000, which is proportional to attenuation: its variance is proportional to that and is the square of
-    /// this strength in water. With white noise after it, it is the Poisson–Gaussian noise of Foi et al. 2008 (doi
-    /// 10.1109/TIP.2008.2001399).
+    /// Poisson noise of HU + 1000, which is proportional to attenuation. The variance is proportional to HU + 1000, and
+    /// in water it is the square of this strength. Followed by white noise it is the Poisson–Gaussian noise of Foi et
+    /// al. 2008 (doi 10.1109/TIP.2008.2001399).
     case poisson(NoiseStrength)
 
-    /// HU + 1000 times 1 + this · a Gaussian deviate.
+    /// Multiplies HU + 1000 by 1 + this · a Gaussian deviate.
     case speckle(Double)
 
-    /// Additive Gaussian noise of this standard deviation, whose power spectrum is frequency times the square of the kernel's
-    /// weight: what filtered back-projection makes of white noise. `pixel` is the side of a pixel in mm.
+    /// Additive Gaussian noise of this standard deviation, whose power spectrum is frequency times the square of the
+    /// kernel's weight: white noise after filtered back-projection. `pixel` is the side of a pixel in mm.
     case correlated(NoiseStrength, kernel: ReconstructionKernel = .soft, pixel: Double = 0.7)
 
-    /// Each circle of a width of one pixel around the middle of the slice is shifted, with probability `share`, by a Gaussian deviate of
-    /// this standard deviation, as cells of a detector that are not calibrated do.
+    /// Shifts each one-pixel-wide circle around the centre of the slice, with probability `share`, by a Gaussian
+    /// deviate of this standard deviation, as uncalibrated detector cells do.
     case rings(NoiseStrength, share: Double = 0.1)
 
-    /// Each column is shifted, with probability `share`, by a Gaussian deviate of this standard deviation.
+    /// Shifts each column, with probability `share`, by a Gaussian deviate of this standard deviation.
     case columns(NoiseStrength, share: Double = 0.1)
 
-    /// What the slice would look like at a part of its dose; see ``LowDose``.
+    /// Simulates a fraction of the dose; see ``LowDose``.
     case dose(LowDose)
 
-    /// Why numbers make no noise, or `nil`.
+    /// What is wrong with the numbers, as a phrase; `nil` if they are valid.
     var complaint: String? {
         func share(_ value: Double, _ name: String) -> String? {
-            (0...1).contains(value) ? nil : "\(name) of \(plain(value)); it is a share, from 0 to 1 (0.1 for 10 %)"
+                (0...1).contains(value) ? nil : "\(name) of \(plain(value)); it must be in 0…1, such as 0.1 for 10 %"
         }
         switch self {
         case .white(let strength), .poisson(let strength):
@@ -46,32 +47,33 @@ public enum NoiseStep: Hashable, Sendable {
         case .impulses(let density, let salt):
             return share(density, "a density") ?? share(salt, "a share of salt")
         case .speckle(let value):
-            return value >= 0 && value.isFinite ? nil : "a strength of \(value); it is zero or more"
+            return value >= 0 && value.isFinite ? nil : "a strength of \(value); it must be finite and not negative"
         case .correlated(let strength, let kernel, let pixel):
             return strength.complaint ?? complaint(kernel, pixel)
         case .rings(let strength, let value), .columns(let strength, let value):
             return strength.complaint ?? share(value, "a share")
         case .dose(let dose):
             if !(dose.fraction > 0 && dose.fraction < 1) {
-                return "a dose of \(plain(dose.fraction)); it is a part of the full one, above 0 and below 1"
+                return "a dose of \(plain(dose.fraction)); it must be a fraction between 0 and 1"
             }
             return dose.noise?.complaint ?? complaint(dose.kernel, dose.pixel)
         }
     }
 
     private func complaint(_ kernel: ReconstructionKernel, _ pixel: Double) -> String? {
-        if !(pixel >= 0.01 && pixel <= 100) { return "pixels of \(plain(pixel)) mm; 0.01 to 100 mm are possible" }
+        if !(pixel >= 0.01 && pixel <= 100) { return "pixels of \(plain(pixel)) mm; they must be 0.01 to 100 mm" }
         switch kernel {
         case .ramLak: return nil
         case .hann(let frequency), .gaussian(let frequency):
-            // Less has no wave that fits into a slice.
+            // With less, no wave fits into a slice.
             return frequency * pixel >= 0.02 && frequency.isFinite
                 ? nil
-                : "a kernel that ends at \(plain(frequency)) per mm; with pixels of \(plain(pixel)) mm it is \(plain(0.02 / pixel)) or more"
+                : "a kernel that ends at \(plain(frequency)) per mm; "
+                    + "with pixels of \(plain(pixel)) mm it must be at least \(plain(0.02 / pixel))"
         }
     }
 
-    /// The number that tells the draws of this kind from those of others.
+    /// The number that separates the draws of this kind from those of others.
     var lane: UInt64 {
         switch self {
         case .white: WhiteNoise.lane
@@ -86,10 +88,10 @@ public enum NoiseStep: Hashable, Sendable {
     }
 }
 
-// MARK: - For a person
+// MARK: - Description
 
 extension NoiseStep: CustomStringConvertible {
-    /// For a person, such as "white noise, standard deviation 40 HU".
+    /// A human-readable description, such as "white noise, standard deviation 40 HU".
     public var description: String {
         switch self {
         case .white(let strength):
@@ -113,7 +115,7 @@ extension NoiseStep: CustomStringConvertible {
     }
 }
 
-/// A share in percent, to a hundredth of a percent.
+/// Returns a share in percent, rounded to a hundredth of a percent.
 func percent(_ share: Double) -> String {
     "\(plain((share * 10_000).rounded() / 100)) %"
 }
@@ -121,31 +123,31 @@ func percent(_ share: Double) -> String {
 // MARK: - As text
 
 extension NoiseStep: Codable {
-    /// Why a text is no noise.
+    /// An error thrown when a text does not describe noise.
     public struct ParsingError: Error, Hashable, Sendable, CustomStringConvertible {
-        /// What was given.
+        /// The text.
         public let text: String
         /// What is wrong with it, and what is accepted.
         public let reason: String
-        /// What was found, what was expected and what to do, in a sentence.
-        public var description: String { "“\(text)” is no noise: \(reason)" }
+        /// What was found, what was expected and what to do, in one sentence.
+        public var description: String { "“\(text)” is not valid noise: \(reason)" }
     }
 
-    /// What texts look like, for messages.
+    /// The accepted forms, for messages.
     public static let accepted =
         "write white:25/255, impulses:10%,salt=0.5, poisson:30hu, speckle:5%, correlated:30hu,kernel=soft, "
         + "rings:20hu,share=10%, columns:20hu,share=10% or dose:25%,noise=15hu,kernel=soft"
 
-    /// Reads noise from text such as `white:25/255`.
+    /// Creates noise from text such as `white:25/255`; blanks and case are ignored.
     ///
-    /// - Throws: ``ParsingError`` if the kind is unknown, or a value missing, impossible or of no use to it.
+    /// - Throws: ``ParsingError`` if the kind is unknown, or a value is missing, invalid or not an option of the kind.
     public init(_ text: String) throws(ParsingError) {
         func error(_ reason: String) -> ParsingError {
             ParsingError(text: text, reason: "\(reason); \(Self.accepted).")
         }
         let whole = text
         let compact = text.lowercased().filter { !$0.isWhitespace }
-        guard let colon = compact.firstIndex(of: ":") else { throw error("it has no kind with a strength") }
+        guard let colon = compact.firstIndex(of: ":") else { throw error("it is not KIND:STRENGTH") }
         let kind = compact[..<colon]
         var parts = compact[compact.index(after: colon)...].split(separator: ",", omittingEmptySubsequences: false)
         let first = String(parts.removeFirst())
@@ -153,7 +155,7 @@ extension NoiseStep: Codable {
         for part in parts {
             let pair = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             guard pair.count == 2, options.updateValue(pair[1], forKey: pair[0]) == nil else {
-                throw error("“\(part)” is not one NAME=VALUE")
+                throw error("“\(part)” is not NAME=VALUE, or repeats a name")
             }
         }
         func strength(_ text: String) throws(ParsingError) -> NoiseStrength {
@@ -171,7 +173,7 @@ extension NoiseStep: Codable {
         func kernel() throws(ParsingError) -> ReconstructionKernel {
             guard let value = options.removeValue(forKey: "kernel") else { return .soft }
             guard let kernel = ReconstructionKernel(text: value) else {
-                throw error("“\(value)” is not a kernel: soft, sharp, ramlak, hann0.7 or gauss0.4, with 1/mm")
+                throw error("“\(value)” is not a kernel: soft, sharp, ramlak, hann0.7 or gauss0.4, in 1/mm")
             }
             return kernel
         }
@@ -196,11 +198,11 @@ extension NoiseStep: Codable {
                     fraction: try share(), noise: noise, kernel: try kernel(), pixel: try number("pixel", 0.7)))
         default: throw error("“\(kind)” is not a kind")
         }
-        if let name = options.keys.min() { throw error("“\(name)” says nothing about “\(kind)”") }
+        if let name = options.keys.min() { throw error("“\(name)” is not an option of “\(kind)”") }
         if let complaint { throw error("found \(complaint)") }
     }
 
-    /// The noise as ``init(_:)`` reads it, to the last bit.
+    /// The text form, which ``init(_:)`` reads back exactly.
     public var text: String {
         switch self {
         case .white(let strength): "white:\(strength.text)"
@@ -217,14 +219,14 @@ extension NoiseStep: Codable {
         }
     }
 
-    /// A share such as 10%, 1/10 or 0.1.
+    /// Parses a share such as 10%, 1/10 or 0.1.
     private static func share(_ text: Substring) -> Double? {
         if let value = Double(text) { return value }
         guard case .part(let part, let whole)? = try? NoiseStrength(String(text)) else { return nil }
         return part / whole
     }
 
-    /// Reads ``text``.
+    /// Decodes the ``text`` form.
     public init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
         do {
@@ -234,7 +236,7 @@ extension NoiseStep: Codable {
         }
     }
 
-    /// Writes ``text``.
+    /// Encodes the ``text`` form.
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()
         try container.encode(text)
@@ -242,7 +244,7 @@ extension NoiseStep: Codable {
 }
 
 extension ReconstructionKernel {
-    /// The kernel in the text of noise.
+    /// The kernel in the text form of noise.
     var text: String {
         switch self {
         case .soft: "soft"

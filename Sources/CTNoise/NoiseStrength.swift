@@ -1,35 +1,36 @@
 internal import CTSupport
 public import CTImages
 
-/// The standard deviation of noise with its unit: stored units, HU, or a part of the range −1024…1023 HU.
+/// The standard deviation of noise with its unit: stored units, HU, or a fraction of the range −1024…1023 HU.
 ///
-/// As text: `12stored`, `40hu`, `10%`, `25/255`. A bare number is refused, since "25" has been read as each of these.
+/// The text form is `12stored`, `40hu`, `10%` or `25/255`. A number without a unit is rejected, since "25" could mean
+/// any of these.
 public enum NoiseStrength: Hashable, Sendable, CustomStringConvertible {
-    /// In stored units of the slice.
+    /// Stored units of the slice.
     case stored(Double)
-    /// In HU.
+    /// HU.
     case hu(Double)
-    /// A part of ``CTImages/IntensityScale/huRange``, which is 2047 HU wide: 25 of 255 is 200.7 HU.
+    /// A fraction of −1024…1023 HU, which is 2047 HU wide: 25 of 255 is 200.7 HU.
     case part(Double, of: Double)
 
-    /// Percent of ``CTImages/IntensityScale/huRange``: 10 % is 204.7 HU.
+    /// Returns a percentage of −1024…1023 HU: 10 % is 204.7 HU.
     public static func percent(_ value: Double) -> NoiseStrength { .part(value, of: 100) }
 
-    /// Why a text is no strength.
+    /// An error thrown when a text is not a noise strength.
     public struct ParsingError: Error, Hashable, Sendable, CustomStringConvertible {
-        /// What was given.
+        /// The text.
         public let text: String
 
         /// What is wrong with it, and what is accepted.
         public let reason: String
 
-        /// What was found, what was expected and what to do, in a sentence.
+        /// What was found, what was expected and what to do, in one sentence.
         public var description: String { "“\(text)” is not a noise strength: \(reason)" }
     }
 
-    // MARK: - In other units
+    // MARK: - Units
 
-    /// The strength in HU on slices of this scale.
+    /// Returns the strength in HU for slices of this scale.
     public func hu(using scale: IntensityScale) -> Double {
         switch self {
         case .stored(let value): value * abs(scale.slope)
@@ -39,24 +40,24 @@ public enum NoiseStrength: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
-    /// The strength in stored units on slices of this scale.
+    /// Returns the strength in stored units for slices of this scale.
     public func stored(using scale: IntensityScale) -> Double {
         if case .stored(let value) = self { return value }
         return hu(using: scale) / abs(scale.slope)
     }
 
-    /// What is wrong with the numbers, in words; `nil` if noise can be that strong.
+    /// What is wrong with the numbers, as a phrase; `nil` if they are valid.
     var complaint: String? {
         switch self {
         case .stored(let value), .hu(let value):
-            value >= 0 && value.isFinite ? nil : "\(value) is not a finite number of zero or more"
+            value >= 0 && value.isFinite ? nil : "a strength of \(value); it must be finite and not negative"
         case .part(let part, let whole):
             if !(whole > 0 && whole.isFinite) {
-                "\(whole), the whole of which \(part) is a part, is not a finite number above zero"
+                "a strength of \(part)/\(whole); the denominator must be positive and finite"
             } else if !(part >= 0 && part.isFinite) {
-                "\(part) is not a finite number of zero or more"
+                "a strength of \(part)/\(whole); the numerator must be finite and not negative"
             } else if !hu(using: .assumedHU).isFinite {
-                "\(part)/\(whole) of the range is more than a number can hold"
+                "a strength of \(part)/\(whole); it is too large"
             } else {
                 nil
             }
@@ -66,11 +67,11 @@ public enum NoiseStrength: Hashable, Sendable, CustomStringConvertible {
     // MARK: - As text
 
     private static let accepted =
-        "write 40hu for HU, 25/255 or 10% for a part of the range −1024…1023 HU, or 12stored for stored units."
+        "write 40hu for HU, 25/255 or 10% for a fraction of the range −1024…1023 HU, or 12stored for stored units."
 
-    /// Reads a strength such as `12stored`, `40hu`, `10%` or `25/255`; blanks and case make no difference.
+    /// Creates a strength from text such as `12stored`, `40hu`, `10%` or `25/255`; blanks and case are ignored.
     ///
-    /// - Throws: ``ParsingError`` if the unit is missing or unknown, or the number is none, negative or infinite.
+    /// - Throws: ``ParsingError`` if the unit is missing or unknown, or the number is missing, negative or infinite.
     public init(_ text: String) throws(ParsingError) {
         func error(_ reason: String) -> ParsingError { ParsingError(text: text, reason: reason) }
         func number(_ digits: Substring) throws(ParsingError) -> Double {
@@ -94,11 +95,11 @@ public enum NoiseStrength: Hashable, Sendable, CustomStringConvertible {
         } else {
             throw error("it is not a number with a unit; \(Self.accepted)")
         }
-        if let complaint = strength.complaint { throw error("\(complaint); \(Self.accepted)") }
+        if let complaint = strength.complaint { throw error("found \(complaint); \(Self.accepted)") }
         self = strength
     }
 
-    /// The strength as ``init(_:)`` reads it, to the last bit.
+    /// The text form, which ``init(_:)`` reads back exactly.
     public var text: String {
         switch self {
         case .stored(let value): "\(plain(value))stored"
@@ -108,7 +109,7 @@ public enum NoiseStrength: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
-    /// For a person, such as "40 HU" or "25/255 of −1024…1023 HU".
+    /// A human-readable description, such as "40 HU" or "25/255 of −1024…1023 HU".
     public var description: String {
         switch self {
         case .stored(let value): "\(plain(value)) stored units"
@@ -120,7 +121,7 @@ public enum NoiseStrength: Hashable, Sendable, CustomStringConvertible {
 }
 
 extension NoiseStrength: Codable {
-    /// Reads ``text``.
+    /// Decodes the ``text`` form.
     public init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
         do {
@@ -130,7 +131,7 @@ extension NoiseStrength: Codable {
         }
     }
 
-    /// Writes ``text``.
+    /// Encodes the ``text`` form.
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()
         try container.encode(text)

@@ -2,16 +2,16 @@ package import CTSupport
 
 /// Noise whose numbers are drawn anew for each slice, such as `white:5/255..50/255`.
 ///
-/// It is the text of a ``NoiseStep`` in which numbers may be ranges, `LEAST..MOST`, of one unit. A number is drawn from a range with equal
-/// chances, and rounded to four digits, so that a manifest says all of it.
+/// It is the text form of a `NoiseStep` in which numbers may be ranges `LEAST..MOST` with equal units. A number is
+/// drawn uniformly from its range and rounded to four digits, so that a manifest records it exactly.
 package struct NoiseTemplate: Hashable, Sendable {
-    /// What was given.
+    /// The text it was created from.
     package let text: String
 
     /// The kind of noise, such as "white".
     package let kind: String
 
-    /// What stays, and between that the ranges.
+    /// The fixed text and the ranges, in order.
     private let pieces: [Piece]
 
     private enum Piece: Hashable, Sendable {
@@ -19,9 +19,9 @@ package struct NoiseTemplate: Hashable, Sendable {
         case range(ClosedRange<Double>, unit: String)
     }
 
-    /// Reads a template.
+    /// Creates a template from text.
     ///
-    /// - Throws: ``NoiseStep/ParsingError`` if it is no noise with the ends of its ranges.
+    /// - Throws: `NoiseStep.ParsingError` if the ends of the ranges do not give valid noise.
     package init(_ text: String) throws(NoiseStep.ParsingError) {
         self.text = text
         let compact = text.lowercased().filter { !$0.isWhitespace }
@@ -29,7 +29,7 @@ package struct NoiseTemplate: Hashable, Sendable {
         var pieces: [Piece] = []
         var rest = compact[...]
         while !rest.isEmpty {
-            // A value ends where the next begins.
+            // A value ends where the next one begins.
             let end = rest.firstIndex { ":,=".contains($0) } ?? rest.endIndex
             let value = rest[..<end]
             if let dots = value.firstRange(of: "..") {
@@ -40,7 +40,8 @@ package struct NoiseTemplate: Hashable, Sendable {
                     throw NoiseStep.ParsingError(
                         text: text,
                         reason:
-                            "“\(value)” is no range; write for example 5/255..50/255 or 10hu..40hu, the least first.")
+                            "“\(value)” is not a range; write for example 5/255..50/255 or 10hu..40hu, "
+                            + "the lower end first.")
                 }
                 pieces.append(.range(least.value...most.value, unit: String(least.unit)))
             } else {
@@ -59,17 +60,17 @@ package struct NoiseTemplate: Hashable, Sendable {
         !pieces.contains { if case .range(let range, _) = $0 { range.lowerBound < range.upperBound } else { false } }
     }
 
-    /// The noise with the greatest numbers of its ranges.
+    /// The noise with the upper ends of the ranges.
     package var greatest: NoiseStep {
-        guard let step = try? NoiseStep(filled(with: \.upperBound)) else { preconditionFailure("“\(text)” was read") }
+        guard let step = try? NoiseStep(filled(with: \.upperBound)) else { preconditionFailure("“\(text)” was valid") }
         return step
     }
 
-    /// Noise with numbers drawn.
+    /// Returns noise with numbers drawn from the ranges.
     ///
     /// - Parameters:
-    ///   - random: Where the draws come from.
-    ///   - index: Of the first draw; a range takes one each.
+    ///   - random: The source of the draws.
+    ///   - index: The index of the first draw; each range takes one.
     package func draw(from random: CounterRandom, at index: UInt64 = 0) -> NoiseStep {
         var next = index
         return draw { range in
@@ -79,10 +80,10 @@ package struct NoiseTemplate: Hashable, Sendable {
         }
     }
 
-    /// Noise with the numbers that `value` takes from the ranges, in order.
+    /// Returns noise with the numbers that `value` takes from the ranges, in order.
     package func draw(_ value: (ClosedRange<Double>) -> Double) -> NoiseStep {
         let text = filled(with: value)
-        guard let step = try? NoiseStep(text) else { preconditionFailure("“\(text)” lies between possible ends") }
+        guard let step = try? NoiseStep(text) else { preconditionFailure("“\(text)” lies between valid ends") }
         return step
     }
 
@@ -95,7 +96,7 @@ package struct NoiseTemplate: Hashable, Sendable {
         }.joined()
     }
 
-    /// To four digits, unless that needs a scale that no number can hold.
+    /// Rounds to four digits, unless that would need a scale out of a double's range.
     private static func rounded(_ value: Double) -> Double {
         guard (1e-300...1e300).contains(abs(value)) else { return value }
         var scale = 1.0
@@ -104,7 +105,7 @@ package struct NoiseTemplate: Hashable, Sendable {
         return (value * scale).rounded() / scale
     }
 
-    /// The number that a text begins with, and what follows it.
+    /// Parses the number at the start of a text; returns it and the rest.
     private static func number(_ text: Substring) -> (value: Double, unit: Substring)? {
         let end = text.firstIndex { !($0.isNumber || ".-+e".contains($0)) } ?? text.endIndex
         guard let value = Double(text[..<end]), value.isFinite else { return nil }

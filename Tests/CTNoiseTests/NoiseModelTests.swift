@@ -64,10 +64,10 @@ import Testing
     }
 
     @Test(arguments: [
-        (NoiseStep.impulses(density: -0.1), "a density of -0.1; it is a share, from 0 to 1"),
+        (NoiseStep.impulses(density: -0.1), "a density of -0.1; it must be in 0…1"),
         (.impulses(density: 10), "a density of 10;"), (.impulses(density: .nan), "a density of nan;"),
         (.impulses(density: 0.1, salt: 1.5), "a share of salt of 1.5;"),
-        (.white(.hu(-1)), "-1.0 is not a finite number"),
+        (.white(.hu(-1)), "a strength of -1.0;"),
         (.speckle(-1), "a strength of -1.0;"), (.rings(.hu(1), share: 2), "a share of 2;"),
         (.dose(LowDose(fraction: 1)), "a dose of 1;"), (.dose(LowDose(fraction: 0.5, pixel: 0)), "pixels of 0 mm"),
         (.correlated(.hu(1), kernel: .gaussian(width: 0)), "a kernel that ends at 0 per mm"),
@@ -110,10 +110,11 @@ import Testing
 
     @Test(arguments: [
         ("25", "it has no unit"), ("", "it is not a number with a unit"), ("much", "it is not a number with a unit"),
-        ("-5hu", "-5.0 is not a finite number of zero or more"), ("nan%", "nan is not a finite number"),
-        ("infhu", "inf is not a finite number"), ("25/0", "0.0, the whole of which 25.0 is a part"),
+        ("-5hu", "found a strength of -5.0; it must be finite and not negative"),
+        ("nan%", "found a strength of nan/100.0;"),
+        ("infhu", "found a strength of inf;"), ("25/0", "found a strength of 25.0/0.0; the denominator"),
         ("25/255/3", "“255/3” is not a number"), ("%", "“” is not a number"), ("4 parsec", "it is not a number"),
-        ("1e308/1", "1e+308/1.0 of the range is more than a number can hold"),
+        ("1e308/1", "found a strength of 1e+308/1.0; it is too large"),
     ])
     func `is refused with what is accepted`(text: String, reason: String) throws {
         let error = #expect(throws: NoiseStrength.ParsingError.self) { try NoiseStrength(text) }

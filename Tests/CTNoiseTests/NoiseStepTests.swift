@@ -205,12 +205,12 @@ import Testing
     }
 
     @Test(arguments: [
-        ("fog:10%", "“fog” is not a kind"), ("white", "it has no kind with a strength"), ("white:25", "it has no unit"),
-        ("white:25hu,salt=1", "“salt” says nothing about “white”"), ("impulses:2", "found a density of 2"),
+        ("fog:10%", "“fog” is not a kind"), ("white", "it is not KIND:STRENGTH"), ("white:25", "it has no unit"),
+        ("white:25hu,salt=1", "“salt” is not an option of “white”"), ("impulses:2", "found a density of 2"),
         ("correlated:2hu,kernel=blurry", "“blurry” is not a kernel"),
-        ("rings:2hu,share", "“share” is not one NAME=VALUE"),
+        ("rings:2hu,share", "“share” is not NAME=VALUE"),
         ("dose:25%,noise=15", "it has no unit"), ("speckle:much", "“much” is not a share"),
-        ("rings:2hu,share=1,share=1", "“share=1” is not one NAME=VALUE"),
+        ("rings:2hu,share=1,share=1", "“share=1” is not NAME=VALUE"),
     ])
     func `what is no noise is refused with a reason`(text: String, reason: String) {
         let error = #expect(throws: NoiseStep.ParsingError.self) { try NoiseStep(text) }

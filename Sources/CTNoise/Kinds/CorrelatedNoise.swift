@@ -1,16 +1,16 @@
 internal import CTSupport
 
-/// Gaussian noise with a power spectrum: frequency times the square of a kernel's weight, which is what filtered back-projection
-/// makes of white noise in the views (Riederer, Pelc and Chesler 1978, doi 10.1088/0031-9155/23/3/008).
+/// Gaussian noise whose power spectrum is that of white noise in the views after filtered back-projection: frequency
+/// times the square of the kernel's weight (Riederer, Pelc and Chesler 1978, doi 10.1088/0031-9155/23/3/008).
 struct CorrelatedNoise {
     let kernel: ReconstructionKernel
 
     /// The side of a pixel in mm.
     let pixel: Double
 
-    /// A field of standard deviation 1.
+    /// Returns a noise field (height, width) of standard deviation 1.
     ///
-    /// It is part of one that repeats, but only beyond a margin of 64 pixels.
+    /// The field is cut from a periodic one, with a margin of at least 64 pixels so that it does not repeat.
     func field(width: Int, height: Int, random: CounterRandom) -> [Double] {
         let (across, down) = (
             FourierTransform.length(atLeast: width + 64), FourierTransform.length(atLeast: height + 64)
@@ -30,7 +30,7 @@ struct CorrelatedNoise {
             }
         }
         FourierTransform(length: across).transform(rows: &numbers, inverse: true)
-        // Columns that are not seen need no second transform.
+        // Columns outside the field need no second transform.
         var columns = [Float](repeating: 0, count: 2 * down * width)
         for row in 0..<down {
             for column in 0..<width {
@@ -39,7 +39,7 @@ struct CorrelatedNoise {
             }
         }
         FourierTransform(length: down).transform(rows: &columns, inverse: true)
-        // The real part of a sum of waves, each of independent real and imaginary amplitudes.
+        // The real part of a sum of waves with independent real and imaginary amplitudes.
         let scale = 1 / power.squareRoot()
         return (0..<height).flatMap { row in
             (0..<width).map { Double(columns[2 * ($0 * down + row)]) * scale }

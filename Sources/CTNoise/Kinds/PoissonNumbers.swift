@@ -1,21 +1,21 @@
 internal import CTSupport
 
-/// Poisson deviates by position, from the words of a ``CounterRandom``.
+/// Poisson deviates by position, drawn from the words of a `CounterRandom`.
 ///
-/// Where a mean is small the distribution is inverted; else it is Hörmann's PTRS, "The transformed rejection method for
-/// generating Poisson random variables" (1993), doi 10.1016/0167-6687(93)90997-4. Both are exact, up to rounding. Beyond a mean of 10⁹,
-/// where logarithms of factorials have too few digits left, it is a rounded Gaussian, of which the skewness is off by 3e-5.
+/// Means below 10 use inversion, larger ones Hörmann's PTRS, "The transformed rejection method for generating Poisson
+/// random variables" (1993), doi 10.1016/0167-6687(93)90997-4. Both are exact up to rounding. Beyond a mean of 10⁹,
+/// where log-factorials have too few digits left, the deviate is a rounded Gaussian, whose skewness is off by 3e-5.
 struct PoissonNumbers {
     let random: CounterRandom
 
-    /// A deviate of this mean.
+    /// Returns the deviate of this mean at `index`.
     ///
     /// - Precondition: `mean` is finite and not negative.
     func deviate(mean: Double, at index: UInt64) -> Double {
-        precondition(mean >= 0 && mean.isFinite, "A Poisson number of mean \(mean)")
+            precondition(mean >= 0 && mean.isFinite, "Poisson mean \(mean)")
         if mean > 1e9 { return (mean + mean.squareRoot() * random.normal(at: index)).rounded() }
         if mean < 10 { return inverted(mean, random.uniform(at: index)) }
-        // As many numbers as are needed, all from one word.
+        // Rejection takes any number of uniform deviates, all derived from one word.
         var generator = SplitMix64(seed: random.word(at: index))
         func uniform() -> Double { Double(generator.next() &>> 11) * 0x1p-53 }
         let root = mean.squareRoot()
@@ -39,7 +39,7 @@ struct PoissonNumbers {
     private func inverted(_ mean: Double, _ uniform: Double) -> Double {
         var term = exponential(-mean)
         var (sum, k) = (term, 0.0)
-        // Beyond this sums of doubles do not grow any more.
+        // Beyond this the sum of doubles no longer grows.
         while uniform >= sum && k < 200 {
             k += 1
             term *= mean / k

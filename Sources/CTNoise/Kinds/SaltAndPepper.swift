@@ -2,25 +2,26 @@ internal import CTMetrics
 
 internal import CTSupport
 
-/// Salt-and-pepper noise: each sample is independently replaced, with probability `density`, by
-/// `salt` (a share `saltShare` of the replaced) or `pepper` (the rest).
+/// Salt-and-pepper noise: replaces each sample independently, with probability `density`, by `salt` (with probability
+/// `saltShare`) or `pepper`.
 ///
-/// Its choices are independent of the deviates of ``WhiteNoise`` under the same seed and stream.
+/// The choices are independent of the deviates of `WhiteNoise` for the same seed and stream.
 package enum SaltAndPepper {
-    /// Where impulses take their values among those of a seed and a stream.
+    /// The lane of a seed and stream that impulses draw from.
     static let lane: UInt64 = 2
 
     /// Replaces samples of `values`.
     ///
     /// - Parameters:
     ///   - values: Any values.
-    ///   - density: Probability for a sample to be replaced, 0…1.
-    ///   - saltShare: Probability for a replaced sample to become `salt`, 0…1.
-    ///   - pepper: What dark impulses are, in the units of `values`.
-    ///   - salt: What bright impulses are, in the units of `values`.
-    ///   - seed: Names the experiment.
-    ///   - stream: Tells apart slices, crops or steps within it.
-    ///   - firstIndex: The index of `values[0]`, so that parts can be done apart.
+    ///   - density: The probability that a sample is replaced, 0…1.
+    ///   - saltShare: The probability that a replaced sample becomes `salt`, 0…1.
+    ///   - pepper: The value of dark impulses, in the units of `values`.
+    ///   - salt: The value of bright impulses, in the units of `values`.
+    ///   - seed: The seed of the experiment.
+    ///   - stream: Distinguishes slices, crops or steps within it.
+    ///   - firstIndex: The index of `values[0]`, so that parts can be processed separately.
+    /// - Precondition: `density` and `saltShare` are in 0…1.
     package static func apply(
         to values: inout [Float], density: Double, saltShare: Double, pepper: Float, salt: Float, seed: UInt64,
         stream: UInt64 = 0, firstIndex: Int = 0
@@ -31,7 +32,7 @@ package enum SaltAndPepper {
             firstIndex: firstIndex)
     }
 
-    /// Replaces samples of `values`; as for arrays.
+    /// Replaces samples of `values`; see the array version.
     package static func apply(
         to values: inout MutableSpan<Float>, density: Double, saltShare: Double, pepper: Float, salt: Float,
         seed: UInt64, stream: UInt64 = 0, firstIndex: Int = 0
@@ -45,7 +46,7 @@ package enum SaltAndPepper {
         }
     }
 
-    /// Replaces the samples of `values` that the `Float` version would replace.
+    /// Replaces the same samples as the `Float` version.
     package static func apply(
         to values: inout [Double], density: Double, saltShare: Double, pepper: Double, salt: Double, seed: UInt64,
         stream: UInt64 = 0, firstIndex: Int = 0
@@ -55,7 +56,7 @@ package enum SaltAndPepper {
             random: CounterRandom(seed: seed, stream: stream, lane: lane), firstIndex: firstIndex)
     }
 
-    /// As above, of other random values.
+    /// Replaces samples with draws from `random`.
     static func apply(
         to values: inout [Double], density: Double, saltShare: Double, pepper: Double, salt: Double,
         random: CounterRandom, firstIndex: Int
@@ -69,15 +70,15 @@ package enum SaltAndPepper {
         }
     }
 
-    /// One uniform number decides both: below `salt` it is salt, from there to below `all` pepper.
+    /// Decides each sample with one uniform integer: below `salt` is salt, from there to below `all` is pepper.
     private struct Impulses {
         let random: CounterRandom
         let salt: UInt64
         let all: UInt64
 
         init(density: Double, saltShare: Double, random: CounterRandom) {
-            precondition((0...1).contains(density), "Salt and pepper of density \(density)")
-            precondition((0...1).contains(saltShare), "A salt share of \(saltShare)")
+            precondition((0...1).contains(density), "Salt-and-pepper density \(density)")
+            precondition((0...1).contains(saltShare), "Salt share \(saltShare)")
             self.random = random
             salt = UInt64(density * saltShare * 0x1p53)
             all = UInt64(density * 0x1p53)

@@ -2,32 +2,34 @@ internal import CTMetrics
 
 internal import CTSupport
 
-/// What a slice would look like if it had been scanned with a part of its dose.
+/// Simulated low dose: what a slice would look like if it had been scanned with a fraction of its dose.
 ///
-/// The slice, as attenuation, is projected (``CTProjection/ParallelBeam``). Photons that arrive at each cell are Poisson numbers, to which
-/// the electronics add Gaussian noise; their negative logarithm, less the line integral without noise, is reconstructed with the
-/// scanner's kernel. That is the noise of the lower dose. Since the slice has noise of its full dose already, the noise is added times
-/// √(1 − fraction), so that variances add up to what the lower dose has. Only noise is reconstructed, so the slice loses no
-/// resolution. The way is that of Yu et al. 2012, "Development and validation of a practical lower-dose-simulation tool" (doi
-/// 10.1097/RCT.0b013e318258e891), with what an image has in place of the scanner's own data.
+/// The slice is converted to attenuation and forward-projected into parallel views. The photon count of each cell is a
+/// Poisson deviate plus Gaussian electronic noise; its negative logarithm minus the noiseless line integral is
+/// reconstructed with the scanner's kernel and gives the noise of the lower dose. Since the slice already has the noise
+/// of its full dose, the noise is scaled by √(1 − fraction) before it is added, so that the variances add up to that of
+/// the lower dose. Only noise is reconstructed, so the slice keeps its resolution. The method is that of Yu et al.
+/// 2012, "Development and validation of a practical lower-dose-simulation tool" (doi 10.1097/RCT.0b013e318258e891),
+/// with image data in place of the scanner's raw data.
 ///
-/// How many photons there are follows from the noise at full dose: either that of soft tissue is told, or the one of soft tissue and the
-/// one of lung are measured, of which the geometric mean errs least, or the lower where they disagree by a factor of two. A slice in which nothing can be measured gets no noise;
-/// ``NoiseModel/complaint(about:)`` tells.
+/// The photon count follows from the noise at full dose. Either ``noise`` gives that of soft tissue, or the noise of
+/// soft tissue and of lung are measured: their geometric mean has the smallest error, but if they disagree by more than
+/// a factor of two the lower is used. A slice in which neither can be measured gets no noise; see
+/// ``NoiseModel/complaint(about:)``.
 public struct LowDose: Hashable, Sendable {
-    /// The part of the dose, above 0 and below 1.
+    /// The fraction of the full dose, above 0 and below 1.
     public var fraction: Double
 
-    /// The standard deviation of noise in soft tissue at full dose; `nil` to measure it.
+    /// The standard deviation of the noise in soft tissue at full dose; `nil` to measure it.
     public var noise: NoiseStrength?
 
     /// The kernel that the slice was reconstructed with.
     public var kernel: ReconstructionKernel
 
-    /// The side of a pixel in mm.
+    /// The side of a pixel in mm, 0.01…100.
     public var pixel: Double
 
-    /// Makes a dose.
+    /// Creates a dose; ``NoiseModel/init(_:)`` checks the ranges.
     public init(
         fraction: Double, noise: NoiseStrength? = nil, kernel: ReconstructionKernel = .soft, pixel: Double = 0.7
     ) {
@@ -37,23 +39,24 @@ public struct LowDose: Hashable, Sendable {
         self.pixel = pixel
     }
 
-    /// The attenuation of water in 1/mm at 70 keV, about the mean energy of a tube at 120 kV: 0.1929 cm²/g (NIST XCOM).
+    /// The attenuation of water in 1/mm at 70 keV, about the mean energy of a 120 kV tube: 0.1929 cm²/g (NIST XCOM).
     static let water = 0.0193
 
-    /// The filter before the patient lets the middle have more photons than the edge: as many as come through a cylinder of water of this
-    /// radius in mm, weak enough to fit how noise in lung and soft tissue compare in scans of the chest.
+    /// The radius in mm of the water cylinder that the bow-tie filter compensates for, so that more photons pass at the
+    /// centre than at the edge. The filter is weak enough to match the ratio of lung to soft-tissue noise in chest
+    /// scans.
     static let bowTieRadius = 400.0
 
-    /// The standard deviation of what electronics add, in photons of a cell.
+    /// The standard deviation of electronic noise, in photons per cell.
     static let electronics = 1.0
 
-    /// Adds the noise to a slice in HU.
+    /// Adds the noise of the lower dose to a slice.
     ///
     /// - Parameters:
-    ///   - hu: (height, width).
-    ///   - told: The standard deviation in soft tissue at full dose, in HU; `nil` to measure noise.
-    ///   - random: Names the noise.
-    ///   - threads: At most so many work at it; the result is the same for any number.
+    ///   - hu: (height, width), in HU.
+    ///   - told: The standard deviation in soft tissue at full dose, in HU; `nil` to measure it.
+    ///   - random: The source of the noise.
+    ///   - threads: The largest number of threads; the result does not depend on it.
     func apply(to hu: inout [Double], width: Int, told: Double?, random: CounterRandom, threads: Int) {
         let measured = told == nil ? NoiseEstimate(hu, width: width) : nil
         let height = hu.count / width
@@ -62,7 +65,7 @@ public struct LowDose: Hashable, Sendable {
         let beam = ParallelBeam(
             width: width, height: height, pixel: pixel, views: Int((longer * 1.75).rounded(.up)), cellsPerPixel: 2)
         let reconstruction = FilteredBackProjection(beam, kernel: kernel)
-        // What is no number counts as air: a reconstruction carries it everywhere.
+        // NaN counts as air: a reconstruction would spread it over the whole image.
         let attenuation = hu.map { hu in
             let possible = hu.isNaN ? -1000 : min(max(hu, -1000), 10_000)
             return Float((1 + possible / 1000) * Self.water)
@@ -71,7 +74,7 @@ public struct LowDose: Hashable, Sendable {
         let toHU = Float(1000 / Self.water)
 
         let weakening = weakening(of: integrals, beam)
-        // What one photon a cell would make of it, to first order, tells how many are needed.
+        // The noise of one photon per cell, to first order, tells how many photons are needed.
         let unit = integrals.indices.map { index in
             let deviation = exponential(0.5 * Double(weakening[index]))
             return Float(deviation * random.normal(at: UInt64(index)))
@@ -87,12 +90,12 @@ public struct LowDose: Hashable, Sendable {
             }
         }
         guard let most = ratios.max(), let least = ratios.min() else { return }
-        // Anatomy only adds to what is measured: of two answers of which one is twice the other, it is the lower noise that may be right.
-        // Variance is one over their number.
+        // Anatomy only adds to what is measured, so if the two answers differ by a factor of two, the lower noise is
+        // more likely right. The variance is inversely proportional to the number of photons.
         let ratio = most > 2 * least ? most : (most * least).squareRoot()
         let photons = fraction * ratio * ratio
         guard photons > 0, photons.isFinite else { return }
-        // The full dose has noise of the electronics already; this is what is missing, as all noise is scaled below.
+        // The full dose already has electronic noise. This is the missing part, since all noise is scaled below.
         let electronics = Self.electronics * (1 + fraction).squareRoot()
 
         let poisson = PoissonNumbers(random: random)
@@ -100,7 +103,7 @@ public struct LowDose: Hashable, Sendable {
         let noise = integrals.indices.map { index -> Float in
             let mean = photons * exponential(-Double(weakening[index]))
             let electronic = electronics * random.normal(at: 2 * other + UInt64(index))
-            // Scanners do not take the logarithm of nothing either.
+            // Scanners avoid the logarithm of zero, too.
             let counted = max(poisson.deviate(mean: mean, at: other + UInt64(index)) + electronic, 0.5)
             return Float(-logarithm(counted / mean))
         }
@@ -109,15 +112,15 @@ public struct LowDose: Hashable, Sendable {
         for index in hu.indices { hu[index] += scale * Double(added[index]) }
     }
 
-    /// The negative logarithm of what arrives at each cell of one photon that was meant for it: after the filter and
-    /// the patient.
+    /// Returns the negative logarithm of the fraction of photons that reach each cell (views, cells) through the
+    /// bow-tie filter and the patient.
     private func weakening(of integrals: [Float], _ beam: ParallelBeam) -> [Float] {
         let radius = Self.bowTieRadius
         let filter = (0..<beam.cells).map { cell in
             let chord = 2 * max(radius * radius - beam.distance(of: cell) * beam.distance(of: cell), 0).squareRoot()
             return Float(Self.water * (2 * radius - chord))
         }
-        // One photon in e⁸⁰ is none.
+        // Clamped: one photon in e⁸⁰ is as good as none.
         return integrals.indices.map { min(integrals[$0] + filter[$0 % beam.cells], 80) }
     }
 }

@@ -2,25 +2,25 @@ internal import CTSupport
 
 /// Reconstruction by filtered back-projection of parallel views (Kak and Slaney 1988, doi 10.1137/1.9780898719277).
 package struct FilteredBackProjection: Sendable {
-    /// The scan that is reconstructed.
+    /// The geometry of the views.
     package let beam: ParallelBeam
 
-    /// Its kernel.
+    /// The reconstruction kernel.
     package let kernel: ReconstructionKernel
 
     private let transform: FourierTransform
-    /// For each frequency of ``transform``.
+    /// One factor per frequency of `transform`.
     private let filter: [Float]
 
-    /// Prepares reconstructions.
+    /// Creates a reconstruction for views of `beam`.
     package init(_ beam: ParallelBeam, kernel: ReconstructionKernel) {
         self.beam = beam
         self.kernel = kernel
-        // What wraps around must not reach the view.
+        // Padding, so that what wraps around does not reach the view.
         let length = FourierTransform.length(atLeast: 2 * beam.cells)
         transform = FourierTransform(length: length)
-        // The ramp, limited to the frequencies of the cells, is sampled in space: sampled in frequency it would
-        // lose the mean (Kak and Slaney, equation 61).
+        // The band-limited ramp is sampled in space: sampling it in frequency would lose the mean (Kak and Slaney,
+        // equation 61).
         var ramp = [Float](repeating: 0, count: 2 * length)
         ramp[0] = Float(1 / (4 * beam.cell))
         for n in stride(from: 1, to: length / 2, by: 2) {
@@ -34,9 +34,12 @@ package struct FilteredBackProjection: Sendable {
         }
     }
 
-    /// Filters each view.
+    /// Returns the filtered views.
     ///
-    /// - Parameter projections: (views, cells).
+    /// - Parameters:
+    ///   - projections: (views, cells).
+    ///   - threads: The largest number of threads; the result does not depend on it.
+    /// - Precondition: `projections.count` is views · cells.
     package func filtered(_ projections: [Float], threads: Int = 1) -> [Float] {
         precondition(projections.count == beam.views * beam.cells, "\(projections.count) values")
         return unsafe parallel(rows: beam.views, of: beam.cells, threads: threads) { view, result in
@@ -52,10 +55,13 @@ package struct FilteredBackProjection: Sendable {
         }
     }
 
-    /// The attenuations, in 1/mm, that have these line integrals.
+    /// Returns the attenuation image, in 1/mm, with these line integrals.
     ///
-    /// - Parameter projections: (views, cells).
-    /// - Returns: (height, width). The same for any number of threads.
+    /// - Parameters:
+    ///   - projections: (views, cells).
+    ///   - threads: The largest number of threads; the result does not depend on it.
+    /// - Returns: (height, width).
+    /// - Precondition: `projections.count` is views · cells.
     package func image(of projections: [Float], threads: Int = 1) -> [Float] {
         beam.backProject(filtered(projections, threads: threads), threads: threads)
     }

@@ -1,68 +1,72 @@
 internal import CKernels
 internal import CTSupport
 
-/// A scan with parallel rays: views at equal angles over half a turn, cells at equal distances.
+/// A parallel-beam scan: views at equal angles over half a turn, detector cells at equal distances.
 ///
-/// Lengths are in millimetres, attenuation in 1/mm. Views are (``views``, ``cells``): the line integrals along rays, at angle
-/// v · π / ``views`` and distance (j − (``cells`` − 1) / 2) · ``cell`` from the middle of the image.
+/// Lengths are in millimetres, attenuation in 1/mm. Views have the shape (`views`, `cells`) and hold line integrals
+/// along rays at angle v · π / `views` and distance (j − (`cells` − 1) / 2) · `cell` from the centre of the image.
 package struct ParallelBeam: Hashable, Sendable {
-    /// Pixels of the image.
+    /// The size of the image in pixels.
     package let width: Int, height: Int
 
     /// The side of a pixel in mm.
     package let pixel: Double
 
-    /// Views over half a turn.
+    /// The number of views over half a turn.
     package let views: Int
 
-    /// Cells of a view.
+    /// The number of cells of a view.
     package let cells: Int
 
     /// The width of a cell in mm.
     package let cell: Double
 
-    /// Makes a scan that sees a whole image.
+    /// Creates a scan that covers a whole image.
     ///
     /// - Parameters:
-    ///   - views: More than π/2 times the longer side in pixels are needed to miss nothing.
-    ///   - cellsPerPixel: How many cells are as wide as a pixel.
-    /// - Precondition: The image is 2×2 pixels or more; all numbers are positive.
+    ///   - width: The width of the image in pixels.
+    ///   - height: The height of the image in pixels.
+    ///   - pixel: The side of a pixel in mm.
+    ///   - views: The number of views; complete sampling needs more than π/2 times the longer side in pixels.
+    ///   - cellsPerPixel: The number of cells per pixel width.
+    /// - Precondition: The image has at least 2×2 pixels, and all numbers are positive.
     package init(width: Int, height: Int, pixel: Double, views: Int, cellsPerPixel: Double = 2) {
         precondition(width > 1 && height > 1, "An image of \(width)×\(height)")
-        precondition(pixel > 0 && pixel.isFinite && views > 0 && cellsPerPixel > 0, "An impossible scan")
+        precondition(pixel > 0 && pixel.isFinite && views > 0 && cellsPerPixel > 0, "Sizes of a scan must be positive")
         self.width = width
         self.height = height
         self.pixel = pixel
         self.views = views
         cell = pixel / cellsPerPixel
         let diagonal = Double(width * width + height * height).squareRoot()
-        // Odd, so that a cell is in the middle.
+        // Odd, so that one cell is central.
         cells = Int((diagonal * cellsPerPixel / 2).rounded(.up)) * 2 + 3
     }
 
-    /// The distance of a cell's middle from the middle of the view, in mm.
+    /// Returns the distance of a cell's centre from the centre of the view, in mm.
     package func distance(of index: Int) -> Double { (Double(index) - Double(cells - 1) / 2) * cell }
 
     private func angle(_ view: Int) -> Double { Double(view) * .pi / Double(views) }
 
     // MARK: - Projection
 
-    /// The line integrals of an image of attenuations.
+    /// Returns the line integrals of an attenuation image.
     ///
     /// - Parameters:
-    ///   - image: (height, width), 1/mm; zero outside.
-    ///   - threads: At most so many work at it.
-    /// - Returns: (``views``, ``cells``), without unit. The same for any number of threads.
+    ///   - image: (height, width), in 1/mm; zero outside.
+    ///   - threads: The largest number of threads; the result does not depend on it.
+    /// - Returns: (`views`, `cells`), dimensionless.
+    /// - Precondition: `image.count` is width · height.
     package func project(_ image: [Float], threads: Int = 1) -> [Float] {
         precondition(image.count == width * height, "\(image.count) values for \(width)×\(height)")
-        // Each ray steps along the axis that it follows more closely.
+        // Each ray steps along the axis closer to its direction.
         let transposed = (0..<width).flatMap { x in (0..<height).map { y in image[y * width + x] } }
         return unsafe parallel(rows: views, of: cells, threads: threads) { view, sums in
             let (sine, cosine) = (sine(angle(view)), cosine(angle(view)))
             let isSteep = abs(cosine) >= abs(sine)
             let (along, across) = isSteep ? (cosine, sine) : (sine, cosine)
             let (rows, columns) = isSteep ? (height, width) : (width, height)
-            // A ray t of cell j: x cos + y sin = t, with x and y in pixels from the middle.
+            // Ray t of cell j: x cos + y sin = t, with x and y in pixels from the centre.
             let first = distance(of: 0) / pixel
             let slope = -across / along
             let start = first / along + Double(columns - 1) / 2 - slope * Double(rows - 1) / 2
@@ -80,12 +84,13 @@ package struct ParallelBeam: Hashable, Sendable {
 
     // MARK: - Back-projection
 
-    /// Smears views back over the image and adds them up.
+    /// Returns the sum of all views, each smeared back over the image along its rays.
     ///
     /// - Parameters:
-    ///   - projections: (``views``, ``cells``).
-    ///   - threads: At most so many work at it.
-    /// - Returns: (height, width), times π / ``views``. The same for any number of threads.
+    ///   - projections: (`views`, `cells`).
+    ///   - threads: The largest number of threads; the result does not depend on it.
+    /// - Returns: (height, width), times π / `views`.
+    /// - Precondition: `projections.count` is views · cells.
     package func backProject(_ projections: [Float], threads: Int = 1) -> [Float] {
         precondition(projections.count == views * cells, "\(projections.count) values for \(views)×\(cells)")
         let scale = Float(.pi / Double(views))

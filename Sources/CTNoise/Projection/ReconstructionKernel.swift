@@ -1,10 +1,11 @@
 internal import CTSupport
 
-/// How a reconstruction weighs spatial frequencies: the ramp of filtered back-projection, times this.
+/// A reconstruction kernel: the weight of each spatial frequency, on top of the ramp of filtered back-projection.
 ///
 /// White noise in the views becomes noise whose power spectrum is frequency times the square of the weight.
 public enum ReconstructionKernel: Hashable, Sendable {
-    /// 1 up to the highest frequency of the cells: Ramachandran and Lakshminarayanan 1971, doi 10.1073/pnas.68.9.2236.
+    /// The ramp alone, 1 up to the highest frequency of the cells: Ramachandran and Lakshminarayanan 1971, doi
+    /// 10.1073/pnas.68.9.2236.
     case ramLak
 
     /// A Hann window that falls to zero at `cutoff`, in 1/mm.
@@ -13,13 +14,13 @@ public enum ReconstructionKernel: Hashable, Sendable {
     /// exp(−(f / `width`)²), with f and `width` in 1/mm.
     case gaussian(width: Double)
 
-    /// For soft tissue, as scanners have it: noise as a Siemens B30f makes it, with its peak at 0.2/mm to 0.25/mm.
+    /// A soft-tissue kernel, whose noise matches that of a Siemens B30f: its spectrum peaks at 0.2/mm to 0.25/mm.
     public static let soft = ReconstructionKernel.gaussian(width: 0.42)
 
-    /// For lung and bone: noise as a Siemens D45f makes it.
+    /// A kernel for lung and bone, whose noise matches that of a Siemens D45f.
     public static let sharp = ReconstructionKernel.gaussian(width: 1.05)
 
-    /// The weight of a frequency in 1/mm, 0…1.
+    /// Returns the weight, 0…1, of a frequency in 1/mm.
     public func weight(_ frequency: Double) -> Double {
         switch self {
         case .ramLak: 1
