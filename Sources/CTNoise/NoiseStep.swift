@@ -39,7 +39,7 @@ public enum NoiseStep: Hashable, Sendable {
     /// What is wrong with the numbers, as a phrase; `nil` if they are valid.
     var complaint: String? {
         func share(_ value: Double, _ name: String) -> String? {
-                (0...1).contains(value) ? nil : "\(name) of \(plain(value)); it must be in 0…1, such as 0.1 for 10 %"
+            (0...1).contains(value) ? nil : "\(name) of \(plain(value)); it must be in 0…1, such as 0.1 for 10 %"
         }
         switch self {
         case .white(let strength), .poisson(let strength):

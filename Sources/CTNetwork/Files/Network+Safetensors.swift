@@ -6,18 +6,18 @@ internal import Foundation
 #endif
 
 extension Network {
-    /// The key of the configuration in a model file's metadata.
+    /// The metadata key of the configuration in a model file.
     static let configurationKey = "config"
 
-    /// Reads a network from the contents of a model file.
+    /// Creates a network from the contents of a model file.
     ///
-    /// The metadata's `config` is a ``NetworkConfiguration`` as JSON; the tensors are those of its
-    /// ``ParameterLayout``, parameters and statistics, with those shapes, all finite, and no others.
+    /// The metadata's `config` is a `NetworkConfiguration` as JSON. The tensors are exactly the parameters and
+    /// statistics of its `ParameterLayout`, with the same names and shapes, and all values are finite.
     ///
     /// - Parameters:
     ///   - model: The contents.
     ///   - name: The file's name in errors.
-    /// - Throws: ``FileError`` if anything is missing, unknown or out of range.
+    /// - Throws: `FileError` if anything is missing, unknown or out of range.
     package init(_ model: Safetensors, file name: String) throws(FileError) {
         let advice = "Use a model that `ctdenoise train` wrote."
         guard let json = model.metadata[Self.configurationKey] else {
@@ -36,7 +36,7 @@ extension Network {
         }
         if let defect = configuration.defect {
             throw FileError(
-                .malformed, file: name, found: defect, expected: "a configuration that is possible", advice: advice)
+                .malformed, file: name, found: defect, expected: "a valid configuration", advice: advice)
         }
 
         let layout = ParameterLayout(configuration)
@@ -62,7 +62,7 @@ extension Network {
                         .malformed, file: name, found: "'\(entry.name)' with values that are not finite",
                         expected: "finite weights", advice: advice)
                 }
-                // A variance below zero would become a root that is no number.
+                // The square root of a negative variance would be NaN.
                 guard !entry.name.contains("running_var") || tensor.values.allSatisfy({ $0 >= 0 }) else {
                     throw FileError(
                         .malformed, file: name, found: "'\(entry.name)' with negative variances",
@@ -77,20 +77,20 @@ extension Network {
         if let unknown = tensors.keys.min() {
             throw FileError(
                 .malformed, file: name, found: "a tensor '\(unknown)'",
-                expected: "none but those of its configuration", advice: advice)
+                expected: "only the tensors of its configuration", advice: advice)
         }
         self.init(configuration: configuration, parameters: parameters, statistics: statistics)
     }
 
-    /// Makes the contents of a model file.
+    /// Returns the contents of a model file.
     ///
-    /// - Parameter metadata: What else to say about the model; a `config` in it is replaced.
+    /// - Parameter metadata: Further metadata; a `config` in it is replaced.
     /// - Returns: Every parameter and statistic under its name, and the configuration in the metadata.
     package func safetensors(metadata: [String: String] = [:]) -> Safetensors {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys]
         guard let json = try? encoder.encode(configuration) else {
-            preconditionFailure("a configuration is finite numbers, which JSON can hold")
+            preconditionFailure("A configuration has finite numbers only, which JSON can represent")
         }
         var metadata = metadata
         metadata[Self.configurationKey] = String(decoding: json, as: UTF8.self)

@@ -1,25 +1,25 @@
 package import CTSupport
 
-/// A file of named tensors of floats: the safetensors format (https://github.com/huggingface/safetensors).
+/// Named tensors of floats, as stored in a safetensors file (https://github.com/huggingface/safetensors).
 ///
-/// A file is the size of the header as 8 bytes, the header as JSON, then the values of all tensors end to end;
-/// everything is little-endian. Other programs read it without knowing this one: `safetensors.torch.load_file`
-/// gives the tensors, `safe_open(…).metadata()` the metadata.
+/// A file is the size of the header in 8 bytes, the header as JSON, then the values of all tensors back to back, all
+/// little-endian. Other programs can read it: `safetensors.torch.load_file` returns the tensors,
+/// `safe_open(…).metadata()` the metadata.
 ///
-/// Reading is strict: what the format forbids (gaps, overlaps, repeated names), and what this program has no
-/// use for (other types than F32), is an error and never a guess. No file can make it crash or take more memory
-/// than a few times the file's size.
+/// Reading is strict: anything that the format forbids (gaps, overlaps, repeated names) or that this program does not
+/// use (types other than F32) is an error. No file can crash the reader or make it use more memory than a few times the
+/// file's size.
 package struct Safetensors: Hashable, Sendable {
     /// A named array.
     package struct Tensor: Hashable, Sendable {
-        /// Unique in a file.
+        /// The name, unique within a file.
         package var name: String
-        /// Sizes, slowest first; empty for a single number.
+        /// The sizes, slowest-varying first; empty for a scalar.
         package var shape: [Int]
-        /// As many as the product of the sizes.
+        /// The values, in row-major order.
         package var values: [Float]
 
-        /// Makes a tensor.
+        /// Creates a tensor.
         ///
         /// - Precondition: No size is negative, and `values.count` is their product.
         package init(name: String, shape: [Int], values: [Float]) {
@@ -33,13 +33,13 @@ package struct Safetensors: Hashable, Sendable {
     /// Free text about the file, by key.
     package var metadata: [String: String]
 
-    /// In the order of their values in the file.
+    /// The tensors, in the order of their values in the file.
     package var tensors: [Tensor]
 
-    /// A header larger than this is refused, as in the format's own implementation.
+    /// The largest header accepted, the same as in the reference implementation.
     static let largestHeader = 100_000_000
 
-    /// Makes a file's contents.
+    /// Creates a file's contents.
     ///
     /// - Precondition: Names are unique and none is `__metadata__`.
     package init(metadata: [String: String] = [:], tensors: [Tensor]) {
@@ -49,14 +49,14 @@ package struct Safetensors: Hashable, Sendable {
         self.tensors = tensors
     }
 
-    /// The tensor called `name`, `nil` if there is none.
+    /// The tensor called `name`; `nil` if there is none.
     package subscript(name: String) -> Tensor? { tensors.first { $0.name == name } }
 
     // MARK: - Reading
 
     /// Reads a file.
     ///
-    /// - Throws: ``FileError`` if the file cannot be read or is not of the format.
+    /// - Throws: `FileError` if the file cannot be read or is not a valid safetensors file.
     package init(contentsOf path: String) throws(FileError) {
         try self.init(bytes: FileAccess.contents(of: path), file: path)
     }
@@ -66,7 +66,7 @@ package struct Safetensors: Hashable, Sendable {
     /// - Parameters:
     ///   - bytes: The file.
     ///   - file: Its name in errors.
-    /// - Throws: ``FileError`` if the bytes are not of the format.
+    /// - Throws: `FileError` if the bytes are not a valid safetensors file.
     package init(bytes: [UInt8], file: String) throws(FileError) {
         func damaged(_ found: String, _ expected: String) -> FileError {
             FileError(
@@ -83,10 +83,11 @@ package struct Safetensors: Hashable, Sendable {
         do {
             header = try SafetensorsHeader(bytes[8..<start])
         } catch {
-            throw damaged("the header at byte \(error.position) is wrong", error.expected)
+            throw damaged("an error in the header at byte \(error.position)", error.expected)
         }
 
-        // End to end and without gaps, in the order of their places. Empty tensors go before what starts there.
+        // Tensors must be contiguous in the order of their offsets. Empty ones sort before what starts at the same
+        // offset.
         header.entries.sort { ($0.start, $0.end) < ($1.start, $1.end) }
         var offset = 0
         for entry in header.entries {
@@ -98,14 +99,14 @@ package struct Safetensors: Hashable, Sendable {
             }
             guard entry.start == offset, entry.end >= offset, entry.end <= bytes.count - start else {
                 throw damaged(
-                    "'\(entry.name)' lies at \(entry.start)..<\(entry.end)",
-                    "its start at \(offset) and its end within \(bytes.count - start) bytes")
+                    "'\(entry.name)' at \(entry.start)..<\(entry.end)",
+                    "it to start at \(offset) and end within \(bytes.count - start) bytes")
             }
             var count: Int? = 1
             for size in entry.shape { count = count.flatMap { Self.product($0, size) } }
             guard let count, Self.product(count, 4) == entry.end - entry.start else {
                 throw damaged(
-                    "'\(entry.name)' has \(entry.end - entry.start) bytes", "what the shape \(entry.shape) needs")
+                    "'\(entry.name)' with \(entry.end - entry.start) bytes", "the size of shape \(entry.shape)")
             }
             offset = entry.end
         }
@@ -132,7 +133,7 @@ package struct Safetensors: Hashable, Sendable {
 
     // MARK: - Writing
 
-    /// The bytes of a file. Equal contents give equal bytes.
+    /// Returns the bytes of a file. Equal contents give equal bytes.
     package func encoded() -> [UInt8] {
         var members: [String] = []
         if !metadata.isEmpty {
@@ -164,9 +165,9 @@ package struct Safetensors: Hashable, Sendable {
         return bytes
     }
 
-    /// Writes a file, whole or not at all: first beside its place, then renamed. What was there is replaced.
+    /// Writes a file atomically, through a temporary file beside it that is then renamed; an existing file is replaced.
     ///
-    /// - Throws: ``FileError`` if it cannot be written; what was there stays.
+    /// - Throws: `FileError` if the file cannot be written; an existing file is kept.
     package func write(to path: String) throws(FileError) {
         try FileAccess.save(encoded(), to: path)
     }
@@ -189,8 +190,8 @@ package struct Safetensors: Hashable, Sendable {
 
 /// The JSON header of a safetensors file.
 ///
-/// Its grammar is so small that reading it directly is shorter than describing it to a general decoder, and a
-/// general decoder would let repeated names pass.
+/// The grammar is so small that parsing it here is shorter than describing it to a general decoder, which would also
+/// accept repeated names.
 private struct SafetensorsHeader {
     struct Entry {
         var name: String
@@ -200,7 +201,7 @@ private struct SafetensorsHeader {
         var end = 0
     }
 
-    /// Where the text stops making sense, and what should be there.
+    /// The position of a syntax error, and what was expected there.
     struct Defect: Error {
         let position: Int
         let expected: String
@@ -233,7 +234,7 @@ private struct SafetensorsHeader {
             }
         }
         skipSpace()
-        guard position == bytes.endIndex else { throw defect("nothing but spaces after the last '}'") }
+        guard position == bytes.endIndex else { throw defect("only spaces after the last '}'") }
     }
 
     private mutating func entry(_ name: String) throws(Defect) -> Entry {
@@ -263,7 +264,7 @@ private struct SafetensorsHeader {
         while position < bytes.endIndex, [0x20, 0x09, 0x0A, 0x0D].contains(bytes[position]) { position += 1 }
     }
 
-    /// Steps over `character` if it comes next.
+    /// Skips `character` if it comes next, and returns whether it did.
     private mutating func take(_ character: Unicode.Scalar) -> Bool {
         skipSpace()
         guard position < bytes.endIndex, bytes[position] == UInt8(ascii: character) else { return false }
@@ -275,7 +276,7 @@ private struct SafetensorsHeader {
         guard take(character) else { throw defect("'\(character)'") }
     }
 
-    /// An object; `body` reads the value of each key.
+    /// Parses an object; `body` parses the value of each key.
     private mutating func members(_ body: (inout Self, String) throws(Defect) -> Void) throws(Defect) {
         try expect("{")
         if take("}") { return }
@@ -287,7 +288,7 @@ private struct SafetensorsHeader {
         try expect("}")
     }
 
-    /// An array of whole numbers ≥ 0.
+    /// Parses an array of integers ≥ 0.
     private mutating func numbers() throws(Defect) -> [Int] {
         try expect("[")
         var result: [Int] = []
@@ -313,7 +314,7 @@ private struct SafetensorsHeader {
             switch byte {
             case UInt8(ascii: "\""):
                 let result = String(decoding: text, as: UTF8.self)
-                guard result.utf8.elementsEqual(text) else { throw defect("UTF-8") }  // else it was repaired
+                guard result.utf8.elementsEqual(text) else { throw defect("UTF-8") }  // Invalid bytes were replaced.
                 return result
             case UInt8(ascii: "\\"): text += try escape().utf8
             case 0..<0x20: throw defect("no control characters in names")
@@ -323,7 +324,7 @@ private struct SafetensorsHeader {
         throw defect("'\"'")
     }
 
-    /// What the escape after a backslash stands for.
+    /// Parses what follows a backslash.
     private mutating func escape() throws(Defect) -> String {
         guard position < bytes.endIndex else { throw defect("an escape") }
         let byte = bytes[position]

@@ -1,12 +1,12 @@
 internal import CTSupport
 
-/// A scan of one image along token rows or token columns as inference runs it: band by band.
+/// A scan of one image along token rows or token columns for inference, band by band.
 ///
-/// A band is some sequences side by side, and a work item does all that there is to do about it: what goes into the scan,
-/// both directions, and what becomes of their states, which only the worker ever sees. So the stream goes through main memory
-/// once a scan. What comes of a sequence does not depend on the band that it is in.
+/// A band is a group of adjacent sequences. One work item does everything for a band: it prepares the inputs, scans
+/// both directions and consumes the states, which stay in the worker's scratch memory. The stream therefore passes
+/// through main memory once per scan. The result for a sequence does not depend on its band.
 struct BandedScan: Sendable {
-    /// Along which a sequence runs.
+    /// The axis that a sequence runs along.
     enum Axis: Sendable {
         case rows
         case columns
@@ -16,7 +16,7 @@ struct BandedScan: Sendable {
     private let grid: TokenGrid
     private let steps: Int
     private let sequences: Int
-    /// Sequences of a band, but for the last.
+    /// Sequences per band; the last band may have fewer.
     private let height: Int
     private var bands: Int { (sequences + height - 1) / height }
 
@@ -27,42 +27,44 @@ struct BandedScan: Sendable {
         height = min(Self.height(axis, sequences: sequences, threads: grid.threads, kernels: grid.kernels), sequences)
     }
 
-    /// A step of fewer sequences waits for the one before, and of more what a worker has in hand does not stay in its cache. Of
-    /// columns more than of rows, since what a step reads of them lies side by side, if each thread still has a band; and AMX
-    /// multiplies 32 rows at a time.
+    /// Returns the number of sequences per band.
+    ///
+    /// With fewer sequences each step waits for the one before; with more, a worker's data does not stay in its cache.
+    /// Columns can have more than rows, because a step of a column scan reads contiguous memory, provided that each
+    /// thread still gets a band. AMX multiplies 32 rows at a time.
     private static func height(_ axis: Axis, sequences: Int, threads: Int, kernels: Kernels) -> Int {
         let most = axis == .columns || kernels.name == "amx" ? 32 : 16
         return sequences / most >= threads ? most : 16
     }
 
-    /// Memory for each worker of scans that do not run at once.
+    /// Scratch memory for each worker, shared by scans that do not run concurrently.
     static func scratch(_ scans: [BandedScan], threads: Int) -> Scratch {
         Scratch(items: scans.map(\.bands).max() ?? 0, threads: threads, scans.map(\.workerSize).max() ?? 0)
     }
 
-    /// Floats that a worker needs: for rows inputs (line, token, C), states (line, token, S), a line being what a band has of a
-    /// token row, and cell states (sequence, H).
+    /// The floats that a worker needs: for row scans the inputs (line, token, C), the states (line, token, S) and the
+    /// cell states (sequence, H). A line is a band's part of a token row.
     private var workerSize: Int {
         let configuration = grid.configuration
         let tokens = axis == .rows ? height * Self.pitch(steps) : steps * Self.pitch(height)
         return tokens * (ownInputs + configuration.states) + height * configuration.hidden
     }
 
-    /// Floats of a token's inputs in a worker's memory.
+    /// The floats per token that a worker needs for inputs.
     private var ownInputs: Int { axis == .rows ? grid.configuration.channels : 0 }
 
-    /// Tokens from one line of `tokens` to the next in a worker's memory: one more, lest they all fall into the same few places
-    /// of a cache.
+    /// The distance in tokens between lines of `tokens` in a worker's memory: one more, to avoid cache set conflicts.
     private static func pitch(_ tokens: Int) -> Int { tokens + 1 }
 
-    /// Scans with `weights`.
+    /// Scans the image with `weights`.
     ///
     /// - Parameters:
-    ///   - scratch: Of this scan at least.
-    ///   - inputs: Says where what a band, given as rows or columns of tokens, scans is, C floats a token. For rows there is
-    ///     memory to put it into, line by line, `pitch` tokens from one to the next.
-    ///   - finish: Is given the inputs (tokens, C) and the states (tokens, S) of a band's part of a token row, which starts
-    ///     at `token` of the image.
+    ///   - weights: The weights of the scan.
+    ///   - scratch: Memory for at least this scan.
+    ///   - inputs: Returns the inputs of a band of token rows or columns, C floats per token. For rows it may write
+    ///     them to `memory`, line by line, `pitch` tokens apart.
+    ///   - finish: Consumes the inputs (tokens, C) and the states (tokens, S) of a band's part of a token row, which
+    ///     starts at `token` of the image.
     func run(
         _ weights: ScanWeights, scratch: Scratch,
         inputs: @Sendable (_ band: Range<Int>, _ memory: Floats, _ pitch: Int) -> Tokens,

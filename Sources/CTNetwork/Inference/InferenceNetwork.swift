@@ -1,13 +1,14 @@
-/// A network made ready to denoise: batch normalization folded into weights and biases, weights packed.
+/// A network prepared for denoising: batch normalization is folded into weights and biases, and weights are packed.
 ///
-/// What it computes never changes, and several threads may use it at once. It keeps memory for the next image of the size of
-/// the last one, about 8 bytes a token and channel and some bands of it for each thread, unless that is very large.
+/// It is immutable in effect and safe to use from several threads at once. It keeps the memory of the last image for
+/// the next one of the same size, about 8 bytes per token and channel plus some bands per thread, unless that is very
+/// large.
 package struct InferenceNetwork: Sendable {
-    /// The shape.
+    /// The shape of the network.
     package let configuration: NetworkConfiguration
 
     private struct Block: Sendable {
-        /// (k², C), `nil` without mixing.
+        /// (k², C); `nil` without mixing.
         let mixWeights: FloatBuffer?
         let mixBias: FloatBuffer?
         let rows: ScanWeights
@@ -24,7 +25,7 @@ package struct InferenceNetwork: Sendable {
     private let headBias: Float
     private let workspaces = WorkspacePool()
 
-    /// Folds and packs the numbers of `network`.
+    /// Creates the inference form of `network`.
     package init(_ network: Network, precision: Precision = .single) {
         self.init(network, kernels: .current(precision))
     }
@@ -65,30 +66,34 @@ package struct InferenceNetwork: Sendable {
         headBias = network.parameters[layout.headBias.lowerBound]
     }
 
-    /// The noise that the network sees in an image, in the same units.
+    /// Returns the noise that the network estimates in an image, in the same units.
     ///
     /// - Parameters:
     ///   - image: (rows, columns), in the network's units: `(HU − center) / spread`.
-    ///   - rows: A multiple of the patch.
-    ///   - columns: A multiple of the patch.
-    ///   - threads: At most so many work at once, at least 1. The result does not depend on it.
-    /// - Precondition: `image.count == rows * columns`, both are positive multiples of the patch.
-    /// - Complexity: O(rows · columns), and about 8 bytes of memory a token and channel, and
-    ///   some bands of it for each thread.
+    ///   - rows: The height of the image in pixels, a multiple of the patch.
+    ///   - columns: The width of the image in pixels, a multiple of the patch.
+    ///   - threads: The largest number of threads, at least 1; the result does not depend on it.
+    /// - Precondition: `image.count == rows * columns`; both are positive multiples of the patch.
+    /// - Complexity: O(rows · columns), with about 8 bytes of memory per token and channel plus some bands per thread.
     package func noise(in image: [Float], rows: Int, columns: Int, threads: Int) -> [Float] {
         var noise = [Float](repeating: 0, count: image.count)
         estimate(image, rows: rows, columns: columns, threads: threads, into: &noise) { _ in }
         return noise
     }
 
-    /// As ``noise(in:rows:columns:threads:)``, into an array that is there: if images of one size follow each other, only
-    /// the first takes memory.
+    /// Writes the noise that the network estimates in an image to an existing array, as
+    /// `noise(in:rows:columns:threads:)`; for a series of images of one size only the first allocates memory.
     ///
     /// - Parameters:
-    ///   - noise: Where the noise goes.
-    ///   - afterBlock: Called after each of the network's blocks with how many are done. If it throws, `noise` stays as it was.
-    /// - Precondition: As there, and `noise.count == image.count`.
-    /// - Throws: What `afterBlock` throws.
+    ///   - image: (rows, columns), in the network's units: `(HU − center) / spread`.
+    ///   - rows: The height of the image in pixels, a multiple of the patch.
+    ///   - columns: The width of the image in pixels, a multiple of the patch.
+    ///   - threads: The largest number of threads, at least 1; the result does not depend on it.
+    ///   - noise: The result, (rows, columns).
+    ///   - afterBlock: Called after each block of the network with the number of blocks done. If it throws, `noise` is
+    ///     unchanged.
+    /// - Precondition: As for `noise(in:rows:columns:threads:)`, and `noise.count == image.count`.
+    /// - Throws: Rethrows the error of `afterBlock`.
     package func estimate<Failure: Error>(
         _ image: [Float], rows: Int, columns: Int, threads: Int, into noise: inout [Float],
         afterBlock: (_ done: Int) throws(Failure) -> Void
@@ -107,7 +112,7 @@ package struct InferenceNetwork: Sendable {
         workspace.pixels.floats.copy(to: &noise)
     }
 
-    /// Replaces the pixels of `workspace` by the noise in them.
+    /// Replaces the pixels of `workspace` by their estimated noise.
     private func run<Failure: Error>(
         _ workspace: Workspace, afterBlock: (_ done: Int) throws(Failure) -> Void
     ) throws(Failure) {

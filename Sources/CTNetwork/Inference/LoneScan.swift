@@ -1,5 +1,5 @@
-/// One scan along token rows as inference runs it, but that its states are copied to where they can be read, in place of being
-/// projected and added to the stream: for benchmarks, which compare it with an LSTM of another library.
+/// One scan along token rows as in inference, except that its states are copied out instead of being projected and
+/// added to the stream. Benchmarks compare it with the LSTMs of other libraries.
 package final class LoneScan {
     private let weights: ScanWeights
     private let scan: BandedScan
@@ -9,7 +9,7 @@ package final class LoneScan {
     private let stream: FloatBuffer
     private let states: FloatBuffer
 
-    /// The row scan of the first block of `network`, over `down` sequences of `across` tokens.
+    /// Creates the row scan of the first block of `network`, over `down` sequences of `across` tokens.
     ///
     /// - Precondition: `down`, `across` and `threads` are positive.
     package init(_ network: Network, down: Int, across: Int, threads: Int, precision: Precision = .single) {
@@ -33,15 +33,15 @@ package final class LoneScan {
         self.across = across
     }
 
-    /// What is scanned: (down, across, C).
+    /// Sets the input, (down, across, C).
     ///
-    /// - Precondition: `tokens` has that many values.
+    /// - Precondition: `tokens.count` is down · across · C.
     package func read(_ tokens: [Float]) {
         precondition(tokens.count == stream.floats.count, "\(tokens.count) values for \(stream.floats.count)")
         stream.floats.copy(tokens)
     }
 
-    /// Scans once.
+    /// Scans the input once.
     package func run() {
         let (c, s, stream, output) = (
             configuration.channels, configuration.states, stream.floats, states.floats
@@ -54,6 +54,6 @@ package final class LoneScan {
         }
     }
 
-    /// The hidden states of the last run: (down, across, D·H).
+    /// The hidden states of the last run, (down, across, D·H).
     package var output: [Float] { states.floats.array }
 }

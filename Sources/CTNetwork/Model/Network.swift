@@ -1,26 +1,26 @@
-/// A row/column-scanning LSTM with batch normalization: its shape and its numbers.
+/// A row/column-scanning LSTM with batch normalization: its shape, parameters and running statistics.
 ///
-/// An image is read as overlapping windows, one a token; each block mixes neighbouring tokens and then
-/// scans all token rows and all token columns with an LSTM, in sequence, both with a residual connection;
-/// the head writes overlapping windows of estimated *noise*. `docs/network.md` has the formulas.
+/// An image is read as overlapping windows, one per token. Each block mixes neighbouring tokens, then scans all token
+/// rows and then all token columns with an LSTM, each with a residual connection. The head writes overlapping windows
+/// of estimated *noise*. `docs/network.md` has the formulas.
 ///
-/// A value only holds parameters. ``TrainingPass`` computes gradients, ``InferenceNetwork`` denoises.
+/// A network only holds data: `TrainingPass` computes gradients, `InferenceNetwork` denoises.
 public struct Network: Hashable, Sendable {
-    /// The shape.
+    /// The shape of the network.
     package let configuration: NetworkConfiguration
 
-    /// Where each tensor lies in ``parameters`` and ``statistics``.
+    /// Where each tensor lies in `parameters` and `statistics`.
     package let layout: ParameterLayout
 
-    /// What training changes by gradient descent, flat.
+    /// The values changed by gradient descent, flat.
     package var parameters: [Float]
 
-    /// Running means and variances of batch normalization, flat.
+    /// The running means and variances of batch normalization, flat.
     package var statistics: [Float]
 
-    /// A network with given numbers.
+    /// Creates a network with given values.
     ///
-    /// - Precondition: The arrays have the sizes that the layout says.
+    /// - Precondition: The configuration is valid, and the arrays have the sizes of its layout.
     package init(configuration: NetworkConfiguration, parameters: [Float], statistics: [Float]) {
         precondition(configuration.defect == nil, "\(configuration.defect ?? "")")
         layout = ParameterLayout(configuration)
@@ -30,10 +30,10 @@ public struct Network: Hashable, Sendable {
         self.statistics = statistics
     }
 
-    /// A network to be trained, its numbers drawn from `generator`.
+    /// Creates a network for training, with parameters drawn from `generator`.
     ///
-    /// The head starts at zero and projections start small, so that the network starts as the identity;
-    /// forget gates start open (bias 1, Jozefowicz et al. 2015).
+    /// The head is zero and projections are small, so that the network starts as the identity; forget gates start open
+    /// (bias 1, Jozefowicz et al. 2015).
     package init(configuration: NetworkConfiguration, using generator: inout some RandomNumberGenerator) {
         let layout = ParameterLayout(configuration)
         var parameters = [Float](repeating: 0, count: layout.parameterCount)

@@ -1,64 +1,64 @@
-/// The shape of a scanning network: what has to be known to read its parameters.
+/// The shape of a scanning network, which determines the layout of its parameters.
 ///
-/// It is stored as JSON in the model file.
+/// Model files store it as JSON.
 package struct NetworkConfiguration: Codable, Hashable, Sendable {
-    /// Where batch normalization sits.
+    /// The place of batch normalization.
     package enum Normalization: String, Codable, Hashable, Sendable {
-        /// Sequence-wise on the input-to-hidden pre-activations (Laurent et al. 2015,
-        /// doi 10.48550/arXiv.1510.01378): statistics over batch and positions together.
+        /// Sequence-wise, on the input-to-hidden pre-activations: statistics are taken over batch and positions
+        /// together (Laurent et al. 2015, doi 10.48550/arXiv.1510.01378).
         case sequence
-        /// None.
+        /// No normalization.
         case none
     }
 
-    /// Which samples the network is asked about.
+    /// The samples that the network restores.
     package enum Target: String, Codable, Hashable, Sendable {
-        /// All: it sees their noise.
+        /// All samples: predicts their noise.
         case noise
-        /// Those that hold salt or pepper: it knows what was there. What it says of others is worth nothing.
+        /// Samples hit by salt-and-pepper: predicts the original value. Output elsewhere is undefined.
         case impulses
     }
 
-    /// Which samples the network is asked about.
+    /// The samples that the network restores.
     package var target = Target.noise
 
-    /// Side of the square of pixels that one token stands for: 1, 2 or 4.
+    /// The side of the square of pixels that a token stands for: 1, 2 or 4.
     package var patch: Int
 
-    /// Side of the overlapping window that a token is read through; `window − patch` is even.
+    /// The side of the overlapping window that a token is read from, in pixels; `window − patch` is even.
     package var window: Int
 
-    /// Width of the stream between blocks, in floats a token.
+    /// The width of the stream between blocks, in floats per token.
     package var channels: Int
 
-    /// Hidden size of each direction of each LSTM.
+    /// The hidden size of each direction of each LSTM.
     package var hidden: Int
 
-    /// Number of blocks, each a scan along rows and a scan along columns.
+    /// The number of blocks, each with a scan along rows and one along columns.
     package var blocks: Int
 
-    /// Side of the depth-wise convolution before the scans, in tokens: odd, or 0 for none.
+    /// The side of the depth-wise convolution before the scans, in tokens: odd, or 0 for none.
     package var mixing: Int
 
-    /// Whether each axis is scanned both ways.
+    /// Whether each axis is scanned in both directions.
     package var bidirectional: Bool
 
-    /// Where batch normalization sits.
+    /// The place of batch normalization.
     package var normalization: Normalization
 
-    /// The weight of a new batch in the running statistics.
+    /// The weight of a new batch in the running statistics, above 0 and at most 1.
     package var momentum: Double
 
-    /// HU that the network sees as 0.
+    /// The HU that the network sees as 0.
     package var center: Double
 
-    /// HU that the network sees as 1 above ``center``.
+    /// The HU above `center` that the network sees as 1.
     package var spread: Double
 
-    /// Added to variances in batch normalization.
+    /// The constant added to variances in batch normalization.
     package static let epsilon = 1e-5
 
-    /// Makes a configuration; the defaults are the working point.
+    /// Creates a configuration; the defaults are the working point.
     package init(
         target: Target = .noise,
         patch: Int = 2, window: Int = 6, channels: Int = 64, hidden: Int = 48, blocks: Int = 3, mixing: Int = 5,
@@ -79,7 +79,7 @@ package struct NetworkConfiguration: Codable, Hashable, Sendable {
         self.spread = spread
     }
 
-    /// Reads a configuration; where nothing is said of the target it is noise.
+    /// Decodes a configuration; a missing target means noise.
     package init(from decoder: any Decoder) throws {
         let values = try decoder.container(keyedBy: CodingKeys.self)
         target = try values.decodeIfPresent(Target.self, forKey: .target) ?? .noise
@@ -96,18 +96,19 @@ package struct NetworkConfiguration: Codable, Hashable, Sendable {
         spread = try values.decode(Double.self, forKey: .spread)
     }
 
-    /// Why no network can have this shape, or `nil` if one can. Model files are checked with it.
+    /// Why the configuration is invalid, as a phrase; `nil` if it is valid. Used to check model files.
     package var defect: String? {
-        if ![1, 2, 4].contains(patch) { return "a patch of \(patch) pixels; 1, 2 or 4 are possible" }
+        if ![1, 2, 4].contains(patch) { return "a patch of \(patch) pixels; it must be 1, 2 or 4" }
         if window < patch || window > 32 || (window - patch) % 2 != 0 {
             return
-                "a window of \(window) for a patch of \(patch): it must be at least as large, differ by an even number and not exceed 32"
+                "a window of \(window) for a patch of \(patch); "
+                + "it must be at least as large, differ by an even number and be at most 32"
         }
-        if !(1...1024).contains(channels) { return "\(channels) channels; 1 to 1024 are possible" }
-        if !(1...1024).contains(hidden) { return "hidden size \(hidden); 1 to 1024 are possible" }
-        if !(1...64).contains(blocks) { return "\(blocks) blocks; 1 to 64 are possible" }
+        if !(1...1024).contains(channels) { return "\(channels) channels; there must be 1 to 1024" }
+        if !(1...1024).contains(hidden) { return "a hidden size of \(hidden); it must be 1 to 1024" }
+        if !(1...64).contains(blocks) { return "\(blocks) blocks; there must be 1 to 64" }
         if mixing != 0, mixing % 2 == 0 || !(1...31).contains(mixing) {
-            return "a mixing size of \(mixing); 0 or an odd number up to 31 is possible"
+            return "a mixing size of \(mixing); it must be 0 or an odd number up to 31"
         }
         if !(momentum > 0 && momentum <= 1) { return "a momentum of \(momentum); it must be in (0, 1]" }
         if !(spread > 0 && spread.isFinite && center.isFinite) {
@@ -116,12 +117,12 @@ package struct NetworkConfiguration: Codable, Hashable, Sendable {
         return nil
     }
 
-    /// Directions of a scan: 2 or 1.
+    /// The number of directions of a scan, 2 or 1.
     package var directions: Int { bidirectional ? 2 : 1 }
 
-    /// Gate pre-activations of a token in one scan, all directions together.
+    /// The gate pre-activations per token in one scan, all directions together.
     var gates: Int { directions * 4 * hidden }
 
-    /// Hidden states of a token in one scan, all directions together.
+    /// The hidden states per token in one scan, all directions together.
     var states: Int { directions * hidden }
 }

@@ -1,19 +1,19 @@
-/// Where each tensor of a network lies in its flat arrays of parameters and statistics.
+/// The place of each tensor of a network in the flat arrays of parameters and statistics.
 ///
-/// Tensors have the names and shapes that PyTorch would give them. Those of the two directions of a scan
-/// are neighbours, so that one matrix product serves both.
+/// Tensors have the names and shapes that PyTorch would give them. Those of the two directions of a scan are adjacent,
+/// so that one matrix product covers both.
 package struct ParameterLayout: Hashable, Sendable {
     /// One tensor.
     package struct Entry: Hashable, Sendable {
-        /// For example `blocks.0.rows.weight_ih_l0_reverse`.
+        /// The name, for example `blocks.0.rows.weight_ih_l0_reverse`.
         package let name: String
-        /// Sizes, slowest first.
+        /// The sizes, slowest-varying first.
         package let shape: [Int]
-        /// Its place in the flat array.
+        /// The place in the flat array.
         package let range: Range<Int>
     }
 
-    /// The places of one scan; `D` directions, `G = D·4H` gates.
+    /// The tensors of one scan, with `D` directions and `G = D·4H` gates.
     struct Scan: Hashable, Sendable {
         /// (G, C)
         var inputWeights = 0..<0
@@ -21,20 +21,20 @@ package struct ParameterLayout: Hashable, Sendable {
         var hiddenWeights = 0..<0
         /// (G)
         var biases = 0..<0
-        /// γ (G), empty without normalization.
+        /// γ (G); empty without normalization.
         var gains = 0..<0
         /// (C, D·H)
         var projection = 0..<0
         /// (C)
         var projectionBias = 0..<0
-        /// (G) in the statistics.
+        /// (G), in the statistics.
         var means = 0..<0
-        /// (G) in the statistics.
+        /// (G), in the statistics.
         var variances = 0..<0
     }
 
     struct Block: Hashable, Sendable {
-        /// (C, 1, k, k), empty without mixing.
+        /// (C, 1, k, k); empty without mixing.
         var mixWeights = 0..<0
         /// (C)
         var mixBias = 0..<0
@@ -42,10 +42,10 @@ package struct ParameterLayout: Hashable, Sendable {
         var columns = Scan()
     }
 
-    /// What training changes by gradient descent, in the order of the flat array.
+    /// The tensors changed by gradient descent, in the order of the flat array.
     package private(set) var parameters: [Entry] = []
 
-    /// Running means and variances, in the order of the flat array.
+    /// The running means and variances, in the order of the flat array.
     package private(set) var statistics: [Entry] = []
 
     /// (C, 1, w, w) and (C)
@@ -62,7 +62,7 @@ package struct ParameterLayout: Hashable, Sendable {
     /// The number of running statistics.
     package var statisticCount: Int { statistics.last?.range.upperBound ?? 0 }
 
-    /// The layout of networks with this shape.
+    /// Creates the layout of networks with this shape.
     package init(_ configuration: NetworkConfiguration) {
         let c = configuration.channels
         let w = configuration.window

@@ -1,12 +1,11 @@
 internal import CKernels
 internal import CTSupport
 
-/// Floats in memory that somebody else owns: the operand of a kernel.
+/// A view of floats owned by a `FloatBuffer`: the operand of a kernel.
 ///
-/// This file is the module's only door to unsafe memory. A view stays valid as long as its
-/// ``FloatBuffer``, which it does not keep alive: Swift frees a buffer after the last mention of it, so a function
-/// with a buffer of its own says `defer { extendLifetime(buffer) }` at once. Views of disjoint parts may be
-/// written by several threads.
+/// All unsafe memory access of the module is in this file. A view is valid while its `FloatBuffer` lives but does not
+/// keep it alive: Swift frees a buffer after its last use, so a function that allocates a buffer declares `defer {
+/// extendLifetime(buffer) }` right away. Several threads may write to disjoint views.
 @safe struct Floats: @unchecked Sendable {
     private let base: UnsafeMutablePointer<Float>
     let count: Int
@@ -29,13 +28,13 @@ internal import CTSupport
         }
     }
 
-    /// The view without its first `offset` floats.
+    /// Returns the view without its first `offset` floats.
     func from(_ offset: Int) -> Floats {
         precondition(offset >= 0 && offset <= count, "\(offset) of \(count)")
         return unsafe Floats(base: base + offset, count: count - offset)
     }
 
-    /// The part at `range`.
+    /// Returns the view of `range`.
     func slice(_ range: Range<Int>) -> Floats {
         precondition(range.lowerBound >= 0 && range.upperBound <= count, "\(range) of \(count)")
         return unsafe Floats(base: base + range.lowerBound, count: range.count)
@@ -57,13 +56,13 @@ internal import CTSupport
         unsafe base.update(from: other.base, count: count)
     }
 
-    /// Copies all to as many numbers.
+    /// Copies all floats to an array of the same size.
     func copy(to array: inout [Float]) {
         precondition(array.count == count)
         unsafe array.withUnsafeMutableBufferPointer { unsafe $0.baseAddress?.update(from: base, count: count) }
     }
 
-    /// Adds all to as many numbers.
+    /// Adds all floats to an array of the same size.
     func add(to sum: inout [Float]) {
         precondition(sum.count == count)
         for index in 0..<count { unsafe sum[index] += base[index] }
@@ -80,11 +79,11 @@ internal import CTSupport
     }
 }
 
-/// Owns floats, aligned to a cache line.
+/// A buffer that owns floats, aligned to a cache line.
 @safe final class FloatBuffer: @unchecked Sendable {
     let floats: Floats
 
-    /// Allocates `count` floats, not set to anything.
+    /// Allocates `count` uninitialized floats.
     init(_ count: Int) {
         precondition(count >= 0)
         let bytes = UnsafeMutableRawPointer.allocate(byteCount: max(count, 1) * 4, alignment: 64)
@@ -94,13 +93,13 @@ internal import CTSupport
     deinit { unsafe UnsafeMutableRawPointer(floats.pointer).deallocate() }
 }
 
-/// The vector kernels of one instruction set, over views.
+/// The vector kernels of one instruction set, on views.
 ///
-/// Each method is the C kernel of the same name in `network_kernels.h`, which says what it computes.
+/// Each method calls the C kernel of the same name; `network_kernels.h` documents it.
 @safe struct Kernels: @unchecked Sendable {
     private let table: UnsafePointer<ct_kernels>
 
-    /// The kernels in use: the best of this CPU, or those that `CTDENOISE_ISA` names.
+    /// Returns the kernels in use: the best for this CPU, limited by `CTDENOISE_ISA`.
     static func current(_ precision: Precision) -> Kernels {
         switch precision {
         case .single: single
@@ -111,15 +110,15 @@ internal import CTSupport
     private static let single = unsafe Kernels(table: ct_kernels_current(false))
     private static let fast = unsafe Kernels(table: ct_kernels_current(true))
 
-    /// All kernels that this CPU can run, best first, one for each instruction set; with `fast` in plain bf16 where it
-    /// has that.
+    /// Returns the kernels of each instruction set that this CPU can run, best first; with `fast`, those in plain bf16
+    /// where the set has it.
     static func available(fast: Bool = false) -> [Kernels] {
         (0..<UInt32(CT_ISA_COUNT)).reversed().map { ct_isa($0) }.filter(ct_isa_is_available).map { isa in
             unsafe Kernels(table: ct_kernels_for(isa, fast))
         }
     }
 
-    /// The kernels for AMX, whether or not this CPU has it; nil if this is not x86-64.
+    /// Returns the AMX kernels, whether or not this CPU has AMX; `nil` on other architectures than x86-64.
     static func amx(fast: Bool) -> Kernels? {
         let kernels = unsafe Kernels(table: ct_kernels_for(ct_isa_amx, fast))
         return kernels.name == "amx" ? kernels : nil
@@ -128,10 +127,10 @@ internal import CTSupport
     /// The instruction set: "amx", "avx512", "avx2" or "baseline".
     var name: String { unsafe String(cString: table.pointee.name) }
 
-    /// How numbers are multiplied: "single precision", "bf16, three products for one" or "bf16".
+    /// The arithmetic of matrix products: "single precision", "bf16, three products for one" or "bf16".
     var precision: String { unsafe String(cString: table.pointee.precision) }
 
-    /// Runs `body`, which calls kernels, on this thread: denormals are flushed to zero, and AMX is set up.
+    /// Runs `body`, which calls kernels, on this thread with denormals flushed to zero and AMX set up.
     func work(_ body: () -> Void) {
         let mode = ct_denormals_flush()
         unsafe table.pointee.begin_work?()
@@ -142,7 +141,7 @@ internal import CTSupport
 
     // MARK: Matrix products
 
-    /// A k×n matrix packed for ``gemm(_:_:_:a:lda:packed:bias:onto:ldOnto:into:ldc:)``.
+    /// Returns the floats of a packed k×n matrix for `gemm`.
     func packedSize(_ k: Int, _ n: Int) -> Int { unsafe table.pointee.packed_size(k, n) }
 
     func pack(_ k: Int, _ n: Int, _ b: Floats, row: Int, column: Int, into packed: Floats) {
@@ -184,7 +183,7 @@ internal import CTSupport
             inputs, hidden, inputWeights.pointer, hiddenWeights.pointer, bias.pointer, packed.pointer)
     }
 
-    /// Rows of a matrix: where they start, and from one to the next.
+    /// Rows of a matrix: the first one, and the distance between rows in floats.
     struct Rows {
         let start: Floats
         let stride: Int
@@ -289,6 +288,8 @@ internal import CTSupport
             image.pointer, rows, columns, patch, window, reflect, tokens.lowerBound, tokens.count, windows.pointer)
     }
 
+    /// Sums overlapping windows into one row of pixels.
+    ///
     /// - Parameter firstDown: The row of tokens that `windows` starts with.
     func sumWindows(
         _ windows: Floats, firstDown: Int, rows: Int, columns: Int, patch: Int, window: Int, bias: Float, row: Int,
@@ -300,24 +301,24 @@ internal import CTSupport
     }
 }
 
-/// Runs `body(item, worker)`, which calls `kernels`, for each item on up to `threads` threads, as ``CTSupport/parallel`` does.
+/// Runs `body(item, worker)`, which calls `kernels`, for each item on up to `threads` threads, as `CTSupport.parallel`.
 func parallel(
     _ items: Int, threads: Int, kernels: Kernels, _ body: @Sendable (_ item: Int, _ worker: Int) -> Void
 ) {
     CTSupport.parallel(items, threads: threads, inEachWorker: kernels.work, body)
 }
 
-/// Memory for each worker of ``parallel(_:threads:kernels:_:)``.
+/// Scratch memory for each worker of `parallel(_:threads:kernels:_:)`.
 struct Scratch: Sendable {
     private let buffer: FloatBuffer
     private let share: Int
 
-    /// `count` floats for each worker of at most `items` items on `threads` threads.
+    /// Allocates `count` floats for each worker of at most `items` items on `threads` threads.
     init(items: Int, threads: Int, _ count: Int) {
         share = (count + 15) / 16 * 16
         buffer = FloatBuffer(min(items, threads) * share)
     }
 
-    /// Valid as long as this is.
+    /// The memory of a worker, valid while this value lives.
     subscript(worker: Int) -> Floats { buffer.floats.slice(worker * share..<(worker + 1) * share) }
 }

@@ -1,12 +1,12 @@
 internal import CTSupport
 
-/// What lies at the tokens of some sequences.
+/// The data of the tokens of some sequences.
 struct Tokens {
-    /// From the first token of the first sequence on.
+    /// The data, from the first token of the first sequence on.
     let floats: Floats
-    /// Floats from one sequence to the next.
+    /// The distance between sequences in floats.
     let sequence: Int
-    /// Floats from one token of a sequence to the next.
+    /// The distance between tokens of a sequence in floats.
     let step: Int
 
     init(_ floats: Floats, sequence: Int, step: Int) {
@@ -14,18 +14,18 @@ struct Tokens {
     }
 }
 
-/// A scan's weights in the order that the kernels want, batch normalization folded into them.
+/// A scan's weights, packed for the kernels, with batch normalization folded in.
 struct ScanWeights: Sendable {
     private let configuration: NetworkConfiguration
     private let kernels: Kernels
-    /// Of each direction.
+    /// One part per direction.
     private let lstm: FloatBuffer
     /// (S, C)
     private let projection: FloatBuffer
     /// (C)
     private let projectionBias: FloatBuffer
 
-    /// Allocates them.
+    /// Allocates the weights.
     init(_ configuration: NetworkConfiguration, kernels: Kernels) {
         let (c, h) = (configuration.channels, configuration.hidden)
         self.configuration = configuration
@@ -35,9 +35,9 @@ struct ScanWeights: Sendable {
         projectionBias = FloatBuffer(c)
     }
 
-    /// Those of a trained network: `γ (W x − μ) / √(σ² + ε) + b` as one matrix and one bias.
+    /// Creates the weights of a trained network: `γ (W x − μ) / √(σ² + ε) + b` as one matrix and one bias.
     ///
-    /// - Parameter parameters: The network's, flat.
+    /// - Parameter parameters: The network's parameters, flat.
     init(folding scan: ParameterLayout.Scan, of network: Network, parameters: Floats, kernels: Kernels) {
         self.init(network.configuration, kernels: kernels)
         let (c, g) = (network.configuration.channels, network.configuration.gates)
@@ -63,12 +63,12 @@ struct ScanWeights: Sendable {
         set(parameters, scan, inputWeights: inputWeights.floats, biases: biases.floats)
     }
 
-    /// Sets them.
+    /// Sets the weights.
     ///
     /// - Parameters:
-    ///   - parameters: The network's, flat.
+    ///   - parameters: The network's parameters, flat.
     ///   - inputWeights: (G, C), normalization folded in.
-    ///   - biases: (G), the same.
+    ///   - biases: (G), normalization folded in.
     func set(_ parameters: Floats, _ scan: ParameterLayout.Scan, inputWeights: Floats, biases: Floats) {
         let (c, h, s) = (configuration.channels, configuration.hidden, configuration.states)
         let hiddenWeights = parameters.slice(scan.hiddenWeights)
@@ -87,13 +87,13 @@ struct ScanWeights: Sendable {
             direction * kernels.lstmPackedSize(inputs: configuration.channels, hidden: configuration.hidden))
     }
 
-    /// The hidden states of all tokens, and for the way back cell states and gates.
+    /// Computes the hidden states of all tokens, and keeps cell states and gates for the backward pass.
     ///
     /// - Parameters:
     ///   - stream: (N, C)
     ///   - states: (N, S)
-    ///   - cells: (N·D, H), by direction and ``ScanGeometry/place(_:step:)``.
-    ///   - gates: (N·D, 4H), in the same order: activated.
+    ///   - cells: (N·D, H), ordered by direction and `ScanGeometry.place(_:step:)`.
+    ///   - gates: (N·D, 4H), activated, in the same order.
     func scan(
         _ geometry: ScanGeometry, stream: Floats, states: Floats, keepingCells cells: Floats, gates: Floats,
         threads: Int
@@ -117,13 +117,13 @@ struct ScanWeights: Sendable {
         }
     }
 
-    /// The hidden states of some sequences in one direction.
+    /// Computes the hidden states of some sequences in one direction.
     ///
     /// - Parameters:
-    ///   - inputs: C floats a token.
-    ///   - states: S floats a token; those of the other direction stay as they are.
-    ///   - memory: Where the cell states and gates of a step are, one sequence after the other; all cell states may be in one
-    ///     place, and gates in none.
+    ///   - inputs: C floats per token.
+    ///   - states: S floats per token; those of the other direction are unchanged.
+    ///   - memory: Returns the memory for the cell states and gates of a step, one sequence after the other. All steps
+    ///     may share the memory for cell states, and `gates` may be `nil`.
     func scan(
         _ inputs: Tokens, sequences: Int, steps: Int, direction: Int, states: Tokens,
         memory: (_ step: Int) -> (cells: Floats, gates: Floats?)
@@ -157,7 +157,7 @@ struct ScanWeights: Sendable {
         }
     }
 
-    /// The same on this thread.
+    /// The same on the calling thread.
     func project(_ states: Floats, tokens: Int, onto: Floats, into: Floats) {
         let (c, s) = (configuration.channels, configuration.states)
         kernels.gemm(
@@ -166,10 +166,10 @@ struct ScanWeights: Sendable {
     }
 }
 
-/// Tokens that one work item handles where no order matters: its operands fit L2.
+/// The number of tokens per work item where order does not matter; its operands fit in L2.
 let chunkSize = 256
 
-/// The number of chunks of `tokens`.
+/// Returns the number of chunks of `tokens`.
 func chunkCount(_ tokens: Int) -> Int { (tokens + chunkSize - 1) / chunkSize }
 
 /// Runs `body(number, tokens, worker)` for each chunk. Chunks depend on `tokens` alone, not on threads.

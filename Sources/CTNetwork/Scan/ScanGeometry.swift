@@ -1,23 +1,23 @@
-/// The order in which training reads a grid of tokens: along rows or along columns.
+/// The order in which training reads a grid of tokens, along rows or along columns.
 ///
-/// Tokens lie in memory as (batch, down, across). A scan reads many sequences side by side; they are cut
-/// into blocks, and one work item runs all steps of one block in one direction, so that its states stay in
-/// the cache. Rows and columns differ only in strides: nothing is transposed.
+/// Tokens are stored as (batch, down, across). A scan reads many sequences side by side, cut into blocks. A work item
+/// runs all steps of one block in one direction, so that its states stay in the cache. Rows and columns differ only in
+/// strides; nothing is transposed.
 struct ScanGeometry: Sendable {
-    /// Tokens of one sequence.
+    /// The tokens of a sequence.
     let steps: Int
-    /// Tokens from one step to the next.
+    /// The distance between steps, in tokens.
     let stepStride: Int
-    /// Tokens from one sequence to the next, within a block.
+    /// The distance between sequences of a block, in tokens.
     let sequenceStride: Int
-    /// First token and number of sequences of each block, and sequences of the blocks before it.
+    /// For each block: its first token, its number of sequences, and the number of sequences in all blocks before it.
     let blocks: [(first: Int, count: Int, before: Int)]
 
-    /// Sequences of a block, except the last: what a step reads and writes stays in L1 or L2, and the kernels' tiles, of 6 or
-    /// 16 rows, are full.
+    /// The sequences of a block, except the last: small enough that a step's data stays in L1 or L2, and a multiple of
+    /// the kernels' tiles of 6 or 16 rows.
     static let largestBlock = 48
 
-    /// Along token rows: each row of each image is a sequence.
+    /// Returns the order along token rows: each row of each image is a sequence.
     static func rows(batch: Int, down: Int, across: Int) -> ScanGeometry {
         ScanGeometry(
             steps: across, stepStride: 1, sequenceStride: across,
@@ -26,8 +26,8 @@ struct ScanGeometry: Sendable {
             })
     }
 
-    /// Along token columns: each column of each image is a sequence. Blocks do not span images, since the
-    /// stride would not be uniform.
+    /// Returns the order along token columns: each column of each image is a sequence. Blocks do not span images, since
+    /// the stride would not be uniform.
     static func columns(batch: Int, down: Int, across: Int) -> ScanGeometry {
         ScanGeometry(
             steps: down, stepStride: across, sequenceStride: 1,
@@ -45,13 +45,13 @@ struct ScanGeometry: Sendable {
         stride(from: 0, to: sequences, by: largestBlock).map { $0..<min($0 + largestBlock, sequences) }
     }
 
-    /// The token of a block's first sequence at `step`, counted from the end if `reverse`.
+    /// Returns the token of a block's first sequence at `step`, counted from the end if `reverse`.
     func token(_ block: Int, step: Int, reverse: Bool) -> Int {
         blocks[block].first + (reverse ? steps - 1 - step : step) * stepStride
     }
 
-    /// Where a step of a block is among the rows of what only its own direction will read again: such things lie in the order
-    /// in which they are written, (block, step, sequence), not where their tokens are.
+    /// Returns the row of a block's step in memory that only its own direction reads again. Such memory is in the order
+    /// of writing, (block, step, sequence), not in token order.
     func place(_ block: Int, step: Int) -> Int {
         blocks[block].before * steps + step * blocks[block].count
     }

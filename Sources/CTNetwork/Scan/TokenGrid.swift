@@ -1,23 +1,23 @@
 internal import CTSupport
 
-/// Images cut into tokens, and the stages that work on them apart from the scans: the same for inference and training.
+/// Images cut into tokens, and the stages outside the scans, shared by inference and training.
 ///
-/// Tokens lie in memory as (batch, down, across). Work is cut into items by the shape alone: results do not depend on
-/// the number of threads.
+/// Tokens are stored as (batch, down, across). Work items depend on the shape alone, so results do not depend on the
+/// number of threads.
 struct TokenGrid: Sendable {
-    /// Images.
+    /// The number of images.
     let batch: Int
-    /// Pixel rows of an image.
+    /// The pixel rows of an image.
     let rows: Int
-    /// Pixel columns of an image.
+    /// The pixel columns of an image.
     let columns: Int
     let configuration: NetworkConfiguration
     let threads: Int
     let kernels: Kernels
-    /// Windows of the tokens that a worker is at.
+    /// The windows that each worker is processing.
     private let windows: Scratch
 
-    /// Rows of tokens of a work item of mixing, or that one of the head puts together.
+    /// The token rows per work item of mixing, and per work item that sums windows in the head.
     private static let bandHeight = 8
 
     init(
@@ -36,29 +36,29 @@ struct TokenGrid: Sendable {
             lines * (columns / configuration.patch) * area)
     }
 
-    /// How many token rows beyond its own a window reaches into, on either side.
+    /// Returns how many token rows a window reaches beyond its own, on either side.
     private static func reach(_ configuration: NetworkConfiguration) -> Int {
         let margin = (configuration.window - configuration.patch) / 2
         return (margin + configuration.patch - 1) / configuration.patch
     }
 
-    /// Rows of tokens of an image.
+    /// The token rows of an image.
     var down: Int { rows / configuration.patch }
-    /// Tokens of a row.
+    /// The tokens of a row.
     var across: Int { columns / configuration.patch }
-    /// Tokens of all images.
+    /// The tokens of all images.
     var tokens: Int { batch * down * across }
-    /// Pixels of a window.
+    /// The pixels of a window.
     var area: Int { configuration.window * configuration.window }
 
-    /// Rows of tokens of a work item of about ``chunkSize`` tokens.
+    /// The token rows of a work item of about `chunkSize` tokens.
     var linesPerChunk: Int { max(1, chunkSize / across) }
 
-    /// Work items of so many rows of tokens.
+    /// Returns the number of work items of `lines` token rows.
     func items(ofLines lines: Int) -> Int { (batch * down + lines - 1) / lines }
 
-    /// Gives `body(line, windows, item)` the windows (across, w²) that each row of tokens sees of `pixels`, which end in their
-    /// reflection or in zeros. The rows of one of ``items(ofLines:)`` come one after the other.
+    /// Calls `body(line, windows, item)` with the windows (across, w²) of each token row; beyond the edges of `pixels`
+    /// they are reflected or zero. The rows of one of `items(ofLines:)` are processed in order.
     func forEachLine(
         of pixels: Floats, reflect: Bool, linesPerItem: Int = 1,
         _ body: @Sendable (_ line: Int, _ windows: Floats, _ item: Int) -> Void
@@ -71,7 +71,7 @@ struct TokenGrid: Sendable {
         }
     }
 
-    /// The windows of one row of tokens.
+    /// Gathers the windows of one token row.
     private func gather(_ line: Int, of pixels: Floats, reflect: Bool, into windows: Floats) {
         let (image, row) = (line / down, line % down)
         kernels.gatherWindows(
@@ -79,7 +79,7 @@ struct TokenGrid: Sendable {
             window: configuration.window, reflect: reflect, tokens: row * across..<(row + 1) * across, into: windows)
     }
 
-    /// From pixels to the stream (N, C), with packed weights (w², C).
+    /// Computes the stream (N, C) from pixels, with packed weights (w², C).
     func embed(_ pixels: Floats, weights: Floats, bias: Floats, into stream: Floats) {
         let (c, across, area) = (configuration.channels, across, area)
         forEachLine(of: pixels, reflect: true) { line, windows, _ in
@@ -89,7 +89,7 @@ struct TokenGrid: Sendable {
         }
     }
 
-    /// `stream` (N, C) plus its depth-wise convolution with `weights` (k², C).
+    /// `mixed` = `stream` (N, C) plus its depth-wise convolution with `weights` (k², C).
     func mix(_ stream: Floats, weights: Floats, bias: Floats?, into mixed: Floats) {
         let (c, down, across) = (configuration.channels, down, across)
         let bands = (down + Self.bandHeight - 1) / Self.bandHeight
@@ -102,7 +102,7 @@ struct TokenGrid: Sendable {
         }
     }
 
-    /// The same for some token rows of one image, on this thread: `mixed` is (rows, pitch, C).
+    /// The same for some token rows of one image, on the calling thread; `mixed` is (rows, pitch, C).
     func mix(
         _ rows: Range<Int>, of stream: Floats, weights: Floats, bias: Floats?, into mixed: Floats, pitch: Int
     ) {
@@ -112,7 +112,7 @@ struct TokenGrid: Sendable {
             bias: bias, into: mixed, ldy: pitch * c)
     }
 
-    /// From the stream to pixels of noise, with packed weights (C, w²).
+    /// Computes the pixels of noise from the stream, with packed weights (C, w²).
     func head(_ stream: Floats, weights: Floats, bias: Float, into noise: Floats) {
         let (c, area, down, across, patch) = (configuration.channels, area, down, across, configuration.patch)
         let bands = (down + Self.bandHeight - 1) / Self.bandHeight

@@ -1,15 +1,15 @@
 internal import Dispatch
 
-/// The memory that one estimate of an image's noise needs.
+/// The memory needed to estimate the noise of one image.
 final class Workspace: Sendable {
     let grid: TokenGrid
     let rows: BandedScan
     let columns: BandedScan
     let scratch: Scratch
     let pixels: FloatBuffer
-    /// (N, C): before a row scan.
+    /// (N, C): the input of a row scan.
     let stream: FloatBuffer
-    /// (N, C): after it, since rows are mixed with their neighbours while others are finished already.
+    /// (N, C): the output of a row scan. Separate, since mixing still reads rows whose neighbours are already scanned.
     let scanned: FloatBuffer
 
     init(_ configuration: NetworkConfiguration, rows: Int, columns: Int, threads: Int, kernels: Kernels) {
@@ -24,13 +24,13 @@ final class Workspace: Sendable {
     }
 }
 
-/// Workspaces that nobody uses at the moment: slices of one size follow each other, and new memory is slow.
+/// Idle workspaces, kept so that slices of one size reuse memory.
 final class WorkspacePool: @unchecked Sendable {
     private var idle: [Workspace] = []
     private let queue = DispatchQueue(label: "workspaces")
 
-    /// An idle one of this shape, or else a new one; idle ones of other shapes are let go, but for that of the transpose, since
-    /// some slices are looked at both ways.
+    /// Returns an idle workspace of this shape, or a new one. Idle workspaces of other shapes are freed, except that of
+    /// the transpose, since some slices are processed both ways.
     func take(rows: Int, columns: Int, threads: Int, orMake make: () -> Workspace) -> Workspace {
         let found: Workspace? = queue.sync {
             let shapes = [[rows, columns], [columns, rows]]
@@ -41,7 +41,7 @@ final class WorkspacePool: @unchecked Sendable {
     }
 
     func putBack(_ workspace: Workspace) {
-        // More is much to keep for the case that another image comes.
+        // Larger ones are not worth keeping in case another image comes.
         guard workspace.grid.tokens <= 1 << 19 else { return }
         queue.sync { idle.append(workspace) }
     }

@@ -1,15 +1,15 @@
-/// What the stages of a ``TrainingPass`` share: the gradient, and memory that is free again after each of them.
+/// Memory shared by the stages of a `TrainingPass`: the gradient, and buffers that each stage reuses.
 final class TrainingMemory: Sendable {
     private let kernels: Kernels
-    /// Of all parameters, flat.
+    /// The gradient of all parameters, flat.
     let gradient: FloatBuffer
-    /// One partial gradient a work item; they are added up in order, whoever did which.
+    /// Partial gradients, one per work item; they are summed in a fixed order, whichever thread computed them.
     let partials: FloatBuffer
     /// Small vectors of one stage.
     let vectors: FloatBuffer
-    /// Of each worker.
+    /// Scratch memory of each worker.
     let scratch: Scratch
-    /// (N, C): what the second direction of a scan adds to the gradient of the stream.
+    /// (N, C): the gradient of the stream from the second direction of a scan.
     let dOther: FloatBuffer
     /// (N, S)
     let dStates: FloatBuffer

@@ -1,23 +1,23 @@
 internal import CTSupport
 
-/// How batch normalization normalizes during training.
+/// The statistics used by batch normalization during training.
 package enum StatisticsMode: Hashable, Sendable {
-    /// With the statistics of the batch, which also move the running ones.
+    /// The statistics of the batch, which also update the running ones.
     case batch
-    /// With the running statistics, as constants: exactly what inference will do.
+    /// The running statistics, as constants, exactly as in inference.
     case running
 }
 
-/// Forward and backward through a network for batches of one shape, with the buffers for it.
+/// The forward and backward pass of a network for batches of one shape, with their buffers.
 ///
-/// A pass is `forward`, then `backward` for the same batch. Work is cut into items that depend on the shape
-/// alone, and their gradients are added up in a fixed order: results do not depend on the number of threads.
+/// Call `forward`, then `backward` for the same batch. Work items depend on the shape alone and their gradients are
+/// summed in a fixed order, so results do not depend on the number of threads.
 package final class TrainingPass {
-    /// Images a batch.
+    /// The images of a batch.
     package let batch: Int
-    /// Pixel rows of an image.
+    /// The pixel rows of an image.
     package let rows: Int
-    /// Pixel columns of an image.
+    /// The pixel columns of an image.
     package let columns: Int
 
     private let configuration: NetworkConfiguration
@@ -29,7 +29,7 @@ package final class TrainingPass {
     private var area: Int { grid.area }
 
     private struct Block {
-        /// (k², C), flipped for the way back.
+        /// (k², C), flipped for the backward pass.
         let mixWeights: FloatBuffer
         let mixFlipped: FloatBuffer
         let rows: TrainingScan
@@ -39,9 +39,9 @@ package final class TrainingPass {
     private let pixels: FloatBuffer
     private let noise: FloatBuffer
     private let parameters: FloatBuffer
-    /// Weights of the embedding or the head, packed for the way at hand.
+    /// The weights of the embedding or the head, packed for the current stage.
     private let packed: FloatBuffer
-    /// The stream before each stage: embedding, then mixing, rows, columns of each block. (N, C) each.
+    /// The stream before each stage: the embedding, then mixing, rows and columns of each block. (N, C) each.
     private let streams: [FloatBuffer]
     private let blocks: [Block]
     private let dStream: FloatBuffer
@@ -49,10 +49,9 @@ package final class TrainingPass {
     private let memory: TrainingMemory
     private var mode = StatisticsMode.batch
 
-    /// Allocates the buffers for batches of `batch` images of `rows`×`columns` pixels.
+    /// Creates a pass for batches of `batch` images of `rows`×`columns` pixels, and allocates its buffers.
     ///
-    /// - Precondition: The sizes are positive, `rows` and `columns` are multiples of the patch, and
-    ///   `threads` is positive.
+    /// - Precondition: All sizes and `threads` are positive; `rows` and `columns` are multiples of the patch.
     package convenience init(configuration: NetworkConfiguration, batch: Int, rows: Int, columns: Int, threads: Int) {
         self.init(
             configuration: configuration, batch: batch, rows: rows, columns: columns, threads: threads,
@@ -105,12 +104,12 @@ package final class TrainingPass {
 
     // MARK: - Forward
 
-    /// The noise that `network` estimates in each image of a batch.
+    /// Returns the noise that `network` estimates in each image of a batch.
     ///
     /// - Parameters:
-    ///   - network: Its running statistics move if `statistics` is `.batch`.
+    ///   - network: The network; its running statistics are updated if `statistics` is `.batch`.
     ///   - input: (batch, rows, columns), in the network's units.
-    ///   - statistics: What batch normalization normalizes with.
+    ///   - statistics: The statistics used by batch normalization.
     /// - Returns: (batch, rows, columns).
     package func forward(_ network: inout Network, input: [Float], statistics: StatisticsMode) -> [Float] {
         precondition(network.configuration == configuration && input.count == batch * rows * columns)
@@ -152,11 +151,11 @@ package final class TrainingPass {
 
     // MARK: - Backward
 
-    /// Adds the gradient of the loss by each parameter to `gradient`.
+    /// Adds the gradient of the loss with respect to each parameter to `gradient`.
     ///
     /// - Parameters:
-    ///   - network: The one that the last `forward` was given.
-    ///   - dNoise: (batch, rows, columns): the gradient of the loss by what `forward` returned.
+    ///   - network: The network of the last `forward`.
+    ///   - dNoise: (batch, rows, columns): the gradient of the loss with respect to the result of `forward`.
     ///   - gradient: Flat, in the order of the network's parameters.
     package func backward(_ network: Network, dNoise: [Float], into gradient: inout [Float]) {
         precondition(network.configuration == configuration && dNoise.count == batch * rows * columns)
@@ -175,7 +174,7 @@ package final class TrainingPass {
         memory.gradient.floats.add(to: &gradient)
     }
 
-    /// Gives `body` the windows of each row of tokens of `image`, and the partial gradient to add to.
+    /// Calls `body` with the windows of each token row of `image`, and the partial gradient to add to.
     private func windowsBackward(
         _ image: Floats, reflect: Bool, partial size: Int, to ranges: [(Range<Int>, offset: Int)],
         _ body: @Sendable (_ line: Int, _ windows: Floats, _ partial: Floats) -> Void
@@ -194,7 +193,7 @@ package final class TrainingPass {
         let (dStream, last) = (dStream.floats, streams[3 * configuration.blocks].floats)
         let packed = packed.floats
         kernels.pack(area, c, parameters.floats.slice(layout.headWeights), row: 1, column: area, into: packed)
-        // The sum of overlapping windows, backwards, is a gather with zeros outside.
+        // The backward pass of a sum of overlapping windows is a gather with zeros outside.
         windowsBackward(noise.floats, reflect: false, partial: c * area, to: [(layout.headWeights, offset: 0)]) {
             line, windows, partial in
             let tokens = line * across * c
@@ -233,7 +232,7 @@ package final class TrainingPass {
             }
         }
         memory.reduce(1, of: block.mixBias, stride: 0, offset: taps * c)
-        // The residual connection and the flipped convolution, as in the forward direction.
+        // The residual connection and the flipped convolution, as in the forward pass.
         grid.mix(dStream, weights: flipped, bias: nil, into: dMixed)
         dStream.copy(dMixed, tokens * c)
     }

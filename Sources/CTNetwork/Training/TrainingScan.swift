@@ -1,10 +1,11 @@
 internal import CTSupport
 
-/// One scan in training: forward with what the way back needs, and backward.
+/// One scan in training: the forward pass, which keeps what the backward pass needs, and the backward pass.
 ///
 /// The gradient of a batch-normalized projection needs no normalized pre-activations. With `z = W x`, the mean and the
-/// variance of a gate over all tokens are `w · m` and `w · Σ w`, m and Σ being the mean and the covariance of the *inputs*:
-/// normalization is folded into the weights, in training as in inference, and its gradient follows from `Σ dz xᵀ`.
+/// variance of a gate over all tokens are `w · m` and `w · Σ w`, where m and Σ are the mean and the covariance of the
+/// *inputs*. Normalization is therefore folded into the weights, in training as in inference, and its gradient follows
+/// from `Σ dz xᵀ`.
 struct TrainingScan: Sendable {
     private let grid: TokenGrid
     private let geometry: ScanGeometry
@@ -14,7 +15,7 @@ struct TrainingScan: Sendable {
     private let kernels: Kernels
     private let weights: ScanWeights
 
-    /// (N·D, 4H) and (N·D, H), by direction and ``ScanGeometry/place(_:step:)``: activated gates and cell states.
+    /// (N·D, 4H) and (N·D, H): activated gates and cell states, ordered by direction and `ScanGeometry.place(_:step:)`.
     private let gates: FloatBuffer
     private let cells: FloatBuffer
     /// (N, S)
@@ -23,16 +24,16 @@ struct TrainingScan: Sendable {
     private let inputMean: FloatBuffer
     /// (G, C): `W Σ`.
     private let spread: FloatBuffer
-    /// (G) each: mean and 1 / √(variance + ε) of `W x`, of the batch or running.
+    /// (G) each: the mean and 1 / √(variance + ε) of `W x`, of the batch or running.
     private let mean: FloatBuffer
     private let rstd: FloatBuffer
-    /// (G, C) and (G): normalization folded in.
+    /// (G, C) and (G): with normalization folded in.
     private let foldedWeights: FloatBuffer
     private let foldedBiases: FloatBuffer
-    /// Of each direction (4H, C + H), input and hidden weights side by side, and (C, S), packed for the way back.
+    /// For each direction (4H, C + H), input and hidden weights side by side, and (C, S), packed for the backward pass.
     private let weightsBack: FloatBuffer
     private let projectionBack: FloatBuffer
-    /// (4H, C + H): before it is packed, and the gradient after it was added up.
+    /// (4H, C + H): the weights before packing, and the gradient after summation.
     private let joined: FloatBuffer
 
     private let c: Int
@@ -63,13 +64,13 @@ struct TrainingScan: Sendable {
         joined = FloatBuffer(4 * h * (c + h))
     }
 
-    /// The largest partial gradient of one of `items` items, all together, in floats.
+    /// The floats of all partial gradients together in the stage that needs most, with `items` items for the scan.
     static func partialSize(_ configuration: NetworkConfiguration, tokens: Int, items: Int) -> Int {
         let (c, h, s) = (configuration.channels, configuration.hidden, configuration.states)
         return max(chunkCount(tokens) * max(c * c, c * s + c), items * 4 * h * (c + h + 1))
     }
 
-    /// Floats of scratch that a worker needs.
+    /// The floats of scratch memory per worker.
     static func scratchSize(_ configuration: NetworkConfiguration) -> Int {
         let (c, h) = (configuration.channels, configuration.hidden)
         return max(chunkSize * c, ScanGeometry.largestBlock * (stepsAtOnce * (c + 5 * h) + c + 2 * h))
@@ -94,14 +95,14 @@ struct TrainingScan: Sendable {
         weights.project(states.floats, tokens: grid.tokens, onto: from, into: to, threads: grid.threads)
     }
 
-    /// Settles the statistics of `W x` and folds them into weights and biases.
+    /// Computes or takes the statistics of `W x` and folds them into weights and biases.
     private func normalize(_ parameters: Floats, _ from: Floats, mode: StatisticsMode, network: inout Network) {
         let inputWeights = parameters.slice(layout.inputWeights)
         let (gain, bias) = (parameters.slice(layout.gains), parameters.slice(layout.biases))
         let n = Double(grid.tokens)
         if mode == .batch {
             measureInputs(from)
-            // W m into `mean`, W Σ into `spread`, and its product with W, row by row, into `rstd`.
+            // W m into `mean`, W Σ into `spread`, and the row-wise dot products of W Σ and W into `rstd`.
             let covariance = memory.partials.floats.slice(0..<c * c)
             let packed = memory.vectors.floats
             kernels.pack(c, c, covariance, row: c, column: 1, into: packed)
@@ -114,7 +115,7 @@ struct TrainingScan: Sendable {
             var variance = Double(network.statistics[layout.variances.lowerBound + gate])
             if mode == .batch {
                 let momentum = configuration.momentum
-                // Rounding may leave a variance of zero a little below it.
+                // Rounding may make a variance of zero slightly negative.
                 let (own, squares) = (Double(mean.floats[gate]), max(Double(rstd.floats[gate]), 0))
                 network.statistics[layout.means.lowerBound + gate] = Float(middle + momentum * (own - middle))
                 network.statistics[layout.variances.lowerBound + gate] = Float(
@@ -130,14 +131,14 @@ struct TrainingScan: Sendable {
         }
     }
 
-    /// A row of `result` (G, C) = `factor` times that of `matrix`.
+    /// Sets a row of `result` (G, C) to `factor` times that of `matrix`.
     private func scaleRow(_ row: Int, of matrix: Floats, by factor: Float, into result: Floats) {
         for index in row * c..<(row + 1) * c { result[index] = factor * matrix[index] }
     }
 
-    /// The mean of `x` (N, C) into `inputMean`, its covariance into the first partial.
+    /// Computes the mean of `x` (N, C) into `inputMean` and its covariance into the first partial.
     ///
-    /// In two passes: products of differences from the mean lose nothing to cancellation.
+    /// Two passes: products of differences from the mean avoid cancellation.
     private func measureInputs(_ x: Floats) {
         let (tokens, partials, mean) = (grid.tokens, memory.partials.floats, inputMean.floats)
         let chunks = chunkCount(tokens)
@@ -165,11 +166,12 @@ struct TrainingScan: Sendable {
 
     // MARK: - Backward
 
-    /// Steps whose gradients of pre-activations are kept before they are multiplied by what went in: the more, the less often
-    /// the gradient of the weights goes through the registers; these stay in the nearest caches.
+    /// The steps whose pre-activation gradients are collected before they are multiplied by the inputs. More steps move
+    /// the weight gradient through the registers less often; these stay in L1.
     private static let stepsAtOnce = 4
 
-    /// `dStream` (N, C), the gradient of the output, becomes that of the input `from`; adds to the gradient of parameters.
+    /// Turns `dStream` (N, C) from the gradient of the output into that of the input `from`, and adds the parameter
+    /// gradients.
     func backward(_ parameters: Floats, from: Floats, dStream: Floats, mode: StatisticsMode) {
         projectionBackward(parameters, dStream: dStream)
         let directions = configuration.directions
@@ -191,7 +193,7 @@ struct TrainingScan: Sendable {
                 scratch: memory.scratch[worker], partial: partial)
         }
 
-        // Sums over blocks, into the first block's place.
+        // Sums over blocks, in the place of the first block.
         let gradient = memory.gradient.floats
         let partials = memory.partials.floats
         for direction in 0..<directions {
@@ -210,7 +212,7 @@ struct TrainingScan: Sendable {
         weightsBack.floats.from(direction * kernels.packedSize(4 * h, c + h))
     }
 
-    /// `dStates` = `dStream` · P, and the gradient of P and its bias.
+    /// Computes `dStates` = `dStream` · P, and the gradients of P and its bias.
     private func projectionBackward(_ parameters: Floats, dStream: Floats) {
         let (partials, dStates, states) = (memory.partials.floats, memory.dStates.floats, states.floats)
         let packed = projectionBack.floats
@@ -232,19 +234,19 @@ struct TrainingScan: Sendable {
         memory.reduce(chunks, of: layout.projectionBias, stride: size, offset: c * s)
     }
 
-    /// All steps of one item, from the last to the first.
+    /// Runs all steps of one item, from the last to the first.
     ///
-    /// The gradient of the inputs is added to `dStream` by one direction, and put into `dOther` by the other.
+    /// The first direction adds the gradient of the inputs to `dStream`, the second stores it in `dOther`.
     ///
-    /// - Parameter partial: Gets Σ x dzᵀ (C, 4H), Σ h dzᵀ (H, 4H) and Σ dz (4H).
+    /// - Parameter partial: Set to Σ x dzᵀ (C, 4H), Σ h dzᵀ (H, 4H) and Σ dz (4H).
     private func backwardThroughTime(
         direction: Int, block: Int, from: Floats, dStream: Floats, scratch: Floats, partial: Floats
     ) {
         let (count, stride, width) = (geometry.blocks[block].count, geometry.sequenceStride, c + h)
-        // Of the steps kept: gradients of pre-activations, and what went in, inputs and hidden states side by side.
+        // Of the collected steps: pre-activation gradients, and inputs and hidden states side by side.
         let dz = scratch.slice(0..<Self.stepsAtOnce * count * 4 * h)
         let inputs = scratch.from(dz.count).slice(0..<Self.stepsAtOnce * count * width)
-        // Of one step: the gradients of its inputs and of the hidden states before it, side by side, and of cell states.
+        // Of one step: the gradients of its inputs and previous hidden states, side by side, and of its cell states.
         let back = scratch.from(dz.count + inputs.count).slice(0..<count * width)
         let dc = scratch.from(dz.count + inputs.count + back.count).slice(0..<count * h)
         func token(_ step: Int) -> Int { geometry.token(block, step: step, reverse: direction == 1) }
@@ -258,7 +260,7 @@ struct TrainingScan: Sendable {
         var kept = 0
         for step in (0..<geometry.steps).reversed() {
             if step > 0 {
-                // Rows of the step to come lie too far apart for the hardware to follow.
+                // The rows of the next step are too far apart for the hardware prefetcher.
                 kernels.prefetchRows(count, c, x(step - 1), ldx: stride * c)
                 kernels.prefetchRows(count, c, dx(step - 1), ldx: stride * c)
                 kernels.prefetchRows(count, h, dHidden(step - 1), ldx: stride * s)
@@ -297,10 +299,10 @@ struct TrainingScan: Sendable {
         }
     }
 
-    /// From Σ dz xᵀ (4H, C) and Σ dz (4H) of a direction: the gradients of input weights, γ and b.
+    /// Computes the gradients of input weights, γ and b from Σ dz xᵀ (4H, C) and Σ dz (4H) of a direction.
     ///
-    /// Leaves in `memory.vectors`, from 0 and from G on, what ``streamBackward(_:from:dStream:mode:)`` needs of each gate:
-    /// the mean of dz, and of dz times the normalized pre-activation, each times γ / √(variance + ε).
+    /// Leaves in `memory.vectors`, from 0 and from G on, what `streamBackward(_:from:dStream:mode:)` needs for each
+    /// gate: the mean of dz, and of dz times the normalized pre-activation, each times γ / √(variance + ε).
     private func inputsBackward(
         _ parameters: Floats, direction: Int, products: Floats, sums: Floats, mode: StatisticsMode
     ) {
@@ -336,8 +338,8 @@ struct TrainingScan: Sendable {
         }
     }
 
-    /// Adds up the two directions' gradients of the input, and what the batch's own statistics take back of it:
-    /// Σ over gates of `(mean dz + normalized · mean (dz · normalized)) · γ rstd · w`, a linear map of the input.
+    /// Sums the input gradients of both directions and subtracts the part that flows through the batch statistics: Σ
+    /// over gates of `(mean dz + normalized · mean (dz · normalized)) · γ rstd · w`, a linear map of the input.
     private func streamBackward(_ parameters: Floats, from: Floats, dStream: Floats, mode: StatisticsMode) {
         let other = configuration.directions > 1 ? memory.dOther.floats : nil
         let normalized = configuration.normalization == .sequence && mode == .batch
@@ -353,7 +355,7 @@ struct TrainingScan: Sendable {
             }
             map.fill(0)
             kernels.gemmOuter(c, c, g, a: scaled, lda: c, b: inputWeights, ldb: c, to: map, ldc: c)
-            // −Σ mean · w − map · m, since the input counts from its mean; the map is symmetric.
+            // −Σ mean · w − map · m, since the input is relative to its mean; the map is symmetric.
             kernels.rowDots(c, c, map, lda: c, inputMean.floats, ldb: 0, into: constant)
             for channel in 0..<c { constant[channel] = -constant[channel] }
             for gate in 0..<g {

@@ -12,7 +12,7 @@ struct PoissonNumbers {
     ///
     /// - Precondition: `mean` is finite and not negative.
     func deviate(mean: Double, at index: UInt64) -> Double {
-            precondition(mean >= 0 && mean.isFinite, "Poisson mean \(mean)")
+        precondition(mean >= 0 && mean.isFinite, "Poisson mean \(mean)")
         if mean > 1e9 { return (mean + mean.squareRoot() * random.normal(at: index)).rounded() }
         if mean < 10 { return inverted(mean, random.uniform(at: index)) }
         // Rejection takes any number of uniform deviates, all derived from one word.
