@@ -1,24 +1,24 @@
 internal import CBundledModels
 
-/// The models inside the program: ``Denoiser/bundled(_:precision:)`` makes denoisers of them.
+/// A model built into the program; ``Denoiser/bundled(_:precision:)`` creates a denoiser from it.
 public enum BundledModel: String, CaseIterable, Sendable {
-    /// The one to take where nothing else is said.
+    /// The default, for best quality.
     case `default`
-    /// For many slices and little time.
+    /// For many slices in little time.
     case fast
 
-    /// What it is for, for a person.
+    /// A human-readable purpose.
     public var purpose: String {
         switch self {
-        case .default: "the best pictures"
-        case .fast: "many slices in little time, with a little more noise left"
+        case .default: "best quality"
+        case .fast: "many slices in little time, with slightly more noise left"
         }
     }
 
-    /// Bytes of its safetensors files together.
+    /// The total size of its safetensors files in bytes.
     public var size: Int { unsafe file.count + impulseFile.count }
 
-    /// Its safetensors file, which lives as long as the program.
+    /// Its safetensors file, valid for the lifetime of the program.
     var file: UnsafeRawBufferPointer {
         switch self {
         case .default: unsafe Self.file(ct_default_model)
@@ -26,7 +26,7 @@ public enum BundledModel: String, CaseIterable, Sendable {
         }
     }
 
-    /// That of its model for salt-and-pepper.
+    /// The safetensors file of its salt-and-pepper network.
     var impulseFile: UnsafeRawBufferPointer {
         switch self {
         case .default: unsafe Self.file(ct_default_impulses_model)

@@ -1,19 +1,19 @@
 public import CTImages
 
 extension CTSlice {
-    /// This slice minus another, in HU: of a noisy slice minus its denoised one, what denoising took out.
+    /// Returns this slice minus `other`, in HU; for a noisy slice minus its denoised one, the removed noise.
     ///
-    /// It is a slice of 32-bit floating point that holds HU, not rounded to that here. It is 0 where both have the same
-    /// sample, also where that is no number.
+    /// The result is in HU with 32-bit floating-point format, not yet rounded to it. It is 0 where both slices have the
+    /// same sample, including where both are NaN.
     ///
-    /// - Parameter other: Of the same size and scale, as what denoising returns is, or that rounded.
+    /// - Parameter other: A slice of the same size and scale, such as the denoised slice or its rounded version.
     /// - Precondition: Width, height and scale are the same.
     public func difference(from other: CTSlice) -> CTSlice {
         precondition(
             width == other.width && height == other.height && scale == other.scale,
-            "A slice of \(width)×\(height) minus one of \(other.width)×\(other.height), or of another scale")
+            "A difference of \(width)×\(height) and \(other.width)×\(other.height), or of two scales")
         let slope = scale.slope
-        // Of stored values, since those of integers are exact.
+        // From stored values, since differences of integers are exact.
         let differences = zip(samples, other.samples).map { mine, its in
             mine == its || (mine.isNaN && its.isNaN) ? 0 : slope * (mine - its)
         }

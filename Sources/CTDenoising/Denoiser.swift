@@ -4,7 +4,7 @@ public import CTNetwork
 public import CTSupport
 internal import Dispatch
 
-/// Takes the noise out of slices: what users of the library start from.
+/// Removes noise from slices; the starting point for users of the library.
 ///
 /// ```swift
 /// let denoiser = try Denoiser.bundled()
@@ -13,51 +13,58 @@ internal import Dispatch
 /// try file.write(to: "denoised.png")
 /// ```
 ///
-/// A denoiser never changes, and several threads may use it at once.
+/// A denoiser is immutable and safe to use from several threads at once.
 public struct Denoiser: Sendable {
-    /// What a model file holds.
+    /// The contents of a model file.
     public struct Model: Sendable {
-        /// The network as it was trained.
+        /// The trained network.
         public let network: Network
 
-        /// What the file says about it: its description, its recipe and how the training went.
+        /// The file's metadata by key: a description, the recipe and the course of the training.
         public let record: [String: String]
     }
 
-    /// The networks that take part, in order: one for impulses, one for all other noise; or a single one for all.
+    /// The networks in use, in the order of their application: one for impulses and one for all other noise, or a
+    /// single one.
     public var models: [Model] { [impulses, noise].compactMap { $0?.model } }
 
-    /// For what impulses hid.
+    /// Restores samples replaced by impulse noise; `nil` if the model has no such network.
     private let impulses: NoisePredictor?
 
-    /// For noise that all samples have.
+    /// Removes noise that affects all samples; `nil` if the model has no such network.
     private let noise: NoisePredictor?
 
-    /// Makes a denoiser of a network.
+    /// Creates a denoiser from a network.
     ///
     /// - Parameters:
-    ///   - network: Where its target is impulses, samples that hold none come back as they are.
-    ///   - impulses: Another one, whose target is impulses; it comes first.
-    ///   - precision: How exactly they multiply.
-    /// - Precondition: The targets are as they should be.
+    ///   - network: A network; if its target is impulses, samples without impulses are returned unchanged.
+    ///   - impulses: A second network, whose target is impulses, which is applied first.
+    ///   - precision: The precision of matrix products.
+    /// - Precondition: If `impulses` is given, its target is impulses and that of `network` is noise.
     public init(_ network: Network, impulses: Network? = nil, precision: Precision = .single) {
         self.init(
             [impulses, network].compactMap(\.self).map { network in
                 NoisePredictor(Model(network: network, record: [:]), precision: precision)
             })
-        precondition(models.count == (impulses == nil ? 1 : 2), "Two networks for the same")
+        precondition(models.count == (impulses == nil ? 1 : 2), "Two networks with the same target")
     }
 
-    /// Makes a denoiser of a model file.
+    /// Creates a denoiser from a model file.
     ///
-    /// - Throws: ``FileError`` if the file cannot be read or holds no network.
+    /// - Parameters:
+    ///   - path: The path of a safetensors file that `ctdenoise train` wrote.
+    ///   - precision: The precision of matrix products.
+    /// - Throws: `FileError` if the file cannot be read or has no valid network.
     public init(modelAt path: String, precision: Precision = .single) throws(FileError) {
         self.init([try NoisePredictor(Safetensors(contentsOf: path), file: path, precision: precision)])
     }
 
-    /// A model inside the program.
+    /// Returns a denoiser with a bundled model.
     ///
-    /// - Throws: ``FileError`` if the program was built with a damaged one.
+    /// - Parameters:
+    ///   - model: The model.
+    ///   - precision: The precision of matrix products.
+    /// - Throws: `FileError` if the program was built with a damaged model.
     public static func bundled(
         _ model: BundledModel = .default, precision: Precision = .single
     ) throws(FileError) -> Denoiser {
@@ -83,40 +90,42 @@ public struct Denoiser: Sendable {
 
     // MARK: - Denoising
 
-    /// Returns `slice` without the noise that the network sees in it.
+    /// Returns `slice` without the noise that the model predicts.
     ///
-    /// Where the model has a network for impulses and at least about one sample in 5000 stands out from all its neighbours by
-    /// 400 HU, the samples with the value of salt or pepper are replaced first. The remaining noise is then estimated twice,
-    /// once from the transposed slice, since missing samples make estimates worse; that takes half as much time again.
-    /// Noise of less than 5 HU is left in, in part, and of less than 3 HU entirely, so that clean slices come back unchanged. A
-    /// model with a single network for all noise may see a few impulses and nothing else, so everything it sees is removed.
+    /// If the model has a network for impulses, and about one sample in 5000 or more differs from all its neighbours by
+    /// at least 400 HU, the samples with the value of salt or pepper are replaced first. The remaining noise is then
+    /// estimated twice, the second time from the transposed slice, since missing samples make estimates worse; this
+    /// takes half as long again. Noise below 3 HU is not removed, and noise below 5 HU only in part, so that clean
+    /// slices are returned unchanged. A model with a single network for all noise may predict a few impulses and
+    /// nothing else, so its whole prediction is removed.
     ///
-    /// Estimates are made in HU, so the slice's ``CTImages/CTSlice/scale`` matters; they are subtracted from the stored
-    /// samples, which are neither rounded nor clamped. Samples that are not tissue stay unchanged: padding, which is the least
-    /// value if it lies below −1100 HU and is common; values outside −3500…5000 HU, such as metal; NaN.
+    /// Estimates are made in HU, so the slice's `CTSlice.scale` matters. They are subtracted from the stored samples,
+    /// which are neither rounded nor clamped. Samples that are not tissue stay unchanged: padding, which is the least
+    /// value if it is below −1100 HU and common; values outside −3500…5000 HU, such as metal; and NaN.
     ///
     /// The result does not depend on the number of threads.
     ///
     /// - Parameters:
     ///   - slice: A slice of any size.
-    ///   - strength: How much of the noise is removed, from 0 (the slice comes back unchanged) to 1 (all that the network sees).
-    ///   - threads: The largest number of threads; as many as there are processors if `nil`.
-    /// - Precondition: `strength` is in 0…1, `threads` is positive.
+    ///   - strength: The fraction of the predicted noise to remove, from 0 (returns the slice unchanged) to 1.
+    ///   - threads: The largest number of threads; `nil` for the number of processors.
+    /// - Precondition: `strength` is in 0…1; `threads` is positive.
     public func denoise(_ slice: CTSlice, strength: Double = 1, threads: Int? = nil) -> CTSlice {
         denoise(slice, strength: strength, threads: threads, tiling: Tiling()) { _ in }
     }
 
-    /// Returns `slice` without the noise that the network sees in it, without blocking the calling task.
+    /// Returns `slice` without the noise that the model predicts, without blocking the calling task.
     ///
-    /// The result is that of ``denoise(_:strength:threads:)``. The work is done on threads of its own. If the task is cancelled it
-    /// ends after the current block of the network, of which the default model has eight a tile.
+    /// The result is that of ``denoise(_:strength:threads:)``. The work runs outside the cooperative thread pool. If
+    /// the task is cancelled, it stops after the current block of the network, of which the default model has eight per
+    /// tile.
     ///
     /// - Parameters:
     ///   - slice: A slice of any size.
-    ///   - strength: How much of the noise is removed, 0…1.
-    ///   - threads: The largest number of threads; as many as there are processors if `nil`.
-    ///   - progress: Called with the share that is done, from 0 to 1, never less than before, on any thread.
-    /// - Precondition: `strength` is in 0…1, `threads` is positive.
+    ///   - strength: The fraction of the predicted noise to remove, 0…1.
+    ///   - threads: The largest number of threads; `nil` for the number of processors.
+    ///   - progress: Called on any thread with the fraction done, from 0 to 1, which never decreases.
+    /// - Precondition: `strength` is in 0…1; `threads` is positive.
     /// - Throws: `CancellationError` if the task is cancelled.
     public func denoise(
         _ slice: CTSlice, strength: Double = 1, threads: Int? = nil, progress: (@Sendable (Double) -> Void)? = nil
@@ -140,15 +149,16 @@ public struct Denoiser: Sendable {
         }
     }
 
-    /// As ``denoise(_:strength:threads:)``, in tiles of another size.
+    /// Returns the result of ``denoise(_:strength:threads:)`` with another tiling.
     ///
-    /// - Parameter report: Called with the share that is done, 0…1, at the start, after each block of each network, and at the end.
-    /// - Throws: What `report` throws.
+    /// - Parameter report: Called with the fraction done, 0…1, at the start, after each block of each network, and at
+    ///   the end.
+    /// - Throws: Rethrows the error of `report`.
     func denoise<Failure: Error>(
         _ slice: CTSlice, strength: Double = 1, threads: Int?, tiling: Tiling,
         report: (Double) throws(Failure) -> Void
     ) throws(Failure) -> CTSlice {
-        precondition((0...1).contains(strength), "A strength of \(strength)")
+        precondition((0...1).contains(strength), "Strength \(strength)")
         try report(0)
         if strength == 0 {
             try report(1)
@@ -157,7 +167,7 @@ public struct Denoiser: Sendable {
         let tissue = TissueMask(slice)
         let seen = slice.samples.map { Float(tissue.admit(slice.scale.hu(stored: $0)).shown) }
         let found = impulses == nil ? nil : Impulses(in: seen, width: slice.width)
-        // One for impulses, and then two for noise instead of one.
+        // One pass for impulses, and then two for noise in place of one.
         var passes = Passes(slice, tiling: tiling, threads: threads ?? processorCount(), count: found == nil ? 1 : 3)
         var estimate = seen
         if let impulses, let found {
@@ -167,7 +177,7 @@ public struct Denoiser: Sendable {
         }
         if let noise {
             var estimated = try passes.noise(in: estimate, by: noise, report: report)
-            // Impulses that nothing has replaced are strong, but in a few places only, as faint noise is.
+            // Impulses left in place are strong but rare, so that the noise would pass for faint.
             let share = impulses == nil ? 1 : FaintNoise.share(of: estimated)
             if found != nil && share > 0 {
                 let other = try passes.noise(in: estimate, transposed: true, by: noise, report: report)
@@ -187,13 +197,13 @@ public struct Denoiser: Sendable {
     }
 }
 
-/// The passes of networks over one slice.
+/// The passes of networks over one slice, with their progress.
 private struct Passes {
     private let width: Int
     private let height: Int
     private let tiling: Tiling
     private let threads: Int
-    /// How many there will be at most.
+    /// The largest possible number of passes.
     private let count: Int
     private var done = 0
 
@@ -202,7 +212,7 @@ private struct Passes {
         (self.tiling, self.threads, self.count) = (tiling, threads, count)
     }
 
-    /// The noise that a network sees in `image`, which is as large as the slice, as it is or transposed.
+    /// Returns the noise that a network predicts in `image`, which has the size of the slice, as is or transposed.
     mutating func noise<Failure: Error>(
         in image: [Float], transposed: Bool = false, by predictor: NoisePredictor,
         report: (Double) throws(Failure) -> Void
@@ -220,7 +230,7 @@ private struct Passes {
         return transposed ? Self.transposed(noise, width: across) : noise
     }
 
-    /// Columns of `image`, which has rows of `width`, as rows.
+    /// Returns the transpose of `image`, whose rows have `width` values.
     private static func transposed(_ image: [Float], width: Int) -> [Float] {
         (0..<width).flatMap { column in stride(from: column, to: image.count, by: width).map { image[$0] } }
     }

@@ -1,19 +1,20 @@
-/// Noise that is too faint to be told from texture.
+/// Decides how much to remove of noise that is too faint to distinguish from texture.
 ///
-/// Slices that are clean come back as they are. Those of patients never are: they come with noise of 5 HU and more, of which
-/// a network that was trained on white noise sees 1 to 4 HU.
+/// Clean slices are returned unchanged. Patient slices are never clean: they have noise of 5 HU and more, of which a
+/// network trained on white noise predicts 1 to 4 HU.
 enum FaintNoise {
-    /// HU of standard deviation up to which nothing is taken out, and from which on all.
+    /// The standard deviations in HU below which nothing and above which everything is removed.
     private static let (least, most): (Float, Float) = (3, 5)
 
-    /// The share of an estimate that is taken out, 0…1.
+    /// Returns the fraction of an estimate to remove, 0…1.
     ///
-    /// The standard deviation is that of a Gaussian that exceeds the same size in a tenth of all places: what a network sees
-    /// at a few edges does not count, and neither does a background without noise, unless it is nearly all.
+    /// The standard deviation is that of a Gaussian whose magnitude exceeds the same value in a tenth of all places.
+    /// Predictions at a few edges therefore do not count, nor does a noiseless background, unless it covers nearly
+    /// everything.
     ///
-    /// - Parameter noise: HU in all places.
+    /// - Parameter noise: The estimated noise in HU, in all places.
     static func share(of noise: [Float]) -> Float {
-        // Sizes up to `top`, in bins; what is more is in the last.
+        // Magnitudes up to `top` in bins; larger ones go into the last.
         let (bins, top): (Int, Float) = (256, 2 * most)
         var counts = [Int](repeating: 0, count: bins)
         for value in noise {

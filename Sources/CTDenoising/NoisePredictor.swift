@@ -2,7 +2,7 @@ internal import CTImages
 internal import CTNetwork
 internal import CTSupport
 
-/// A network in use: from HU to the HU of noise that it sees.
+/// A network that predicts noise, from HU to HU.
 struct NoisePredictor: Sendable {
     let model: Denoiser.Model
     private let inference: InferenceNetwork
@@ -12,27 +12,27 @@ struct NoisePredictor: Sendable {
         inference = InferenceNetwork(model.network, precision: precision)
     }
 
-    /// Makes one of a model file.
+    /// Creates a predictor from a model file.
     ///
-    /// - Throws: ``FileError`` if it holds no network, or one from which nothing finite comes.
+    /// - Throws: `FileError` if the file has no valid network, or one whose output is not finite.
     init(_ file: Safetensors, file name: String, precision: Precision) throws(FileError) {
         var record = file.metadata
         record["config"] = nil
         self.init(try Denoiser.Model(network: Network(file, file: name), record: record), precision: precision)
-        // Finite weights can still be so large that nothing finite comes out.
+        // Finite weights can still be so large that the output is not finite.
         let ramp = (0..<256).map { Float($0) * 16 - 2300 }
         let noise = noise(in: ramp, width: 16, height: 16, threads: 1) { _ in }
         guard noise.allSatisfy(\.isFinite) else {
             throw FileError(
-                .malformed, file: name, found: "weights so large that no finite noise comes out",
-                expected: "a model whose training went well", advice: "Use another model.")
+                .malformed, file: name, found: "weights so large that the predicted noise is not finite",
+                expected: "a model from a successful training", advice: "Use another model.")
         }
     }
 
-    /// The noise in an image of any size, both in HU.
+    /// Returns the noise in an image of any size, both in HU.
     ///
-    /// - Parameter afterBlock: Called after each of the network's blocks with the share of them that is done, 0…1.
-    /// - Throws: What `afterBlock` throws.
+    /// - Parameter afterBlock: Called after each block of the network with the fraction of blocks done, 0…1.
+    /// - Throws: Rethrows the error of `afterBlock`.
     func noise<Failure: Error>(
         in hu: [Float], width: Int, height: Int, threads: Int, afterBlock: (_ share: Double) throws(Failure) -> Void
     ) throws(Failure) -> [Float] {
@@ -59,8 +59,7 @@ struct NoisePredictor: Sendable {
         return noise.map { $0 * spread }
     }
 
-    /// The index in `0..<count` that `index` falls on when the indices are reflected at both ends, which are
-    /// not repeated.
+    /// Returns the index in `0..<count` that `index` is reflected to at both ends, without repeating the edge.
     private static func reflected(_ index: Int, count: Int) -> Int {
         guard count > 1 else { return 0 }
         let period = 2 * (count - 1)

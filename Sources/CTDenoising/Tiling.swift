@@ -1,20 +1,21 @@
-/// Cuts images that are too large to be denoised at once into overlapping tiles.
+/// Cuts images that are too large to denoise at once into overlapping tiles.
 ///
-/// Scans cross a whole image, so tiles see less than an image does. Their overlap is wide, only its inner part
-/// is used, and neighbours are blended there: no seam shows.
+/// Scans cross a whole image, so a tile sees less context. The overlap is wide, and tiles are blended in its inner part
+/// only, so that no seam is visible.
 struct Tiling {
-    /// Side of the largest image that is not cut, and of the largest tile, in pixels.
+    /// The side of the largest image that is not cut, and of the largest tile, in pixels.
     var side = 2048
 
-    /// How far neighbouring tiles overlap, in pixels. At most half of ``side``.
+    /// The smallest overlap of neighbouring tiles in pixels, at most half of `side`.
     var overlap = 256
 
-    /// Applies `body` to tiles and puts the results together.
+    /// Applies `body` to tiles and blends the results.
     ///
     /// - Parameters:
     ///   - image: `height` rows of `width` values.
-    ///   - body: Takes a tile, its width and its height, and which of how many it is; returns as many values.
-    /// - Throws: What `body` throws.
+    ///   - body: Takes a tile, its width and height, its number and the number of tiles; returns a value for each of
+    ///     the tile's.
+    /// - Throws: Rethrows the error of `body`.
     func map<Failure: Error>(
         _ image: [Float], width: Int, height: Int,
         _ body: ([Float], _ width: Int, _ height: Int, _ tile: (number: Int, count: Int)) throws(Failure) -> [Float]
@@ -42,19 +43,19 @@ struct Tiling {
         return result
     }
 
-    /// A stretch of an axis, and how much each of its values counts.
+    /// A range of an axis, with the blending weight of each position.
     struct Span {
         let range: Range<Int>
         let weights: [Float]
     }
 
-    /// Spans of at most ``side``, equal and equally spread, that overlap by at least ``overlap`` and cover
-    /// `0..<length`; weights of neighbours add up to 1.
+    /// Returns ranges of at most `side`, of equal size and spacing, that overlap by at least `overlap` and cover
+    /// `0..<length`; the weights at each position add up to 1.
     func spans(_ length: Int) -> [Span] {
-        precondition(overlap > 0 && 2 * overlap <= side, "An overlap of \(overlap) in tiles of \(side)")
+        precondition(overlap > 0 && 2 * overlap <= side, "Tiles of \(side) with an overlap of \(overlap)")
         guard length > side else { return [Span(range: 0..<length, weights: [Float](repeating: 1, count: length))] }
         let count = (length - overlap + side - overlap - 1) / (side - overlap)
-        // No larger than they have to be for so many.
+        // No larger than this number of spans needs.
         let size = min(side, (length + (count - 1) * overlap + count - 1) / count)
         let ranges = (0..<count).map { number in
             let start = (length - size) * number / (count - 1)
@@ -73,7 +74,7 @@ struct Tiling {
         }
     }
 
-    /// 0 in the first quarter of `overlap` and before, 1 in the last and after, straight in between.
+    /// Returns 0 up to the first quarter of `overlap`, 1 from the last quarter on, and a linear ramp between them.
     private static func rise(_ index: Int, in overlap: Range<Int>) -> Float {
         let quarter = Float(overlap.count) / 4
         let position = Float(index - overlap.lowerBound) + 0.5

@@ -2,19 +2,19 @@ internal import CTSupport
 
 /// The mean over crops of `log(MSE + tolerance²)`.
 ///
-/// It is the negative mean PSNR, up to scale: a crop with little noise counts as much as one with much,
-/// where a plain mean squared error would only learn to treat the worst. The tolerance keeps crops that
-/// are already restored from deciding the step.
+/// Up to scale it is the negative mean PSNR: a crop with little noise counts as much as one with strong noise, whereas
+/// a plain mean squared error would be dominated by the worst. The tolerance keeps crops that are already restored from
+/// dominating the step.
 struct LogMeanSquaredError {
-    /// Errors of this size and below hardly count, in the units of the values.
+    /// The error size, in the units of the values, below which errors hardly count.
     let tolerance: Float
 
-    /// The loss of a batch, and its derivative with respect to `estimate`.
+    /// Returns the loss of a batch and its gradient with respect to `estimate`.
     ///
     /// - Parameters:
     ///   - estimate: (crops, pixels)
     ///   - target: (crops, pixels)
-    ///   - isCounted: (crops, pixels), which pixels have errors; all where it is nil. A crop without any has no loss.
+    ///   - isCounted: (crops, pixels), the pixels whose errors count; all if `nil`. A crop without any has no loss.
     func callAsFunction(
         _ estimate: [Float], target: [Float], isCounted: [Bool]? = nil, crops: Int
     ) -> (loss: Double, derivative: [Float]) {

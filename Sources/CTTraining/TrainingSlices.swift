@@ -3,25 +3,25 @@ package import CTNetwork
 internal import CTNoise
 internal import CTSupport
 
-/// Clean slices to train on, maybe each with its noisy version, in groups that are drawn equally often.
+/// Clean slices for training, optionally paired with noisy versions, in groups that are drawn equally often.
 ///
-/// A group is a patient: some have one slice and some have fifty, and without groups one scanner's
-/// protocol would dominate.
+/// A group is a patient. Some have one slice and some have fifty; without groups the protocol of one scanner would
+/// dominate.
 public struct TrainingSlices: Sendable {
     private struct Image: Sendable {
         let width: Int
         let height: Int
         let hu: [Float]
-        /// The same slice with noise, if that is given; else noise is drawn.
+        /// The same slice with noise; `nil` to add drawn noise.
         let noisy: [Float]?
     }
 
     private let groups: [[Image]]
 
-    /// A number that other slices, other groups or another order would hardly have (FNV-1a of all HU).
+    /// FNV-1a hash of all HU, groups and order; detects a checkpoint of other data.
     package let fingerprint: UInt64
 
-    /// The same for a training that starts with the weights of a network; without one, the fingerprint.
+    /// Returns the fingerprint combined with the starting weights; the plain fingerprint without any.
     package func fingerprint(startingFrom start: Network?) -> UInt64 {
         guard let start else { return fingerprint }
         var hash = FNV1a()
@@ -30,41 +30,42 @@ public struct TrainingSlices: Sendable {
         return hash.value
     }
 
-    /// Number of groups.
+    /// The number of groups.
     package var groupCount: Int { groups.count }
 
-    /// Number of slices.
+    /// The number of slices.
     public var count: Int { groups.reduce(0) { $0 + $1.count } }
 
-    /// Takes slices by group; those smaller than `crop` on a side are left out.
+    /// Creates training slices from slices by group; those smaller than `crop` pixels on a side are skipped.
     ///
-    /// - Returns: `nil` if nothing is left.
+    /// - Returns: `nil` if no slice remains.
     public init?(_ slices: [String: [CTSlice]], crop: Int) {
         self.init(slices.mapValues { $0.map { Pair(clean: $0, noisy: nil) } }, crop: crop)
     }
 
-    /// A clean slice and what noise made of it.
+    /// A clean slice and its noisy version.
     package struct Pair: Sendable {
-        /// Without noise.
+        /// The slice without noise.
         package let clean: CTSlice
-        /// Of the same size; `nil` to draw noise.
+        /// The slice with noise, of the same size; `nil` to add drawn noise.
         package let noisy: CTSlice?
 
-        /// Makes a pair.
+        /// Creates a pair.
         ///
-        /// - Precondition: Both are of one size.
+        /// - Precondition: Both slices have the same size.
         package init(clean: CTSlice, noisy: CTSlice?) {
-            precondition(noisy.map { $0.width == clean.width && $0.height == clean.height } ?? true, "two sizes")
+            precondition(
+                noisy.map { $0.width == clean.width && $0.height == clean.height } ?? true, "The slices differ in size")
             self.clean = clean
             self.noisy = noisy
         }
     }
 
-    /// Takes pairs by group; those smaller than `crop` on a side are left out.
+    /// Creates training slices from pairs by group; those smaller than `crop` pixels on a side are skipped.
     ///
-    /// - Returns: `nil` if nothing is left.
+    /// - Returns: `nil` if no pair remains.
     package init?(_ pairs: [String: [Pair]], crop: Int) {
-        // Sorted: the order of a dictionary differs from run to run.
+        // Sorted, because the order of a dictionary differs from run to run.
         groups = pairs.sorted { $0.key < $1.key }.map { _, pairs in
             pairs.filter { $0.clean.width >= crop && $0.clean.height >= crop }.map { pair in
                 Image(
@@ -85,9 +86,10 @@ public struct TrainingSlices: Sendable {
         fingerprint = hash.value
     }
 
-    /// A random crop of `rows`×`columns` HU, flipped and transposed at random, and the same of the noisy version if there is one.
+    /// Returns a random crop of `rows`×`columns` HU, flipped and transposed at random, and the same crop of the noisy
+    /// version if there is one.
     ///
-    /// Crops that show hardly anything but air are mostly drawn again.
+    /// Crops of almost only air are usually redrawn.
     func crop(
         _ rows: Int, _ columns: Int, using generator: inout SplitMix64
     ) -> (clean: [Float], noisy: [Float]?) {
@@ -117,7 +119,7 @@ public struct TrainingSlices: Sendable {
         return (crop, noisy)
     }
 
-    /// Standard deviation.
+    /// Returns the standard deviation.
     private static func deviation(_ values: [Float]) -> Float {
         let mean = values.reduce(0, +) / Float(values.count)
         return (values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Float(values.count)).squareRoot()

@@ -3,17 +3,17 @@ internal import CTMetrics
 package import CTNetwork
 internal import CTNoise
 
-/// Slices that training never sees, with noise that is always the same.
+/// Slices held out from training, with fixed noise.
 package struct Validation: Sendable {
-    /// What a network reaches on one kind of noise: mean PSNR in dB over slices, for a range of 2047 HU.
+    /// The performance of a network on one kind of noise: mean PSNR over slices in dB, for a range of 2047 HU.
     package struct Result: Codable, Hashable, Sendable {
         /// The kind of noise.
         package var name: String
-        /// Before denoising.
+        /// The PSNR before denoising.
         package var noisy: Double
-        /// After a 3×3 median.
+        /// The PSNR after a 3×3 median.
         package var median: Double
-        /// After the network.
+        /// The PSNR after the network.
         package var denoised: Double
     }
 
@@ -32,13 +32,13 @@ package struct Validation: Sendable {
     private let side: Int
     private let kinds: [Kind]
 
-    /// Takes the middle of each of up to `limit` slices, spread over `slices`, and adds noise.
+    /// Creates a validation from the centres of up to `limit` slices, evenly spread over `slices`, with added noise.
     ///
     /// - Parameters:
-    ///   - slices: Clean slices; those smaller than 64 pixels on a side are left out.
-    ///   - limit: At most so many are used.
-    ///   - side: Pixels of the middle that are used, at most; even.
-    /// - Returns: `nil` if no slice is left.
+    ///   - slices: Clean slices; those smaller than 64 pixels on a side are skipped.
+    ///   - limit: The largest number of slices.
+    ///   - side: The largest side of the centre in pixels; even.
+    /// - Returns: `nil` if no slice remains.
     package init?(_ slices: [CTSlice], limit: Int = 12, side: Int = 384) {
         let large = slices.filter { $0.width >= 64 && $0.height >= 64 }
         let smallest = large.map { min($0.width, $0.height) }.min() ?? 0
@@ -65,7 +65,7 @@ package struct Validation: Sendable {
             let pairs = crops.enumerated().map { index, clean in
                 var noisy = clean
                 add(&noisy, UInt64(index))
-                // As a file holds them: not below its lowest value.
+                // As in a file, which cannot hold values below the lowest of its range.
                 return Pair(clean: clean, noisy: noisy.map { max($0, range.lowerBound).rounded() })
             }
             return Kind(
@@ -76,13 +76,14 @@ package struct Validation: Sendable {
         }
     }
 
-    /// Takes the middle of each of up to `limit` pairs, spread over `pairs`, with the noise that they have.
+    /// Creates a validation from the centres of up to `limit` pairs, evenly spread over `pairs`, with the noise they
+    /// have.
     ///
     /// - Parameters:
-    ///   - pairs: Those without a noisy slice, or smaller than 64 pixels on a side, are left out.
-    ///   - limit: At most so many are used.
-    ///   - side: Pixels of the middle that are used, at most; even.
-    /// - Returns: `nil` if no pair is left.
+    ///   - pairs: Pairs; those without a noisy slice or smaller than 64 pixels on a side are skipped.
+    ///   - limit: The largest number of pairs.
+    ///   - side: The largest side of the centre in pixels; even.
+    /// - Returns: `nil` if no pair remains.
     package init?(_ pairs: [TrainingSlices.Pair], limit: Int = 24, side: Int = 384) {
         let large = pairs.filter { $0.noisy != nil && $0.clean.width >= 64 && $0.clean.height >= 64 }
         let smallest = large.map { min($0.clean.width, $0.clean.height) }.min() ?? 0
@@ -102,7 +103,7 @@ package struct Validation: Sendable {
         ]
     }
 
-    /// What `network` reaches.
+    /// Returns the performance of `network`, one result per kind of noise.
     package func results(of network: Network, threads: Int) -> [Result] {
         let inference = InferenceNetwork(network)
         let (center, spread) = (network.configuration.center, network.configuration.spread)
@@ -130,7 +131,7 @@ package struct Validation: Sendable {
         pairs.reduce(0) { $0 + value($1) } / Double(pairs.count)
     }
 
-    /// NaN if the network has failed.
+    /// Returns the PSNR in dB; NaN if the network's output is not finite.
     private static func psnr(_ clean: [Double], _ test: [Double]) -> Double {
         let range = IntensityScale.huRange
         return (try? peakSignalToNoiseRatio(clean, test, dataRange: range.upperBound - range.lowerBound)) ?? .nan
