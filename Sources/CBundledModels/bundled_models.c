@@ -1,6 +1,6 @@
 #include "bundled_models.h"
 
-// In the program itself, so that a copied binary works alone.
+// Embedded in the program, so that a copy of the binary works on its own.
 
 static const unsigned char default_model[] = {
 #embed "default.safetensors"

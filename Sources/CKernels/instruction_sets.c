@@ -40,7 +40,7 @@ static bool has_amx(void) {
     unsigned a, b, c, d;
     if (!ct_isa_has_avx512_bf16() || !__get_cpuid_count(7, 0, &a, &b, &c, &d) || (d & bf16) == 0 || (d & tile) == 0)
         return false;
-    // The kernel wants to be asked, since a thread that uses tiles needs more memory; asking again does no harm.
+    // Linux requires a request, since a thread that uses tiles needs more memory; repeating it is harmless.
     const long request_permission = 0x1023, tile_data = 18;
     return syscall(SYS_arch_prctl, request_permission, tile_data) == 0;
 #else
@@ -63,13 +63,13 @@ bool ct_isa_is_available(ct_isa isa) {
     }
 }
 
-/// What CTDENOISE_ISA says; NULL if nothing.
+/// Returns the value of CTDENOISE_ISA; NULL if unset or empty.
 static const char *wanted(void) {
     const char *name = getenv("CTDENOISE_ISA");
     return name && *name ? name : NULL;
 }
 
-/// The set that `name` names; CT_ISA_COUNT if none.
+/// Returns the set called `name`; CT_ISA_COUNT if there is none.
 static int isa_named(const char *name) {
     int isa = 0;
     while (isa < CT_ISA_COUNT && strcmp(name, names[isa]) != 0) isa++;

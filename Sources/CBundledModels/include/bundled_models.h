@@ -3,21 +3,21 @@
 
 #include <stddef.h>
 
-// Files of `*size` bytes that live as long as the program: models in safetensors, and a recipe.
+// Each returns a file of `*size` bytes, valid for the lifetime of the program: models in safetensors, and a recipe.
 
 /// The default model.
 const void *ct_default_model(size_t *size);
 
-/// The default model for salt-and-pepper.
+/// The default model for salt-and-pepper noise.
 const void *ct_default_impulses_model(size_t *size);
 
 /// The fast model.
 const void *ct_fast_model(size_t *size);
 
-/// The fast model for salt-and-pepper.
+/// The fast model for salt-and-pepper noise.
 const void *ct_fast_impulses_model(size_t *size);
 
-/// The recipe that training follows where none is given: the default model's first, a JSON file.
+/// The recipe that training follows if none is given, as JSON: the one that the default model's training began with.
 const void *ct_default_recipe(size_t *size);
 
 #endif

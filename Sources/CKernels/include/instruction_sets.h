@@ -1,13 +1,13 @@
-// Which instruction set the kernels run with: one rule for those of the network, of noise and of metrics.
+// The instruction set of the kernels: one rule for those of the network, of noise and of metrics.
 //
-// It is the best that the CPU and the system grant, but none above the one that the environment variable CTDENOISE_ISA
-// names. A family of kernels that has nothing for a set takes the next lower one: only the network has kernels for AMX. A
-// name that is unknown, or of a set that this CPU lacks, sets no limit here; a program should refuse it with
-// ct_isa_is_granted(), since other kernels would be measured in the place of those that were asked for.
+// It is the best one that the CPU and the system support, limited by the environment variable CTDENOISE_ISA, which
+// names the highest set to use. A family of kernels without a version for a set uses the next lower one; only the
+// network has AMX kernels. An unknown name, or that of a set this CPU lacks, is ignored here; a program should reject
+// it with ct_isa_is_granted(), so that no other kernels are measured than those asked for.
 #pragma once
 #include <stdbool.h>
 
-/// Instruction sets, the least first.
+/// Instruction sets, in ascending order.
 typedef enum ct_isa {
     ct_isa_baseline,
     ct_isa_avx2,
@@ -15,20 +15,21 @@ typedef enum ct_isa {
     ct_isa_amx,
 } ct_isa;
 
-/// How many there are.
+/// The number of instruction sets.
 #define CT_ISA_COUNT 4
 
-/// Its name, as CTDENOISE_ISA has it: "baseline", "avx2", "avx512" or "amx".
+/// Returns the name used by CTDENOISE_ISA: "baseline", "avx2", "avx512" or "amx".
 const char *_Nonnull ct_isa_name(ct_isa isa);
 
-/// Whether this CPU and its system have it. To ask for AMX is to be granted it, for good, which makes signal stacks larger.
+/// Returns whether this CPU and its system support a set. Asking for AMX enables it for the rest of the process, which
+/// makes signal stacks larger.
 bool ct_isa_is_available(ct_isa isa);
 
-/// Whether CTDENOISE_ISA is not set, or names a set that is available.
+/// Returns whether CTDENOISE_ISA is unset or names an available set.
 bool ct_isa_is_granted(void);
 
-/// The best available set up to `most` and up to the one that CTDENOISE_ISA names.
+/// Returns the best available set, up to `most` and up to the one named by CTDENOISE_ISA.
 ct_isa ct_isa_best(ct_isa most);
 
-/// Whether AVX-512 has instructions for bfloat16 here.
+/// Returns whether this CPU has the bfloat16 instructions of AVX-512.
 bool ct_isa_has_avx512_bf16(void);

@@ -1,8 +1,9 @@
-// Vector kernels of the scanning LSTM. One source, isa.inc.h and what it includes, is compiled once per instruction set;
-// bf16.inc.h and amx.inc.h replace those that multiply matrices where the CPU has instructions for that.
+// Vector kernels of the scanning LSTM. One source, network/isa.inc.h and what it includes, is compiled once per
+// instruction set; bf16.inc.h and amx.inc.h replace the matrix products on CPUs with instructions for them.
 //
-// Matrices are row-major floats; `ld` is the distance between rows in floats. No kernel allocates or prints,
-// or keeps state but AMX's between begin_work and end_work. Pointers need no alignment beyond a float's; what is written never overlaps what is read unless it says so.
+// Matrices are row-major floats; `ld` is the distance between rows in floats. No kernel allocates, prints or keeps
+// state, except that of AMX between begin_work and end_work. Pointers need only the alignment of a float. Outputs never
+// overlap inputs unless stated.
 #pragma once
 #include "instruction_sets.h"
 
@@ -10,30 +11,30 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/// One LSTM step of n sequences, their rows anywhere.
+/// One LSTM step of n sequences, whose rows may be anywhere.
 typedef struct ct_lstm_step {
     long sequences, inputs, hidden;
     /// (n, inputs)
     const float *_Nonnull x;
-    /// The inputs of the step after, to be fetched into the cache meanwhile; NULL if there is none.
+    /// The inputs of the next step, to prefetch; NULL if there is none.
     const float *_Nullable next_x;
     long ldx;
-    /// (n, hidden): the hidden states of the step before, NULL for zero, and of this one.
+    /// (n, hidden): the hidden states of the previous step, NULL for zero, and of this one.
     const float *_Nullable h_before;
     float *_Nonnull h;
     long ldh;
-    /// (n, hidden): the cell states, which may be the same memory.
+    /// (n, hidden): the cell states before and after the step, which may share memory.
     const float *_Nullable c_before;
     float *_Nonnull c;
     long ldc;
-    /// (n, 4·hidden): where to keep the activated gates in the order i, f, g, o; NULL if nobody asks.
+    /// (n, 4·hidden): receives the activated gates in the order i, f, g, o; NULL if not needed.
     float *_Nullable gates;
     long ld_gates;
     /// Weights and biases from lstm_pack.
     const float *_Nonnull packed;
 } ct_lstm_step;
 
-/// The same step backwards, from what lstm_forward kept.
+/// The backward pass of one LSTM step, from the values kept by lstm_forward.
 typedef struct ct_lstm_step_back {
     long sequences, hidden;
     /// (n, 4·hidden): activated gates.
@@ -43,13 +44,13 @@ typedef struct ct_lstm_step_back {
     const float *_Nullable c_before;
     const float *_Nonnull c;
     long ldc;
-    /// (n, hidden): two parts of the gradient of h, which are added up: what the output got, and what came from the
-    /// step after, NULL for zero.
+    /// (n, hidden): two parts of the gradient of h, which are added: that of the output, and that from the next step,
+    /// NULL for zero.
     const float *_Nonnull dh;
     long ld_dh;
     const float *_Nullable dh_after;
     long ld_dh_after;
-    /// (n, hidden): the gradient of c from the step after, which becomes that of c_before.
+    /// (n, hidden): the gradient of c from the next step; becomes that of c_before.
     float *_Nonnull dc;
     long ld_dc;
     /// (n, 4·hidden): the gradient of the pre-activations.
@@ -57,11 +58,11 @@ typedef struct ct_lstm_step_back {
     long ld_dz;
 } ct_lstm_step_back;
 
-/// The numbers of a step of Adam that are the same for all parameters.
+/// The values of an Adam step that are the same for all parameters.
 typedef struct ct_adam_step {
-    /// The gradient is multiplied by it first.
+    /// Multiplies the gradient first.
     float scale;
-    /// How much the moving averages of gradient and square keep.
+    /// The decay rates of the moving averages of gradient and squared gradient.
     float decay_first, decay_second;
     /// A parameter moves by rate · first / (√second · root + epsilon).
     float rate, root, epsilon;
@@ -72,17 +73,17 @@ typedef struct ct_kernels {
     /// The instruction set: "amx", "avx512", "avx2" or "baseline".
     const char *_Nonnull name;
 
-    /// How numbers are multiplied in gemm, gemm_outer and lstm_forward: "single precision"; "bf16, three products for
-    /// one", which is off by about 4e-6 of the sum of magnitudes; or "bf16", by about 2e-3. Only finite numbers go through
-    /// bf16. Sums and all else are in single precision.
+    /// The arithmetic of gemm, gemm_outer and lstm_forward: "single precision"; "bf16, three products for one", with an
+    /// error of about 4e-6 of the sum of magnitudes; or "bf16", with about 2e-3. bf16 needs finite inputs. Sums and
+    /// everything else are in single precision.
     const char *_Nonnull precision;
 
-    /// What a thread may call before its first kernel and after its last one, so that not every call prepares the CPU
-    /// and undoes it; NULL if there is nothing to prepare.
+    /// Prepares the CPU. Optional: a thread may call it before its first kernel, and end_work after its last, so that
+    /// not every call does both; NULL if there is nothing to prepare.
     void (*_Nullable begin_work)(void);
     void (*_Nullable end_work)(void);
 
-    /// Floats that a packed k×n matrix takes.
+    /// Returns the floats of a packed k×n matrix.
     long (*_Nonnull packed_size)(long k, long n);
 
     /// Packs b (k×n), whose element (p, j) is at p·row + j·column, for gemm.
@@ -97,16 +98,16 @@ typedef struct ct_kernels {
     void (*_Nonnull gemm_outer)(long m, long n, long k, const float *_Nonnull a, long lda, const float *_Nonnull b,
                                 long ldb, float *_Nonnull c, long ldc);
 
-    /// Floats that the packed weights of an LSTM take.
+    /// Returns the floats of the packed weights of an LSTM.
     long (*_Nonnull lstm_packed_size)(long inputs, long hidden);
 
-    /// Packs input_weights (4H×inputs), hidden_weights (4H×H) and bias (4H) for lstm_forward; rows are in the order
-    /// i, f, g, o.
+    /// Packs input_weights (4H×inputs), hidden_weights (4H×H) and bias (4H) for lstm_forward; rows are in the order i,
+    /// f, g, o.
     void (*_Nonnull lstm_pack)(long inputs, long hidden, const float *_Nonnull input_weights,
                                const float *_Nonnull hidden_weights, const float *_Nonnull bias,
                                float *_Nonnull packed);
 
-    /// At most 1024 inputs and as many hidden units.
+    /// Runs one step, for at most 1024 inputs and 1024 hidden units.
     void (*_Nonnull lstm_forward)(const ct_lstm_step *_Nonnull step);
 
     void (*_Nonnull lstm_backward)(const ct_lstm_step_back *_Nonnull step);
@@ -129,46 +130,48 @@ typedef struct ct_kernels {
     void (*_Nonnull row_dots)(long n, long width, const float *_Nonnull a, long lda, const float *_Nonnull b, long ldb,
                               float *_Nonnull dots);
 
-    /// Moves n parameters and the moving averages of their gradient and its square.
+    /// Updates n parameters and the moving averages of their gradient and its square.
     void (*_Nonnull adam)(long n, const ct_adam_step *_Nonnull step, const float *_Nonnull gradient,
                           float *_Nonnull first, float *_Nonnull second, float *_Nonnull parameters);
 
-    /// y = `count` rows, from number `row` on, of x + bias + depth-wise convolution of x (rows×columns×channels) with
-    /// weights (size²×channels), zero outside; bias may be NULL. y starts with the first of them, and its rows are `ldy` floats apart.
+    /// y = `count` rows, starting at `row`, of x + bias + the depth-wise convolution of x (rows×columns×channels) with
+    /// weights (size²×channels), zero outside; bias may be NULL. y starts with row `row`; its rows are `ldy` floats
+    /// apart.
     void (*_Nonnull mix_rows)(long rows, long columns, long channels, long size, long row, long count,
                               const float *_Nonnull x, const float *_Nonnull weights, const float *_Nullable bias,
                               float *_Nonnull y, long ldy);
 
-    /// d_weights (size²×channels) += the gradient of the convolution's weights over one image.
+    /// d_weights (size²×channels) += the gradient of the convolution weights for one image.
     void (*_Nonnull mix_weights)(long rows, long columns, long channels, long size, const float *_Nonnull x,
                                  const float *_Nonnull dy, float *_Nonnull d_weights);
 } ct_kernels;
 
-/// The kernels of an instruction set; if `fast`, those that multiply in plain bf16 where the set has instructions for it. Those of
-/// AMX can also be had where the CPU lacks it, to be tested under an emulator; on other CPUs than x86-64 all are the baseline.
+/// Returns the kernels of an instruction set; with `fast`, those in plain bf16 if the set has instructions for it. The
+/// AMX kernels are also available on CPUs without AMX, for tests under an emulator. On CPUs other than x86-64 all sets
+/// are the baseline.
 const ct_kernels *_Nonnull ct_kernels_for(ct_isa isa, bool fast);
 
-/// The kernels in use.
+/// Returns the kernels in use.
 static inline const ct_kernels *_Nonnull ct_kernels_current(bool fast) {
     return ct_kernels_for(ct_isa_best(ct_isa_amx), fast);
 }
 
-/// Flushes denormals to zero on this thread; returns the mode to give to ct_denormals_restore.
+/// Flushes denormals to zero on this thread. Returns the mode to pass to ct_denormals_restore.
 uint64_t ct_denormals_flush(void);
 void ct_denormals_restore(uint64_t mode);
 
-/// Copies windows of `window`×`window` pixels, one a token, token after token from `first`, row by row:
-/// the window of token (i, j) starts at pixel (i·patch − margin, j·patch − margin). Outside the image pixels
-/// are mirrored without repeating the edge (`reflect`) or zero.
+/// Copies windows of `window`×`window` pixels, one per token, for consecutive tokens from `first`, row by row. The
+/// window of token (i, j) starts at pixel (i·patch − margin, j·patch − margin). Pixels outside the image are mirrored
+/// without repeating the edge (`reflect`) or zero.
 void ct_windows_gather(const float *_Nonnull image, long rows, long columns, long patch, long window, bool reflect,
                        long first, long count, float *_Nonnull windows);
 
-/// Adds up the windows of tokens of one image where they overlap, and `bias`: writes pixel row `row`. `windows` are those
-/// of the token rows from `first_down` on.
-void ct_windows_sum_row(const float *_Nonnull windows, long first_down, long rows, long columns, long patch, long window,
-                        float bias, long row, float *_Nonnull image);
+/// Writes pixel row `row`: the sum of the overlapping windows of one image's tokens, plus `bias`. `windows` starts with
+/// token row `first_down`.
+void ct_windows_sum_row(const float *_Nonnull windows, long first_down, long rows, long columns, long patch,
+                        long window, float bias, long row, float *_Nonnull image);
 
-/// Fetches x (n×width) into the cache, for rows that lie too far apart for the hardware to follow.
+/// Prefetches x (n×width), for rows too far apart for the hardware prefetcher.
 static inline void ct_prefetch_rows(long n, long width, const float *_Nonnull x, long ldx) {
     for (long row = 0; row < n; row++)
         for (long j = 0; j < width; j += 16) __builtin_prefetch(x + row * ldx + j);

@@ -1,13 +1,13 @@
-// All kernels of one instruction set. dispatch.c includes this file once for each, with
+// The metric kernels of one instruction set. metric_kernels.c includes this file once per set, with
 //   NAME(x)   the symbol for x,
-//   ISA_NAME  what people call it.
+//   ISA_NAME  the name of the set.
 //
-// Rows in scratch memory have room for whole blocks; what is computed beyond their end is never summed.
+// Rows in scratch memory have room for whole blocks; values computed beyond their end are never summed.
 
 #define BLOCK NAME(block)
 #define LANES NAME(lanes)
 
-/// Eight numbers, from any place; as many registers as that takes.
+/// Eight doubles at any address, in as many registers as they need.
 typedef double BLOCK __attribute__((vector_size(64), aligned(8)));
 typedef long long LANES __attribute__((vector_size(64)));
 
@@ -23,10 +23,10 @@ INLINE BLOCK NAME(choose)(LANES where, BLOCK yes, BLOCK no) {
     return (BLOCK)((where & (LANES)yes) | (~where & (LANES)no));
 }
 
-/// The sum of a block, pairs first.
+/// Returns the sum of a block, in pairs.
 INLINE double NAME(total)(BLOCK b) { return ((b[0] + b[4]) + (b[2] + b[6])) + ((b[1] + b[5]) + (b[3] + b[7])); }
 
-/// The sum of `count` numbers.
+/// Returns the sum of `count` values.
 INLINE double NAME(sum)(const double *values, long count) {
     BLOCK sums = {0};
     long i = 0;
@@ -36,36 +36,38 @@ INLINE double NAME(sum)(const double *values, long count) {
     return sum;
 }
 
-/// The sum of those of `count` numbers whose weight is not zero.
+/// Returns the sum of the values whose weight is not zero.
 INLINE double NAME(weighted_sum)(const double *values, const double *weights, long count) {
     double sum = 0;
     for (long i = 0; i < count; i++) sum += weights[i] != 0 ? values[i] : 0;
     return sum;
 }
 
-/// result[i] = Σ weights[k] · (what is k taps before + what is k taps after), for `count` numbers, rounded up to blocks.
+/// result[i] = Σ weights[k] · (the value k taps before + the value k taps after), for `count` values, rounded up to
+/// blocks.
 INLINE void NAME(filter)(const double *const *taps, const double *weights, long half, double *result, long count) {
-    // Four blocks at a time: one sum would wait for the one before.
+    // Four blocks at a time, to hide the latency of additions.
     for (long i = 0; i < count; i += 32) {
         BLOCK sums[4];
         for (int j = 0; j < 4; j++) sums[j] = weights[0] * NAME(load)(taps[half] + i + 8 * j);
         for (long k = 1; k <= half; k++) {
             const double *before = taps[half - k] + i, *after = taps[half + k] + i;
-            for (int j = 0; j < 4; j++) sums[j] += weights[k] * (NAME(load)(before + 8 * j) + NAME(load)(after + 8 * j));
+            for (int j = 0; j < 4; j++)
+                sums[j] += weights[k] * (NAME(load)(before + 8 * j) + NAME(load)(after + 8 * j));
         }
         for (int j = 0; j < 4; j++) NAME(store)(result + i + 8 * j, sums[j]);
     }
 }
 
-/// A row through the window: place i of the result has its window on i … i + 2 · half.
+/// Filters a row with the window: position i of the result covers i … i + 2 · half.
 INLINE void NAME(filter_row)(const double *row, const ct_sliding_window *window, double *result, long count) {
     const double *taps[2 * MAX_HALF + 1];
     for (long k = 0; k <= 2 * window->half; k++) taps[k] = row + k;
     NAME(filter)(taps, window->weights, window->half, result, count);
 }
 
-/// The weighted moments around each place of one row of places; `moments` is 4 with the squares of both images in one, 5 with each
-/// of its own. Rows of moments stay in a ring from one row of places to the next.
+/// Computes the weighted moments at each position of one row of positions. `moments` is 4 with the squares of both
+/// images summed, 5 with them separate. Rows of moments stay in a ring buffer from one row of positions to the next.
 INLINE void NAME(window_moments)(const ct_image_pair *pair, const ct_sliding_window *window, long moments, long place,
                                  double *scratch, double **result) {
     const long size = 2 * window->half + 1, stride = row_stride(pair->columns), length = moments * stride;
@@ -130,8 +132,8 @@ static ct_similarity_sums NAME(similarity)(const ct_image_pair *pair, const ct_s
 
 // MARK: - Visual information
 
-/// The sum of the logarithms of `count` numbers of 1 and above: of products of sixteen, which logarithms cost less than one by one. Numbers
-/// up to 10¹⁹ do not overflow.
+/// Returns the sum of the logarithms of `count` values ≥ 1, taken of products of sixteen, since logarithms are
+/// expensive. Values up to 10¹⁹ do not overflow.
 INLINE double NAME(sum_of_logarithms)(double *values, long count) {
     double sum = 0;
     for (long i = count; i < (count + 15) / 16 * 16; i++) values[i] = 1;
@@ -155,7 +157,8 @@ static ct_information_sums NAME(information)(const ct_image_pair *pair, const ct
             BLOCK covariance = NAME(load)(m[4] + i) - x * y;
             reference = NAME(choose)(reference > zero, reference, zero);
             test = NAME(choose)(test > zero, test, zero);
-            // The test image is gain · reference + distortion; without variance there is no gain, and none is below zero.
+            // The test image is gain · reference + distortion. Without variance the gain is zero, and it is never
+            // negative.
             BLOCK gain = covariance / (reference + least);
             BLOCK distortion = test - gain * covariance;
             gain = NAME(choose)(reference < least, zero, gain);
@@ -186,7 +189,7 @@ static ct_information_sums NAME(information)(const ct_image_pair *pair, const ct
 
 // MARK: - Gradients
 
-/// The squared sizes of the Prewitt gradients of one row; rows have a zero before and behind.
+/// Returns the squared Prewitt gradient magnitudes of one row; rows are padded with a zero on both sides.
 INLINE BLOCK NAME(squared_gradient)(const double *const *rows, long i) {
     BLOCK left = {0}, right = {0}, above = {0}, below = {0};
     for (int k = 0; k < 3; k++) {
@@ -206,7 +209,7 @@ static ct_gradient_sums NAME(gradients)(const ct_image_pair *pair, double consta
     ct_gradient_sums sums = {0};
     const double *images[2] = {pair->reference, pair->test};
     for (long row = 0; row <= pair->rows; row++) {
-        // Row `row` comes in, zero below the last; the one before it is done.
+        // Row `row` enters, zero below the last; the row before it is complete.
         for (int image = 0; image < 2; image++) {
             double *to = rows + (3 * image + row % 3) * stride;
             if (row < pair->rows)
@@ -217,7 +220,7 @@ static ct_gradient_sums NAME(gradients)(const ct_image_pair *pair, double consta
         if (row == 0) continue;
         const double *x[3], *y[3];
         for (long k = 0; k < 3; k++) {
-            // Above the first row is the third of the ring, which is zero until row 2 comes in.
+            // Row −1 is the third of the ring, which is zero until row 2 enters.
             x[k] = rows + (row + 1 + k) % 3 * stride;
             y[k] = rows + (3 + (row + 1 + k) % 3) * stride;
         }

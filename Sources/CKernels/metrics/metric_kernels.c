@@ -1,29 +1,29 @@
-// One copy of the metrics kernels per instruction set.
+// One copy of the metric kernels per instruction set.
 #include "metric_kernels.h"
 
 #include <math.h>
 #include <string.h>
 
-// Two roundings stay two, or instruction sets would differ in the last bit.
+// No fused multiply-add, which would make instruction sets differ in the last bit.
 #pragma clang fp contract(off)
 
-// Blocks are wider than some registers; that matters to nobody, since what takes and gives them is inlined.
+// Blocks are wider than some registers. That does not affect the ABI, since every function that passes them is inlined.
 #pragma clang diagnostic ignored "-Wpsabi"
 
 #define INLINE static inline __attribute__((always_inline))
 
-/// Windows reach this far: 17×17, that of visual information.
+/// The largest half width of a window: 17×17, that of visual information.
 #define MAX_HALF 8
 
-/// Numbers behind each row, for blocks that begin in it and for the window of its last place.
+/// Values behind each row, for blocks that start in it and for the window of its last position.
 #define ROW_SLACK 64
 
-/// A row's numbers and what is behind them.
+/// Returns the length of a row including its slack.
 INLINE long row_stride(long columns) { return (columns + 31) / 32 * 32 + ROW_SLACK; }
 
 long ct_metric_scratch(long columns, long half) {
-    // A ring of rows of five moments, those weighted along columns, and those weighted along the row as well; eight rows are more
-    // than gradients need.
+    // A ring of rows of five moments, the moments filtered along columns, and those filtered along the row as well;
+    // eight rows are more than gradients need.
     return (5 * (2 * half + 3) + 8) * row_stride(columns);
 }
 
@@ -47,7 +47,7 @@ long ct_metric_scratch(long columns, long half) {
 #define ISA_NAME "baseline"
 #include "isa.inc.h"
 
-// MARK: - The choice
+// MARK: - Selection
 
 const ct_metric_kernels *ct_metric_kernels_for(ct_isa isa) {
 #if defined(__x86_64__)

@@ -1,9 +1,9 @@
-// Matrix products by AMX (Intel 64 and IA-32 SDM, volume 1, chapter 18), for bf16.inc.h's operands.
+// Matrix products with AMX (Intel 64 and IA-32 SDM, volume 1, chapter 18), on the operands of bf16.inc.h.
 //
-// All eight tiles are configured to full size, once a work item. Four of them add up: a product of two tiles is ready
-// after 52 cycles, and the next can start after 16.
+// All eight tiles are configured to full size, once per work item. Four of them accumulate, because a tile product has
+// a latency of 52 cycles and the next can start after 16.
 
-/// Row-wise memory image of the tile configuration.
+/// The tile configuration, as it is laid out in memory.
 typedef struct amx_config {
     uint8_t palette, start_row, reserved[14];
     uint16_t row_bytes[16];
@@ -23,22 +23,22 @@ static void amx_begin(void) {
     amx_is_ready = true;
 }
 
-/// Without this every switch of threads saves 8 KB.
+/// Releases the tiles; otherwise every context switch saves 8 KB.
 static void amx_end(void) {
     _tile_release();
     amx_is_ready = false;
 }
 
-/// For a kernel outside any work: returns whether it has to call amx_end.
+/// For a kernel called outside any work: returns whether it must call amx_end.
 static bool amx_begin_call(void) {
     if (amx_is_ready) return false;
     amx_begin();
     return true;
 }
 
-/// Two by two tiles of z (64 floats a row) = a · b. Left tiles lie in two buffers as bf16_rows writes them; right ones
-/// are the two from b of panels of `panel` tiles. Between blocks `share` cells of `work`, unless that is NULL, are computed:
-/// other parts of the core do that at the same time.
+/// 2 × 2 tiles of z (rows of 64 floats) = a · b. Left tiles are in two buffers, as written by bf16_rows; right tiles
+/// are the two from b of panels of `panel` tiles. Between blocks `share` cells of `work`, unless it is NULL, are
+/// computed on units of the core that are otherwise idle.
 INLINE void amx_square(const int parts, long blocks, const bf16 *a0, const bf16 *a1, const bf16 *b, long panel,
                        float *z, bf16_cells *work, long share) {
     const long next = parts * BF16_TILE;
@@ -76,7 +76,7 @@ INLINE void amx_square(const int parts, long blocks, const bf16 *a0, const bf16 
     _tile_stored(3, z + 16 * 64 + 16, 256);
 }
 
-/// One by `columns` (2 or 4) tiles of z (64 floats a row) = a · b, as amx_square.
+/// 1 × `columns` (2 or 4) tiles of z (rows of 64 floats) = a · b; see amx_square.
 INLINE void amx_row(const int parts, const int columns, long blocks, const bf16 *a, const bf16 *b, long panel,
                     float *z, bf16_cells *work, long share) {
     const long next = parts * BF16_TILE;
@@ -117,7 +117,7 @@ INLINE void amx_row(const int parts, const int columns, long blocks, const bf16 
     }
 }
 
-/// A unit of a product: up to 32 rows of the panel at b, of which z (64 floats a row) gets all columns.
+/// All columns of z (rows of 64 floats) for up to 32 rows of a and the panel at b: a unit of a product.
 INLINE void amx_panel(const int parts, long rows, long tiles, long blocks, const bf16 *a, const bf16 *b, float *z,
                       bf16_cells *work, long share) {
     const long next = parts * BF16_TILE;
@@ -130,13 +130,13 @@ INLINE void amx_panel(const int parts, long rows, long tiles, long blocks, const
         amx_square(parts, blocks, a, a + blocks * next, b + tile * next, tiles, z + tile * 16, work, share);
 }
 
-// MARK: - Transposed by plain
+// MARK: - Transposed times plain
 
-/// Turns the pairs of a right tile into those of a left one.
+/// Converts the pairs of a right tile to those of a left tile.
 INLINE void amx_transpose(const bf16 *from, bf16 *to) {
     bf16_vu r[16], t[16];
     UNROLL for (int i = 0; i < 16; i++) r[i] = (bf16_vu)_mm512_loadu_si512(from + i * 32);
-    // Within each 128 bits, 4×4 blocks; then those blocks.
+    // First the 4×4 blocks within each 128 bits, then whole blocks.
     UNROLL for (int i = 0; i < 16; i += 4) {
         bf16_vu low0 = (bf16_vu)_mm512_unpacklo_epi32((__m512i)r[i], (__m512i)r[i + 1]);
         bf16_vu high0 = (bf16_vu)_mm512_unpackhi_epi32((__m512i)r[i], (__m512i)r[i + 1]);
@@ -160,10 +160,11 @@ INLINE void amx_transpose(const bf16 *from, bf16 *to) {
     }
 }
 
-/// c += aᵀ · b in two parts: runs of rows of both are rounded into a buffer, a's transposed, and added tile by tile.
+/// c += aᵀ · b in two parts: runs of rows of both are rounded into a buffer, a's transposed, and accumulated tile by
+/// tile.
 static void amx_gemm_outer(long m, long n, long k, const float *a, long lda, const float *b, long ldb, float *c,
                            long ldc) {
-    // 16 tiles of rows and 8 of columns by 64 rows of a and b: 96 KB.
+    // 16 tiles of rows and 8 of columns, by 64 rows of a and b: 96 KB.
     enum { ROWS = 256, COLUMNS = 128, MOST = (ROWS + COLUMNS) / 16 * 2, NEXT = 2 * BF16_TILE };
     bf16 buffer[MOST * NEXT] __attribute__((aligned(64)));
     float z[32 * 64] __attribute__((aligned(64)));

@@ -1,29 +1,30 @@
-// Matrix products and LSTM steps in bf16, for dispatch.c on x86-64, on top of the avx512 kernels: AMX multiplies tiles
-// of 16 rows, AVX512-BF16 (vdpbf16ps) pairs; both add up in fp32, and all else is fp32 too.
+// Matrix products and LSTM steps in bf16, for network_kernels.c on x86-64, on top of the avx512 kernels: AMX multiplies
+// tiles of 16 rows, AVX512-BF16 (vdpbf16ps) pairs. Both accumulate in fp32, and everything else is fp32 too.
 //
-// bf16 is the upper half of a float: 8 significant bits. In two `parts`, high = bf16(x) and low = bf16(x − high), a
-// number has 16 of them, and a product of three, high·high + high·low + low·high, is off by at most 3·2⁻¹⁶ of itself
-// and by far less over a sum (Henry, Tang, Heinecke 2019, doi:10.1109/ARITH.2019.00019). One part alone is "plain" bf16.
+// bf16 is the upper half of a float, with 8 significant bits. In two `parts`, high = bf16(x) and low = bf16(x − high),
+// a number has 16 of them, and the sum of three products, high·high + high·low + low·high, has a relative error of at
+// most 3·2⁻¹⁶, and far less over a sum (Henry, Tang, Heinecke 2019, doi 10.1109/ARITH.2019.00019). A single part is
+// "plain" bf16.
 
 typedef uint16_t bf16;
 typedef avx512_vf bf16_vf;
 typedef uint32_t bf16_vu __attribute__((vector_size(64)));
 
 enum {
-    BF16_K = 32,          // columns of a left tile and rows of a right one
-    BF16_TILE = 16 * 32,  // numbers a tile
-    // Numbers of a left operand in the buffer on the stack: 16 rows of the largest network's LSTM step, 2 · 1024 columns,
-    // in two parts.
+    BF16_K = 32,          // columns of a left tile, rows of a right one
+    BF16_TILE = 16 * 32,  // values per tile
+    // The values of a left operand in the stack buffer: 16 rows of the largest LSTM step, 2 · 1024 columns, in two
+    // parts.
     BF16_MOST = 16 * 2048 * 2,
-    BF16_NEAR = 16 * 1024,  // as many as stay in the nearest cache beside the right operand
+    BF16_NEAR = 16 * 1024,  // as many as stay in L1 beside the right operand
 };
 
 static long bf16_blocks(long k) { return (k + BF16_K - 1) / BF16_K; }
 
 // MARK: - Rounding
 
-// Which of 64 halves of floats, 32 in each of two vectors, to take for 32 upper ones: of one float after the other, or
-// of the two vectors in turn.
+// Which 32 of the 64 half floats in two vectors to take as upper halves: those of one vector after the other, or of the
+// two vectors alternately.
 static const uint16_t bf16_in_order[32] __attribute__((aligned(64))) = {
     1,  3,  5,  7,  9,  11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31,
     33, 35, 37, 39, 41, 43, 45, 47, 49, 51, 53, 55, 57, 59, 61, 63};
@@ -31,7 +32,7 @@ static const uint16_t bf16_in_turn[32] __attribute__((aligned(64))) = {
     1,  33, 3,  35, 5,  37, 7,  39, 9,  41, 11, 43, 13, 45, 15, 47,
     17, 49, 19, 51, 21, 53, 23, 55, 25, 57, 27, 59, 29, 61, 31, 63};
 
-/// Writes 32 numbers in `order`, the low parts `distance` numbers after the high ones. To the nearest, ties away from
+/// Writes 32 values in `order`, the low parts `distance` values after the high ones. Rounds to nearest, ties away from
 /// zero.
 INLINE void bf16_round(const int parts, bf16_vf x0, bf16_vf x1, __m512i order, bf16 *to, long distance) {
     bf16_vu high0 = (bf16_vu)x0 + 0x8000u, high1 = (bf16_vu)x1 + 0x8000u;
@@ -42,7 +43,7 @@ INLINE void bf16_round(const int parts, bf16_vf x0, bf16_vf x1, __m512i order, b
     _mm512_storeu_si512(to + distance, _mm512_permutex2var_epi16((__m512i)low0, order, (__m512i)low1));
 }
 
-/// The floats at p of columns `j`…`j` + 15 of `width`, zeros beyond.
+/// Returns the floats at p of columns `j`…`j` + 15 of `width`, zeros beyond.
 INLINE bf16_vf bf16_load(const float *p, long j, long width) {
     if (j + 16 <= width) return avx512_load(p + j);
     return j < width ? avx512_load_part(p + j, width - j) : avx512_splat(0);
@@ -50,10 +51,10 @@ INLINE bf16_vf bf16_load(const float *p, long j, long width) {
 
 // MARK: - Left operands
 
-// Rows in blocks of 32 columns, in memory as (block, part, row, column); AMX has 16 rows a buffer, so that they are
-// tiles, one buffer after the other.
+// Rows in blocks of 32 columns, stored as (block, part, row, column). For AMX each buffer has 16 rows, so that these
+// are tiles, one buffer after the other.
 
-/// Rounds n ≤ height rows of x (n×k); the rows that are missing become zero.
+/// Rounds n ≤ height rows of x (n×k); missing rows become zero.
 INLINE void bf16_rows(const int parts, long n, long k, const float *x, long ldx, long height, bf16 *to) {
     const __m512i order = _mm512_load_si512(bf16_in_order);
     const long part = height * BF16_K, next = parts * part, whole = k / BF16_K * BF16_K;
@@ -70,9 +71,9 @@ INLINE void bf16_rows(const int parts, long n, long k, const float *x, long ldx,
 
 // MARK: - Right operands
 
-// In tiles of 32 rows and 16 columns, row pairs side by side: (pair, column, row of the pair), what both AMX and
-// vdpbf16ps want. Packed: panels of four tiles side by side, the last of two if that is enough; each panel as (block of
-// rows, tile, part). What is missing is zero.
+// Tiles of 32 rows and 16 columns with row pairs interleaved: (pair, column, row of the pair), the format of both AMX
+// and vdpbf16ps. Packed: panels of four adjacent tiles, the last of two if that is enough; each panel as (block of
+// rows, tile, part), padded with zeros.
 
 /// Rounds one tile: 32 rows, NULL for zeros, of columns `j`…`j` + 15 of `width`.
 INLINE void bf16_right_tile(const int parts, const float *const rows[BF16_K], long j, long width, bf16 *to) {
@@ -84,7 +85,7 @@ INLINE void bf16_right_tile(const int parts, const float *const rows[BF16_K], lo
     }
 }
 
-/// Packs one tile of which `rows`×`columns` elements are there: (p, j) is at b[p·row + j·column].
+/// Packs one tile with `rows`×`columns` elements: (p, j) is at b[p·row + j·column].
 static void bf16_pack_tile(int parts, long rows, long columns, const float *b, long row, long column, float *packed) {
     float floats[BF16_K][16] = {0};
     const float *all[BF16_K];
@@ -96,7 +97,7 @@ static void bf16_pack_tile(int parts, long rows, long columns, const float *b, l
     else bf16_right_tile(2, all, 0, 16, (bf16 *)packed);
 }
 
-/// Tiles of the panel from column j of n.
+/// Returns the tiles of the panel that starts at column j of n.
 static long bf16_panel(long n, long j) { return n - j <= 32 ? 2 : 4; }
 
 INLINE long bf16_packed_size(const int parts, long k, long n) {
@@ -110,8 +111,8 @@ INLINE void bf16_pack(const int parts, long k, long n, const float *b, long row,
                 bf16_pack_tile(parts, k - p, n - j < 16 ? n - j : 16, b + p * row + j * column, row, column, packed);
 }
 
-// An LSTM: for each group of 16 hidden units the biases, 16 of each gate in the order i, f, g, o, times gate_rates, then the
-// panel of their input weights and that of their hidden weights, a tile a gate, as they are.
+// An LSTM: for each group of 16 hidden units the biases, 16 of each gate in the order i, f, g, o, times gate_rates,
+// then the panels of their input weights and of their hidden weights, one tile per gate, unscaled.
 INLINE long bf16_group_size(const int parts, long inputs, long hidden) {
     return 64 + (bf16_blocks(inputs) + bf16_blocks(hidden)) * 4 * parts * (BF16_TILE / 2);
 }
@@ -125,11 +126,12 @@ INLINE void bf16_lstm_pack(const int parts, long inputs, long hidden, const floa
     for (long first = 0; first < hidden; first += 16) {
         long units = hidden - first < 16 ? hidden - first : 16;
         for (long gate = 0; gate < 4; gate++)
-            for (long j = 0; j < 16; j++) *packed++ = j < units ? gate_rates[gate] * bias[gate * hidden + first + j] : 0;
+            for (long j = 0; j < 16; j++)
+                *packed++ = j < units ? gate_rates[gate] * bias[gate * hidden + first + j] : 0;
         for (long p = 0; p < inputs; p += BF16_K)
             for (long gate = 0; gate < 4; gate++, packed += parts * (BF16_TILE / 2))
-                bf16_pack_tile(parts, inputs - p, units, input_weights + (gate * hidden + first) * inputs + p, 1, inputs,
-                               packed);
+                bf16_pack_tile(parts, inputs - p, units, input_weights + (gate * hidden + first) * inputs + p, 1,
+                               inputs, packed);
         for (long p = 0; p < hidden; p += BF16_K)
             for (long gate = 0; gate < 4; gate++, packed += parts * (BF16_TILE / 2))
                 bf16_pack_tile(parts, hidden - p, units, hidden_weights + (gate * hidden + first) * hidden + p, 1,
@@ -137,9 +139,9 @@ INLINE void bf16_lstm_pack(const int parts, long inputs, long hidden, const floa
     }
 }
 
-// MARK: - What follows a product
+// MARK: - After a product
 
-/// c (m×n) = onto + z (m×n, 64 floats a row) + bias; NULL is zero.
+/// c (m×n) = onto + z (m×n, rows of 64 floats) + bias; NULL is zero.
 static void bf16_finish(long m, long n, const float *z, const float *bias, const float *onto, long ld_onto, float *c,
                         long ldc) {
     for (long j = 0; j < n; j += 16) {
@@ -153,14 +155,14 @@ static void bf16_finish(long m, long n, const float *z, const float *bias, const
     }
 }
 
-/// Cells whose pre-activations, but for the biases, are there.
+/// Cells whose pre-activations are computed, except for the biases.
 typedef struct bf16_cells {
     const ct_lstm_step *step;
-    /// Sequences from `row` to before `end`, and hidden units from `first`.
+    /// The sequences `row`..<`end`, and the hidden units from `first`.
     long row, end, first;
-    /// (4·16): times gate_rates.
+    /// (4·16): the biases, times gate_rates.
     const float *biases;
-    /// (end − row, 4·16): of the next sequence.
+    /// (end − row, 4·16): the pre-activations, from the next sequence on.
     const float *z;
 } bf16_cells;
 
@@ -186,7 +188,7 @@ static void bf16_run_cells(bf16_cells *work, long count) {
     const long rest = s->hidden - work->first;
     const __mmask16 units = rest < 16 ? (__mmask16)((1u << rest) - 1) : 0xffff;
     for (; count > 0 && work->row < work->end; count--, work->row++, work->z += 64) {
-        // Rows lie far apart: no hardware follows so many streams by itself.
+        // Rows are too far apart for the hardware prefetcher.
         if (s->next_x && work->first == 0)
             for (long j = 0; j < s->inputs; j += 16) __builtin_prefetch(s->next_x + work->row * s->ldx + j);
         if (s->gates) bf16_cell_row(true, work, units);
@@ -194,9 +196,9 @@ static void bf16_run_cells(bf16_cells *work, long count) {
     }
 }
 
-// MARK: - The product by pairs
+// MARK: - Products of pairs
 
-/// mr rows and nv tiles of z (64 floats a row) = a · b in plain bf16, over two runs of k0 and k1 rows of b, each of
+/// mr rows and nv tiles of z (rows of 64 floats) = a · b in plain bf16, over two runs of k0 and k1 rows of b, each of
 /// which starts with a block.
 INLINE void bf16_pairs(const int mr, const int nv, long k0, long k1, const bf16 *a, long height, const bf16 *b,
                        float *z) {
@@ -223,8 +225,9 @@ INLINE void bf16_pairs(const int mr, const int nv, long k0, long k1, const bf16 
         UNROLL for (int v = 0; v < nv; v++) _mm512_storeu_ps(z + i * 64 + v * 16, sum[i][v]);
 }
 
-/// The same for any number of rows up to 6 and 2 or 4 tiles.
-static void bf16_pairs_of(long rows, long tiles, long k0, long k1, const bf16 *a, long height, const bf16 *b, float *z) {
+/// The same for up to 6 rows and 2 or 4 tiles.
+static void bf16_pairs_of(long rows, long tiles, long k0, long k1, const bf16 *a, long height, const bf16 *b,
+                          float *z) {
 #define ROWS(mr)                                                      \
     if (tiles == 4) bf16_pairs(mr, 4, k0, k1, a, height, b, z);       \
     else bf16_pairs(mr, 2, k0, k1, a, height, b, z);                  \

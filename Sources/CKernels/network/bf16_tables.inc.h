@@ -1,6 +1,6 @@
-// The kernels in bf16: their drivers, which cut operands to what amx.inc.h and bf16.inc.h multiply, and their tables.
+// The bf16 kernels: drivers that cut operands into pieces for amx.inc.h and bf16.inc.h, and the tables.
 
-/// c = onto + a · b + bias, `parts` numbers for each; `tiles` by AMX, otherwise by pairs.
+/// c = onto + a · b + bias, with `parts` parts per value; by AMX if `tiles`, otherwise by pairs.
 INLINE void bf16_gemm(const int parts, const bool tiles, long m, long n, long k, const float *a, long lda,
                       const float *packed, const float *bias, const float *onto, long ld_onto, float *c, long ldc) {
     bf16 left[BF16_NEAR] __attribute__((aligned(64)));
@@ -140,7 +140,7 @@ static const ct_kernels amx_plain_kernels = {
     .begin_work = amx_begin,
     .end_work = amx_end,
     .gemm = amx_plain_gemm,
-    .gemm_outer = amx_gemm_outer,  // for training, which is not worth less accuracy
+    .gemm_outer = amx_gemm_outer,  // two parts: training keeps its accuracy
     .lstm_forward = amx_plain_lstm_forward,
     BF16_KERNELS(1),
 };

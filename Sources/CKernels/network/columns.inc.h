@@ -1,4 +1,4 @@
-// Column by column, and element by element.
+// Column-wise and element-wise kernels.
 
 static void NAME(add)(long n, long width, const float *a, long lda, const float *b, long ldb, float *y, long ldy) {
     for (long s = 0; s < n; s++)

@@ -1,4 +1,4 @@
-// Denormals, which take a hundred times as long as other numbers, flushed to zero.
+// Flushes denormals, which are a hundred times slower than other numbers, to zero.
 #include "network_kernels.h"
 
 #if defined(__x86_64__)

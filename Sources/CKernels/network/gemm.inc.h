@@ -1,6 +1,6 @@
-// Matrix products. Outputs stay in registers over all of k: tiles of at most MR rows and four vectors.
+// Matrix products. Outputs stay in registers over all of k, in tiles of at most MR rows and four vectors.
 
-// Rows of tiles: as many of MR as fit, then 4, 2, 1. CALL(mr) has mr as a constant.
+// Rows in tiles: as many of MR as fit, then 4, 2, 1. CALL(mr) gets mr as a constant.
 #define FOR_ROWS(i, m, CALL)                    \
     long i = 0;                                 \
     for (; i + MR <= (m); i += MR) CALL(MR);    \
@@ -14,9 +14,9 @@
     }                                           \
     if (i < (m)) CALL(1)
 
-// MARK: - By a packed matrix
+// MARK: - Times a packed matrix
 
-// Packed: panels of four vectors of columns, the last of as many as it needs, padded with zeros; each panel row by row.
+// Packed: panels of four vectors of columns, the last of as many as needed, padded with zeros; each panel row by row.
 static long NAME(packed_size)(long k, long n) { return k * ((n + VL - 1) / VL * VL); }
 
 static void NAME(pack)(long k, long n, const float *b, long row, long column, float *packed) {
@@ -32,7 +32,7 @@ static void NAME(pack)(long k, long n, const float *b, long row, long column, fl
 INLINE void NAME(multiply)(const int mr, const int nv, long k, const float *a, long lda, const float *b,
                            VF sum[MR][4]) {
     for (long p = 0; p < k; p++) {
-        // Factors first, then one vector of b at a time: with MR = 3 that takes just the 16 registers of AVX2.
+        // Factors first, then one vector of b at a time: with MR = 3 this uses exactly the 16 registers of AVX2.
         VF factor[MR];
         UNROLL for (int i = 0; i < mr; i++) factor[i] = SPLAT(a[i * lda + p]);
         UNROLL for (int v = 0; v < nv; v++) {
@@ -46,7 +46,7 @@ INLINE void NAME(multiply)(const int mr, const int nv, long k, const float *a, l
 #define LOAD_LAST(p, v) ((v) < nv - 1 || count == VL ? LOAD(p) : NAME(load_part)(p, count))
 #define STORE_LAST(p, v, value) ((v) < nv - 1 || count == VL ? STORE(p, value) : NAME(store_part)(p, value, count))
 
-/// mr rows of a panel of nv vectors.
+/// Computes mr rows of a panel of nv vectors.
 INLINE void NAME(tile)(const int mr, const int nv, long count, long k, const float *a, long lda, const float *b,
                        const float *bias, const float *onto, long ld_onto, float *c, long ldc) {
     VF sum[MR][4];
@@ -55,7 +55,7 @@ INLINE void NAME(tile)(const int mr, const int nv, long count, long k, const flo
         UNROLL for (int i = 0; i < mr; i++)
             sum[i][v] = onto ? start + LOAD_LAST(onto + i * ld_onto + v * VL, v) : start;
     }
-    // The next tile's rows.
+    // Prefetch the next tile's rows.
     for (int i = 0; i < mr; i++) {
         for (long p = 0; p < k; p += 16) __builtin_prefetch(a + (mr + i) * lda + p);
         if (onto)
@@ -75,8 +75,8 @@ INLINE void NAME(panel)(const int nv, long count, long m, long k, const float *a
 #undef TILE
 }
 
-// Columns in panels: of four vectors, the last of as many as it needs. CALL(nv, count) has nv as a constant, and also
-// `count`, the columns of the last vector, if that is full: then nothing in the inner loops asks for it.
+// Columns in panels of four vectors, the last of as many as needed. CALL(nv, count) gets nv as a constant, and also
+// `count`, the columns of the last vector, if it is full: inner loops then do not test it.
 #define FOR_PANELS(j, n, CALL)                                             \
     for (long j = 0; j < (n); j += 4 * VL) {                               \
         long vectors = (n) - j < 4 * VL ? ((n) - j + VL - 1) / VL : 4;     \
@@ -102,7 +102,7 @@ static void NAME(gemm)(long m, long n, long k, const float *a, long lda, const f
 #undef PANEL
 }
 
-// MARK: - Transposed by plain
+// MARK: - Transposed times plain
 
 /// mr rows and nv vectors of c += aᵀ · b.
 INLINE void NAME(outer_tile)(const int mr, const int nv, long count, long k, const float *a, long lda, const float *b,

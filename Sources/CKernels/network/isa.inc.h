@@ -1,8 +1,8 @@
-// All kernels of one instruction set. dispatch.c includes this file once for each, with
+// The network kernels of one instruction set. network_kernels.c includes this file once per set, with
 //   NAME(x)   the symbol for x,
-//   ISA_NAME  what people call it,
-//   VL        floats a vector,
-//   MR        rows of a tile: MR·4 accumulators, MR factors and a vector must fit the registers.
+//   ISA_NAME  the name of the set,
+//   VL        the floats of a vector,
+//   MR        the rows of a tile: MR·4 accumulators, MR factors and one vector must fit the registers.
 
 #define VF NAME(vf)
 #define LOAD NAME(load)

@@ -1,7 +1,7 @@
-// LSTM steps: the product and the cell of a group of VL hidden units at a time, gates in registers.
+// LSTM steps: the product and the cell for a group of VL hidden units at a time, with gates in registers.
 
-// Packed: for each group of VL hidden units their biases, then their weights input by input and hidden state by hidden
-// state: four vectors each, in the order i, f, g, o, times gate_rates. A group that is not full is padded with zeros.
+// Packed: for each group of VL hidden units their biases, then their weights for each input and each hidden state; each
+// four vectors, in the order i, f, g, o, times gate_rates. A partial group is padded with zeros.
 static long NAME(lstm_packed_size)(long inputs, long hidden) {
     return (hidden + VL - 1) / VL * (1 + inputs + hidden) * 4 * VL;
 }
@@ -25,22 +25,23 @@ static void NAME(lstm_pack)(long inputs, long hidden, const float *input_weights
 
 // MARK: - The cell
 
-/// 2^t to about 2e-7 relative; t is clamped at 40, so that a product of three stays finite, and without AVX-512 at −40, too.
+/// Returns 2^t with a relative error of about 2e-7. t is clamped at 40, so that a product of three stays finite, and
+/// without AVX-512 also at −40.
 INLINE VF NAME(exp2)(VF t) {
     t = __builtin_elementwise_min(t, SPLAT(40));
 #if VL == 16
-    // 2^t = 2^n · 2^f, n a multiple of 1/32 and |f| ≤ 1/64: the polynomial is the best of its degree that is 1 at 0. Sums have
-    // units of their own in many CPUs, products are what there is most of here.
+    // 2^t = 2^n · 2^f, with n a multiple of 1/32 and |f| ≤ 1/64. The polynomial is the best of its degree that is 1 at
+    // 0. Many CPUs have separate units for additions, whereas multiplications are the bottleneck here.
     VF n = (VF)_mm512_roundscale_ps((__m512)t, 5 << 4 | _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
     VF f = t - n;
-    // 1.5·2^18: adding it puts 32·n into the low bits, of which the five lowest tell its fraction.
+    // 1.5·2^18: adding it moves 32·n to the low bits, the lowest five of which are its fraction.
     const __m512i index = (__m512i)(n + 393216.0f);
     VF power = (VF)_mm512_permutex2var_ps(_mm512_load_ps(powers_of_two), index, _mm512_load_ps(powers_of_two + 16));
     VF rest = (2.40226492e-1f * f + 6.93157315e-1f) * f;
     return (VF)_mm512_scalef_ps((__m512)(power * rest + power), (__m512)n);
 #else
-    // The same, n whole and |f| ≤ 1/2.
-    const float magic = 12582912.0f + 127;  // 1.5·2^23: adding it rounds to a whole number, in the low bits
+    // The same with integral n and |f| ≤ 1/2.
+    const float magic = 12582912.0f + 127;  // 1.5·2^23: adding it rounds to an integer, in the low bits
     t = __builtin_elementwise_max(t, SPLAT(-40));
     VF rounded = t + magic;
     VF f = t - (rounded - magic);
@@ -54,13 +55,13 @@ INLINE VF NAME(exp2)(VF t) {
 #endif
 }
 
-/// The cell of VL units: c becomes the new state and, with `save`, pre-activations i, f, g, o, each times its rate, the
-/// activated gates.
+/// The cell of VL units. `gates` are the pre-activations i, f, g, o, each times its rate; with `save` they become the
+/// activated gates. `c` becomes the new cell state.
 ///
-/// With σ(x) = 1 / (1 + e⁻ˣ) and tanh x = (1 − e⁻²ˣ) / (1 + e⁻²ˣ) the gates share a denominator: a division takes as long
-/// as ten products.
+/// With σ(x) = 1 / (1 + e⁻ˣ) and tanh x = (1 − e⁻²ˣ) / (1 + e⁻²ˣ) the gates share denominators, since a division takes
+/// as long as ten multiplications.
 ///
-/// - Returns: h.
+/// - Returns: The hidden state.
 INLINE VF NAME(cell)(VF gates[4], VF *c, const bool save) {
     VF eg = NAME(exp2)(gates[2]);
     VF i = 1.0f + NAME(exp2)(gates[0]), f = 1.0f + NAME(exp2)(gates[1]);
@@ -82,13 +83,13 @@ INLINE VF NAME(cell)(VF gates[4], VF *c, const bool save) {
     return (1.0f - ec) * last;
 }
 
-/// Loads and stores of one group: of VL units if `full`, a constant where this is inlined, else of `count`.
+/// Loads and stores of one group: VL units if `full`, which is constant after inlining, otherwise `count`.
 #define LOAD_UNITS(p) (full ? LOAD(p) : NAME(load_part)(p, count))
 #define STORE_UNITS(p, v) (full ? STORE(p, v) : NAME(store_part)(p, v, count))
 
 // MARK: - Forward
 
-/// The step of mr sequences from number `row`, for the `count` ≤ VL units from `first`.
+/// Runs the step of mr sequences from `row`, for the `count` ≤ VL units from `first`.
 INLINE void NAME(lstm_tile)(const int mr, const bool save, const bool full, long count, const ct_lstm_step *s,
                             long row, long first, const float *packed) {
     VF sum[MR][4];
@@ -96,7 +97,7 @@ INLINE void NAME(lstm_tile)(const int mr, const bool save, const bool full, long
         VF bias = LOAD(packed + gate * VL);
         UNROLL for (int i = 0; i < mr; i++) sum[i][gate] = bias;
     }
-    // Rows lie far apart: no hardware follows so many streams by itself.
+    // Rows are too far apart for the hardware prefetcher.
     if (s->next_x && first == 0)
         for (int i = 0; i < mr; i++)
             for (long j = 0; j < s->inputs; j += 16) __builtin_prefetch(s->next_x + (row + i) * s->ldx + j);
@@ -114,7 +115,7 @@ INLINE void NAME(lstm_tile)(const int mr, const bool save, const bool full, long
     }
 }
 
-/// All sequences, group by group: the weights of a group stay in the nearest cache.
+/// Runs all sequences, group by group, so that the weights of a group stay in L1.
 INLINE void NAME(lstm_groups)(const bool save, const ct_lstm_step *s) {
     const float *packed = s->packed;
     for (long first = 0; first < s->hidden; first += VL, packed += (1 + s->inputs + s->hidden) * 4 * VL) {
@@ -138,7 +139,7 @@ static void NAME(lstm_forward)(const ct_lstm_step *step) {
 
 // MARK: - Backward
 
-/// The units from `first` of the sequence number `row`.
+/// Runs the backward step of the units from `first` of sequence `row`.
 INLINE void NAME(lstm_units_back)(const bool full, long count, const ct_lstm_step_back *s, long row, long first) {
     const float *gates = s->gates + row * s->ld_gates + first;
     float *dz = s->dz + row * s->ld_dz + first;

@@ -1,17 +1,17 @@
 // Depth-wise convolution over a grid of tokens.
 
-// Tokens of each of two rows whose sums stay in registers: each tap and each token is then read for several sums.
+// The tokens of each of two rows whose sums stay in registers: each tap and each token is loaded once for several sums.
 #if VL == 16
 enum { NAME(MIX_TOKENS) = 8 };
 #else
 enum { NAME(MIX_TOKENS) = 4 };
 #endif
 
-/// x + bias + the convolution at `tokens` neighbouring tokens of `lines` rows, constants where this is inlined, whose taps
-/// v_first..<v_end all lie inside the row. The input rows from…<end, counted from the first line's own, lie inside the image.
+/// x + bias + the convolution, at `tokens` adjacent tokens of `lines` rows, both constant after inlining, whose taps
+/// v_first..<v_end are all inside the row. The input rows from..<end, relative to the first line, are inside the image.
 INLINE void NAME(mix_tokens)(const int lines, const int tokens, long columns, long channels, long size, long from,
-                             long end, long v_first, long v_end, const float *x, const float *weights, const float *bias,
-                             float *y, long ldy) {
+                             long end, long v_first, long v_end, const float *x, const float *weights,
+                             const float *bias, float *y, long ldy) {
     const long half = size / 2;
     FOR_COLUMNS(j, channels) {
         VF sum[2][NAME(MIX_TOKENS)], start = bias ? LOAD_AT(bias + j) : SPLAT(0);
@@ -19,7 +19,7 @@ INLINE void NAME(mix_tokens)(const int lines, const int tokens, long columns, lo
             UNROLL for (int t = 0; t < tokens; t++)
                 sum[line][t] = start + LOAD_AT(x + (line * columns + t) * channels + j);
         for (long row = from; row < end; row++) {
-            // The taps of a line that this row is under; the others are zero.
+            // The taps of a line for this row; all others are zero.
             const float *taps = weights + (row + half) * size * channels + j;
             const bool first = row + half < size, second = lines == 2 && row + half > 0;
             for (long v = v_first; v < v_end; v++) {
@@ -54,7 +54,8 @@ INLINE void NAME(mix_lines)(const int lines, long rows, long columns, long chann
         if (column >= half && column + NAME(MIX_TOKENS) + half <= columns) {
             TOKENS(NAME(MIX_TOKENS), 0, size);
         } else {
-            TOKENS(1, column < half ? half - column : 0, columns - column + half < size ? columns - column + half : size);
+            TOKENS(1, column < half ? half - column : 0,
+                   columns - column + half < size ? columns - column + half : size);
         }
     }
 #undef TOKENS
@@ -80,7 +81,7 @@ static void NAME(mix_weights)(long rows, long columns, long channels, long size,
                 const float *d = dy + row * columns * channels;
                 const float *from = x + (from_row * columns + v - half) * channels;
                 FOR_COLUMNS(j, channels) {
-                    // Four sums, since each addition waits for the one before.
+                    // Four sums, to hide the latency of additions.
                     VF sum[4] = {LOAD_AT(d_weights + (u * size + v) * channels + j), SPLAT(0), SPLAT(0), SPLAT(0)};
                     long column = first;
                     for (; column + 4 <= end; column += 4)

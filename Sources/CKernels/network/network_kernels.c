@@ -12,12 +12,12 @@
 #define INLINE static inline __attribute__((always_inline))
 #define UNROLL _Pragma("clang loop unroll(full)")
 
-// σ(x) needs e⁻ˣ and tanh x e⁻²ˣ, as powers of two: pre-activations of the gates i, f, g, o come to the cell times these,
-// with packed weights and biases, or in bf16, which has no digits to spare, biases alone, that are so already.
+// σ(x) needs e⁻ˣ and tanh x needs e⁻²ˣ, as powers of two, so the cell takes the pre-activations of the gates i, f, g, o
+// times these rates. Packed weights and biases include them; in bf16, which has no digits to spare, only the biases do.
 static const float tanh_rate = -2.88539008f;
 static const float gate_rates[4] = {-1.44269504f, -1.44269504f, tanh_rate, -1.44269504f};
 
-// Those that no other arithmetic replaces; NAME(x) is the symbol for x.
+// Kernels shared by all arithmetics; NAME(x) is the symbol for x.
 #define FLOAT_KERNELS                      \
     .lstm_backward = NAME(lstm_backward),  \
     .add = NAME(add),                      \
@@ -38,7 +38,8 @@ static const float powers_of_two[32] __attribute__((aligned(64))) = {
     1.41421354f, 1.44518077f, 1.47682619f, 1.50916445f, 1.54221082f, 1.57598090f, 1.61049032f, 1.64575553f,
     1.68179286f, 1.71861935f, 1.75625217f, 1.79470909f, 1.83400810f, 1.87416768f, 1.91520655f, 1.95714414f};
 
-#pragma clang attribute push(__attribute__((target("avx512f,avx512vl,avx512dq,avx512bw,avx2,fma"))), apply_to = function)
+#pragma clang attribute push( \
+    __attribute__((target("avx512f,avx512vl,avx512dq,avx512bw,avx2,fma"))), apply_to = function)
 #define NAME(x) avx512_##x
 #define ISA_NAME "avx512"
 #define VL 16
@@ -46,9 +47,10 @@ static const float powers_of_two[32] __attribute__((aligned(64))) = {
 #include "isa.inc.h"
 #pragma clang attribute pop
 
-// Every CPU with AMX's bf16 has that of AVX-512 too.
+// Every CPU with the bf16 instructions of AMX also has those of AVX-512.
 #pragma clang attribute push( \
-    __attribute__((target("avx512f,avx512vl,avx512dq,avx512bw,avx2,fma,avx512bf16,amx-tile,amx-bf16"))), apply_to = function)
+    __attribute__((target("avx512f,avx512vl,avx512dq,avx512bw,avx2,fma,avx512bf16,amx-tile,amx-bf16"))), \
+    apply_to = function)
 #include "bf16.inc.h"
 #include "amx.inc.h"
 #include "bf16_tables.inc.h"
@@ -73,7 +75,7 @@ static const float powers_of_two[32] __attribute__((aligned(64))) = {
 #define MR BASELINE_MR
 #include "isa.inc.h"
 
-// MARK: - The choice
+// MARK: - Selection
 
 const ct_kernels *ct_kernels_for(ct_isa isa, bool fast) {
     switch (isa) {

@@ -1,4 +1,4 @@
-// Vectors of VL floats, for the files that isa.inc.h includes.
+// Vectors of VL floats, for the files included by isa.inc.h.
 
 typedef float NAME(vf) __attribute__((vector_size(VL * 4)));
 typedef float NAME(vfu) __attribute__((vector_size(VL * 4), aligned(4)));
@@ -6,10 +6,10 @@ typedef int32_t NAME(vi) __attribute__((vector_size(VL * 4)));
 
 INLINE VF LOAD(const float *p) { return *(const NAME(vfu) *)p; }
 INLINE void STORE(float *p, VF v) { *(NAME(vfu) *)p = v; }
-// Not 0 + s, which turns −0 into 0 and so costs an addition.
+// Not 0 + s, which turns −0 into 0 and therefore costs an addition.
 INLINE VF SPLAT(float s) { return s - (VF){0}; }
 
-/// The first `count` < VL floats at p, then zeros; what lies behind them is not touched.
+/// Returns the first `count` < VL floats at p, then zeros; never reads beyond them.
 INLINE VF NAME(load_part)(const float *p, long count) {
 #if VL == 16
     return (VF)_mm512_maskz_loadu_ps((__mmask16)((1u << count) - 1), p);
@@ -34,7 +34,7 @@ INLINE void NAME(store_part)(float *p, VF v, long count) {
 #endif
 }
 
-// A loop over columns in vectors, then once over the rest: LOAD_AT/STORE_AT take whichever fits.
+// A loop over columns in whole vectors, then once over the rest: LOAD_AT and STORE_AT handle both.
 #define FOR_COLUMNS(j, width) \
     for (long j = 0, count = 0; count = (width) - j < VL ? (width) - j : VL, j < (width); j += VL)
 #define LOAD_AT(p) (count == VL ? LOAD(p) : NAME(load_part)(p, count))

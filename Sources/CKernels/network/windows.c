@@ -1,9 +1,9 @@
-// Pixels to tokens and back: overlapping windows of an image.
+// Overlapping windows of an image: from pixels to tokens and back.
 #include "network_kernels.h"
 
 #include <string.h>
 
-/// Mirrors an index into 0..<count without repeating the edge: -1 → 1, count → count − 2.
+/// Returns an index mirrored into 0..<count without repeating the edge: -1 → 1, count → count − 2.
 static long mirrored(long index, long count) {
     if (count == 1) return 0;
     while (index < 0 || index >= count) index = index < 0 ? -index : 2 * (count - 1) - index;
@@ -45,7 +45,7 @@ void ct_windows_sum_row(const float *windows, long first_down, long rows, long c
     long margin = (window - patch) / 2, down = rows / patch, across = columns / patch;
     float *to = image + row * columns;
     for (long column = 0; column < columns; column++) to[column] = bias;
-    // Token rows i whose window covers `row`: 0 ≤ row − (i·patch − margin) < window.
+    // The token rows i whose window covers `row`: 0 ≤ row − (i·patch − margin) < window.
     long last = (row + margin) / patch;
     long first = row + margin - window + 1;
     first = first <= 0 ? 0 : (first + patch - 1) / patch;

@@ -1,7 +1,7 @@
-// All kernels of one instruction set. dispatch.c includes this file once for each, with
+// The noise kernels of one instruction set. noise_kernels.c includes this file once per set, with
 //   NAME(x)   the symbol for x,
-//   ISA_NAME  what people call it,
-//   VL        doubles a vector.
+//   ISA_NAME  the name of the set,
+//   VL        the doubles of a vector.
 
 #define VD NAME(vd)
 #define VI NAME(vi)
@@ -11,11 +11,11 @@ typedef double VD __attribute__((vector_size(VL * 8)));
 typedef int64_t VI __attribute__((vector_size(VL * 8)));
 typedef uint64_t VU __attribute__((vector_size(VL * 8)));
 
-// MARK: - Deviates: as NormalQuantile.swift has them, operation by operation
+// MARK: - Deviates: the operations of NormalQuantile.swift, in the same order
 
 INLINE VD NAME(splat)(double x) { return (VD){0} + x; }
 
-/// The quotient of two polynomials that serves 85 % of all deviates.
+/// The rational approximation that covers 85 % of all deviates.
 INLINE VD NAME(central)(VD offset) {
     VD r = 0.180625 - offset * offset;
     VD p = 2509.0809287301226727 * r + 33430.575583588128105;
@@ -35,14 +35,14 @@ INLINE VD NAME(central)(VD offset) {
     return offset * (p / q);
 }
 
-/// The natural logarithm of positive, normal numbers.
+/// Returns the natural logarithm of positive, normal numbers.
 INLINE VD NAME(logarithm)(VD value) {
     VI bits = (VI)value;
     VI power = ((VI)((VU)bits >> 52) & 0x7FF) - 1023;
     VD m = (VD)((bits & 0x000FFFFFFFFFFFFFll) | 0x3FF0000000000000ll);
     VI isLarge = m > 1.4142135623730951;
     m = (VD)((isLarge & (VI)(m * 0.5)) | (~isLarge & (VI)m));
-    // Exact: the exponents are small integers.
+    // Exact, because the exponents are small integers.
     VD exponent = (VD)((power - isLarge) + 0x4338000000000000ll) - 6755399441055744.0;
     VD s = (m - 1) / (m + 1);
     VD t = s * s;
@@ -95,7 +95,7 @@ INLINE VD NAME(far)(VD r) {
     return p / q;
 }
 
-/// The quantiles of offsets beyond ±0.425.
+/// Returns the quantiles of offsets beyond ±0.425.
 INLINE VD NAME(tail)(VD offset) {
     VI sign = (VI)offset & INT64_MIN;
     VD size = (VD)((VI)offset & INT64_MAX);
@@ -112,7 +112,7 @@ INLINE VD NAME(tail)(VD offset) {
 
 #define BLOCK 512
 
-/// The deviates at indices first, first + 1, … ; `count` is at most BLOCK.
+/// Computes the deviates at indices first, first + 1, …; `count` is at most BLOCK.
 INLINE void NAME(normals)(uint64_t key, uint64_t first, size_t count, double *out) {
     double rare[BLOCK + VL];
     uint16_t where[BLOCK + VL];
@@ -124,7 +124,7 @@ INLINE void NAME(normals)(uint64_t key, uint64_t first, size_t count, double *ou
         z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9ull;
         z = (z ^ z >> 27) * 0x94D049BB133111EBull;
         z = z ^ z >> 31;
-        // An odd multiple of 2⁻⁵³ between −½ and ½: 52 signed bits become a double exactly.
+        // An odd multiple of 2⁻⁵³ between −½ and ½: a signed 52-bit integer converts to a double exactly.
         VD whole = (VD)(((VI)z >> 12) + 0x4338000000000000ll) - 6755399441055744.0;
         VD offset = (whole + 0.5) * 0x1p-52;
         VD value = NAME(central)(offset);
@@ -136,7 +136,7 @@ INLINE void NAME(normals)(uint64_t key, uint64_t first, size_t count, double *ou
             rares += isRare[j] & 1;
         }
     }
-    // What fills the last vector is computed and not used.
+    // Fill the last vector; its extra results are not used.
     for (int j = 0; j < VL; j++) rare[rares + j] = 0.45;
     for (size_t k = 0; k < rares; k += VL) {
         VD offset;
@@ -166,11 +166,11 @@ static void NAME(add_normals_double)(uint64_t key, uint64_t first, size_t count,
 
 // MARK: - Rays
 
-/// The whole numbers j in 0..<count for which low ≤ start + j·step ≤ high, step not zero.
+/// Finds the integers j in 0..<count with low ≤ start + j·step ≤ high; step is not zero.
 INLINE void NAME(range)(double start, double step, long count, double low, double high, long *from, long *to) {
     double a = (low - start) / step, b = (high - start) / step;
     double least = a < b ? a : b, most = a < b ? b : a;
-    // Rounding of what is computed later may step over an end by a hair.
+    // A margin for rounding errors in later computations.
     least = __builtin_ceil(least + 1e-9), most = __builtin_floor(most - 1e-9);
     *from = least > 0 ? (least < count ? (long)least : count) : 0;
     *to = most < count - 1 ? (most >= 0 ? (long)most + 1 : 0) : count;
@@ -183,7 +183,7 @@ static void NAME(cast_rays)(const ct_rays *rays, float *sums) {
         double start = rays->start + rays->slope * (double)r;
         long from, to;
         NAME(range)(start, rays->step, rays->count, 0, (double)(rays->columns - 1), &from, &to);
-        // From the first ray on, so that floats are exact enough.
+        // Relative to the first ray, so that floats are exact enough.
         float x0 = (float)(start + rays->step * (double)from), step = (float)rays->step;
         long last = rays->columns - 2;
         for (long j = 0; j < to - from; j++) {

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-// Two roundings stay two, or instruction sets would differ in the last bit.
+// No fused multiply-add, which would make instruction sets differ in the last bit.
 #pragma clang fp contract(off)
 
 #define INLINE static inline __attribute__((always_inline))
@@ -31,7 +31,7 @@
 #define VL 2
 #include "isa.inc.h"
 
-// MARK: - The choice
+// MARK: - Selection
 
 const ct_noise_kernels *ct_noise_kernels_for(ct_isa isa) {
 #if defined(__x86_64__)
