@@ -14,7 +14,7 @@
 
 // MARK: - State
 
-/// What LDTILECFG reads and STTILECFG writes.
+/// The format read by LDTILECFG and written by STTILECFG.
 typedef struct configuration {
     uint8_t palette, start_row, reserved[14];
     uint16_t row_bytes[16];
@@ -27,7 +27,7 @@ static __thread long count;
 
 static struct sigaction action_before;
 
-/// The configuration is one that the CPU takes; others raise an exception.
+/// Returns whether the CPU accepts a configuration; others raise an exception.
 static bool is_valid(const configuration *wanted) {
     if (wanted->palette > 1 || wanted->start_row != 0) return false;
     for (int i = 0; i < 14; i++)
@@ -52,14 +52,16 @@ static void load_configuration(const configuration *wanted) {
 
 static void load(int tile, const uint8_t *from, long stride) {
     memset(tiles[tile], 0, sizeof tiles[tile]);
-    for (int row = 0; row < config.rows[tile]; row++) memcpy(tiles[tile][row], from + row * stride, config.row_bytes[tile]);
+    for (int row = 0; row < config.rows[tile]; row++)
+        memcpy(tiles[tile][row], from + row * stride, config.row_bytes[tile]);
 }
 
 static void store(int tile, uint8_t *to, long stride) {
-    for (int row = 0; row < config.rows[tile]; row++) memcpy(to + row * stride, tiles[tile][row], config.row_bytes[tile]);
+    for (int row = 0; row < config.rows[tile]; row++)
+        memcpy(to + row * stride, tiles[tile][row], config.row_bytes[tile]);
 }
 
-/// TDPBF16PS: even and odd terms add up apart in fused operations, then each other, then the sum.
+/// TDPBF16PS: even and odd terms are accumulated separately with fused operations, then added, then added to the sum.
 __attribute__((target("avx512f"))) static void products(int sum, int left, int right) {
     for (int row = 0; row < config.rows[sum]; row++) {
         __m512 even = _mm512_setzero_ps(), odd = even;
@@ -86,23 +88,23 @@ __attribute__((target("avx512f"))) static void products(int sum, int left, int r
 
 // MARK: - Decoding
 
-/// The value of a general register by its number in instructions.
+/// Returns the value of a general register by its number in instructions.
 static uint64_t value(const ucontext_t *context, int number) {
     static const int places[16] = {REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_RBP, REG_RSI, REG_RDI,
                                    REG_R8,  REG_R9,  REG_R10, REG_R11, REG_R12, REG_R13, REG_R14, REG_R15};
     return (uint64_t)context->uc_mcontext.gregs[places[number]];
 }
 
-/// A memory operand: of the tile instructions, row r is at address + r·stride.
+/// A memory operand; for tile instructions, row r is at address + r·stride.
 typedef struct operand {
     uint64_t address;
     long stride;
     bool has_sib;
-    /// The byte after it.
+    /// The byte after the operand.
     const uint8_t *end;
 } operand;
 
-/// Decodes the operand of which ModRM is at p.
+/// Decodes the operand whose ModRM byte is at p.
 static operand decode_operand(const ucontext_t *context, const uint8_t *p, bool x, bool b) {
     const int mod = p[0] >> 6, rm = p[0] & 7;
     operand it = {.has_sib = rm == 4};
@@ -131,9 +133,9 @@ static operand decode_operand(const ucontext_t *context, const uint8_t *p, bool 
     return it;
 }
 
-/// Carries out the instruction at p; returns the next one, or NULL if it is none of AMX or one that raises an exception.
+/// Executes the instruction at p. Returns the next one, or NULL if it is not an AMX instruction or raises an exception.
 static const uint8_t *step(const ucontext_t *context, const uint8_t *p) {
-    // VEX of three bytes: C4, RXB inverted and the map, W vvvv inverted L pp.
+    // Three-byte VEX: C4, inverted RXB and the map, W, inverted vvvv, L, pp.
     if (p[0] != 0xc4 || (p[1] & 0x1f) != 2) return NULL;
     const bool r = !(p[1] & 0x80), x = !(p[1] & 0x40), b = !(p[1] & 0x20);
     const bool w = p[2] & 0x80, l = p[2] & 4;
@@ -189,14 +191,14 @@ static void handle(int signal, siginfo_t *info, void *raw) {
     (void)info;
     ucontext_t *context = raw;
     const unsigned mode = _mm_getcsr();
-    _mm_setcsr(0x9fc0);  // as AMX rounds: to nearest, denormals zero, no exceptions
+    _mm_setcsr(0x9fc0);  // the rounding of AMX: to nearest, denormals zero, no exceptions
     const uint8_t *const first = (const uint8_t *)context->uc_mcontext.gregs[REG_RIP];
     const uint8_t *next = first;
-    // A trap takes longer than an instruction: those that follow are carried out at once.
+    // A trap takes longer than an instruction, so the AMX instructions that follow are executed right away.
     for (const uint8_t *after; (after = step(context, next)); next = after) count++;
     _mm_setcsr(mode);
     context->uc_mcontext.gregs[REG_RIP] = (greg_t)next;
-    // What AMX does not know traps again, and then nobody catches it but who did before.
+    // An instruction outside AMX traps again, and then goes to the previous handler.
     if (next == first) sigaction(SIGILL, &action_before, NULL);
 }
 

@@ -6,11 +6,11 @@ import CTSupport
 import Foundation
 import Testing
 
-/// What people have, checked with the models inside the program.
+/// Checks of the bundled models.
 ///
-/// Each bar is what a user may expect. Where a model is short of it, Shortfalls.swift says by how much: then it has to be no
-/// worse than that, and a model that reaches the bar makes the test ask for the line to be removed. All figures are
-/// printed where the environment variable `CTDENOISE_FIGURES` is set.
+/// Each bar is what a user may expect. If a model misses it, Shortfalls.swift records by how much: it must then be no
+/// worse, and once a model reaches the bar the test asks to remove the line. All figures are printed if the environment
+/// variable `CTDENOISE_FIGURES` is set.
 @Suite struct BundledModelTests {
     private static let denoisers: [BundledModel: Result<Denoiser, FileError>] = Dictionary(
         uniqueKeysWithValues: BundledModel.allCases.map { model in
@@ -223,8 +223,8 @@ import Testing
         let flat = Picture(width: side, height: side, hu: [Double](repeating: hu, count: side * side))
         let error = try flat.noisy(sigma: 25 / 255 * Self.huRange).denoised(by: denoiser(model)).hu
         var spectrum = Spectrum(error, side: side)
-        // A pattern of period p has its power at multiples of side / p; without one, the power there is about that of the
-        // neighbours. What is beyond that, as the pattern's root mean square in HU: Parseval.
+        // A pattern of period p has its power at multiples of side / p; without one, the power there is about that of
+        // the neighbours. The excess, by Parseval, is the root mean square of the pattern in HU.
         var waves: Set<[Int]> = []
         for period in [2, 4, 8] {
             let step = side / period
@@ -244,8 +244,8 @@ import Testing
 
     // MARK: - No drift
 
-    /// Checks the mean error in HU by tissue, over all pictures; of white noise and the same noise subtracted, since the
-    /// noise's own mean over a region is no drift, and nobody could find it out.
+    /// Checks the mean error in HU by tissue, over all images. Each is tested with white noise and with its negative,
+    /// since the mean of the noise over a region is not drift and cannot be detected.
     private func checkDrift(of pictures: [Picture], _ name: String, strength: Int, model: BundledModel) throws {
         var (sums, counts) = ([Tissue: Double](), [Tissue: Int]())
         for picture in pictures {

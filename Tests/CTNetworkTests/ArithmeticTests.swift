@@ -6,8 +6,8 @@ import Testing
 
 /// Kernels that multiply in bfloat16, AMX in software if need be: how much of the accuracy is left, on the whole.
 @Suite struct ArithmeticTests {
-    /// Blocks of 48 and fewer sequences, tiles and vectors that are full and some that are not, more than one chunk of tokens,
-    /// other bands of columns with one thread than with two.
+    /// Blocks of 48 and fewer sequences, full and partial tiles and vectors, more than one chunk of tokens, and
+    /// different bands of columns with one thread and with two.
     static let configuration = NetworkConfiguration(patch: 1, window: 3, channels: 20, hidden: 17, blocks: 1, mixing: 3)
     static let (rows, columns) = (53, 40)
 

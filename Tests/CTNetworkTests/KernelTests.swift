@@ -185,7 +185,7 @@ extension Kernels: CustomTestStringConvertible {
     /// Where the cell state before a step is.
     enum Before: CaseIterable { case none, elsewhere, inPlace }
 
-    /// Sequences, inputs and hidden units of LSTM steps: around vectors, then around tiles and what is computed at a time.
+    /// Sequences, inputs and hidden units of LSTM steps: around the sizes of vectors, of tiles and of blocks.
     static let steps =
         widths.flatMap { hidden in
             [(1, 0), (1, 5), (3, 2), (7, 3), (14, 1)].map { (n: $0.0, inputs: $0.1, hidden: hidden) }

@@ -195,7 +195,7 @@ import Testing
         #expect(error?.code == .malformed)
         #expect(
             error?.description
-                == "a.b: found 3 bytes; expected at least 8. The file is damaged, incomplete or not a safetensors file; "
-                + "get it again from its source.")
+                == "a.b: found 3 bytes; expected at least 8. The file is damaged, incomplete or not a "
+                + "safetensors file; get it again from its source.")
     }
 }

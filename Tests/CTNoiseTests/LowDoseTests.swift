@@ -71,9 +71,9 @@ struct DosePair: CustomTestStringConvertible, Sendable {
             let (x, y) = (Double(index % 160) - 79.5, Double(index / 160) - 79.5)
             return (x * x + y * y).squareRoot() < 58
         }
-        // Noise of the soft kernel has half of its power below 0.25/mm, so that about one sample in eight is independent: the standard
-        // deviation of so many is found to 1 / √(2 n / 8), of which five; and the plain deviation of squares around pixels near the edge
-        // is left out, 2 %.
+        // Noise of the soft kernel has half its power below 0.25/mm, so about one sample in eight is independent. The
+        // standard deviation then has a relative error of 1 / √(2 n / 8); five of these are allowed, and 2 % for
+        // squares around pixels near the edge.
         let bound = 5 / (Double(middle.count) / 4).squareRoot() + 0.02
         #expect(abs(deviation(middle.map { noise[$0] }) / (12 * expected) - 1) < bound)
         let inside = slice.samples.indices.filter { slice.samples[$0] == 20 }
@@ -81,10 +81,7 @@ struct DosePair: CustomTestStringConvertible, Sendable {
     }
 
     @Test
-    func
-        `the noise is stronger in the middle than near the edge, the same for all threads, and another for other seeds`()
-        throws
-    {
+    func `the noise is stronger in the middle than near the edge, equal for all threads, and differs by seed`() throws {
         let side = 160
         let slice = water(side: side)
         let dose = LowDose(fraction: 0.25, noise: .hu(20), pixel: 2)
@@ -108,7 +105,8 @@ struct DosePair: CustomTestStringConvertible, Sendable {
 
     @Test func `noise at full dose is measured if it is not told`() throws {
         var phantom = ChestPhantom(width: 256, height: 256, seed: 2).slice(format: Self.format, scale: Self.scale)
-        // At half of the dose noise has twice the variance, so what is added to no noise is 15 HU of a scan in soft tissue, less in lung.
+        // At half the dose the variance of the noise is doubled, so adding it to a noiseless slice gives 15 HU in soft
+        // tissue, and less in lung.
         phantom = try NoiseModel([.dose(LowDose(fraction: 0.5, noise: .hu(15), pixel: 1.4))]).apply(
             to: phantom, seed: 4)
         let told = try added(LowDose(fraction: 0.25, noise: .hu(15), pixel: 1.4), to: phantom)

@@ -148,8 +148,9 @@ import Testing
 
         let found = try #require(NoisePowerSpectrum(values, width: 512, pixel: pixel))
         let shape = found.frequencies.map { $0 * kernel.weight($0) * kernel.weight($0) }
-        // In each ring k of squares of 32 there are about 2 π k waves, half of them independent; squares overlap, so that
-        // of 961 a quarter are. The lowest rings lose power with the trend; where the spectrum is low and steep, squares leak power into it.
+        // Ring k of a square of 32 has about 2 π k waves, half of them independent; squares overlap, so that a quarter
+        // of 961 are independent. The lowest rings lose power with the trend; where the spectrum is low and steep,
+        // squares leak power into it.
         let scale = zip(found.powers, shape).dropFirst(3).reduce(0) { $0 + $1.0 } / shape.dropFirst(3).reduce(0, +)
         for k in 3..<found.powers.count where shape[k] > 0.3 * (shape.max() ?? 0) {
             let deviation = 1 / (Double.pi * Double(k) * 961 / 4).squareRoot()

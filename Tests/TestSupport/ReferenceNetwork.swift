@@ -8,10 +8,10 @@ internal import Musl
 internal import Darwin
 #endif
 
-/// The scanning network in `Double`, formula by formula, pixel by pixel: what the fast one is measured against.
+/// The scanning network in `Double`, formula by formula and pixel by pixel: the reference for the fast one.
 ///
-/// It shares nothing with the fast code but the names and places of the tensors. Gradients come from
-/// ``derivative(along:of:)``: central differences have no derivation that could be wrong.
+/// It shares only the names and places of the tensors with the fast code. Gradients come from `derivative(along:of:)`:
+/// central differences need no derivation that could be wrong.
 ///
 /// B images, R×S pixels, T = R/p and U = S/p token rows and columns, C channels, H hidden states.
 package struct ReferenceNetwork {
@@ -19,13 +19,13 @@ package struct ReferenceNetwork {
     private let places: [String: Range<Int>]
     private let statisticPlaces: [String: Range<Int>]
 
-    /// Flat, in the layout's order.
+    /// The parameters, flat, in the layout's order.
     package var parameters: [Double]
 
-    /// Flat, in the layout's order; ``noise(in:batch:rows:columns:statistics:)`` moves them.
+    /// The running statistics, flat, in the layout's order; `noise(in:batch:rows:columns:statistics:)` updates them.
     package var statistics: [Double]
 
-    /// The same numbers as `network`'s.
+    /// Creates a reference network with the parameters and statistics of `network`.
     package init(_ network: Network) {
         configuration = network.configuration
         places = Dictionary(uniqueKeysWithValues: network.layout.parameters.map { ($0.name, $0.range) })
@@ -59,7 +59,7 @@ package struct ReferenceNetwork {
 
     // MARK: - Forward
 
-    /// The noise in a batch of images, (B, R, S) as the input.
+    /// Returns the noise in a batch of images, (B, R, S) like the input.
     package mutating func noise(
         in input: [Double], batch: Int, rows: Int, columns: Int, statistics mode: StatisticsMode
     ) -> [Double] {
@@ -168,7 +168,7 @@ package struct ReferenceNetwork {
 
     private func sigmoid(_ x: Double) -> Double { 1 / (1 + exp(-x)) }
 
-    /// weight (outputs, channels) · x, token by token.
+    /// Returns weight (outputs, channels) · x for each token.
     private func product(_ x: Tokens, _ weight: [Double], outputs: Int) -> Tokens {
         var y = Tokens(batch: x.batch, down: x.down, across: x.across, channels: outputs)
         for token in 0..<x.batch * x.down * x.across {
@@ -232,14 +232,14 @@ package struct ReferenceNetwork {
 
     // MARK: - Gradients
 
-    /// Differentiates `loss` by parameters that all move along `direction` at once.
+    /// Returns the derivative of `loss` along `direction` in parameter space.
     ///
-    /// Fourth-order central differences; the error is about 1e-10 beside the loss.
+    /// Uses fourth-order central differences; the error is about 1e-10 relative to the loss.
     ///
     /// - Parameters:
-    ///   - direction: For each parameter, by index, how fast it moves.
-    ///   - loss: Of a network with the moved parameters.
-    /// - Returns: The sum of speed times partial derivative.
+    ///   - direction: The component for each parameter, by index; zero for others.
+    ///   - loss: The loss of a network with changed parameters.
+    /// - Returns: The sum of component times partial derivative.
     package func derivative(along direction: [Int: Double], of loss: (inout ReferenceNetwork) -> Double) -> Double {
         let step = 1e-3
         func moved(_ factor: Double) -> Double {

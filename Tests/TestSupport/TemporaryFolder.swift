@@ -1,11 +1,11 @@
 internal import Foundation
 
-/// An empty folder of its own, removed with all that is in it when the value goes away.
+/// A new empty folder, removed with its contents when this object is deallocated.
 package final class TemporaryFolder {
-    /// Where it is.
+    /// The path of the folder.
     package let path: String
 
-    /// Makes the folder where the system keeps temporary files.
+    /// Creates the folder in the system's temporary directory.
     package init() throws {
         let url = FileManager.default.temporaryDirectory.appendingPathComponent("ctdenoise-tests-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
@@ -14,10 +14,10 @@ package final class TemporaryFolder {
 
     deinit { try? FileManager.default.removeItem(atPath: path) }
 
-    /// The path of something in the folder, which need not exist.
+    /// Returns the path of a file in the folder, which need not exist.
     package func file(_ name: String) -> String { path + "/" + name }
 
-    /// The names of what is in the folder, sorted.
+    /// Returns the names of the folder's contents, sorted.
     package func contents() throws -> [String] { try FileManager.default.contentsOfDirectory(atPath: path).sorted() }
 
     /// Writes a file and returns its path.

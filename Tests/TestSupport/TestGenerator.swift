@@ -1,11 +1,11 @@
-/// A seeded generator of tests' numbers: xorshift64* (Vigna 2016, doi 10.1145/2845077).
+/// A seeded random generator for tests: xorshift64* (Vigna 2016, doi 10.1145/2845077).
 package struct TestGenerator: RandomNumberGenerator {
     private var state: UInt64
 
-    /// Starts a sequence; equal seeds give equal ones.
+    /// Creates a generator; equal seeds give equal sequences.
     package init(seed: UInt64) { state = (seed &+ 1) &* 0x9E37_79B9_7F4A_7C15 | 1 }
 
-    /// The next 64 bits.
+    /// Returns the next 64 bits.
     package mutating func next() -> UInt64 {
         state ^= state >> 12
         state ^= state << 25
@@ -13,7 +13,7 @@ package struct TestGenerator: RandomNumberGenerator {
         return state &* 0x2545_F491_4F6C_DD1D
     }
 
-    /// Numbers spread evenly over `range`.
+    /// Returns numbers uniformly distributed over `range`.
     package mutating func floats(_ count: Int, in range: ClosedRange<Float> = -1...1) -> [Float] {
         (0..<count).map { _ in Float.random(in: range, using: &self) }
     }

@@ -1,8 +1,8 @@
-/// The largest difference between two lists, relative to the largest magnitude in `expected`; infinite if their
+/// Returns the largest difference between two lists, relative to the largest magnitude in `expected`; infinite if their
 /// counts differ or a value is not finite.
 ///
-/// Relative to the list rather than to each value: a gradient of a million summands is right if it is right
-/// beside its neighbours, even where it happens to cancel to nothing.
+/// It is relative to the list rather than to each value: a gradient of a million terms is right if it is right relative
+/// to its neighbours, even if it happens to cancel to zero.
 package func worstError(_ values: [some BinaryFloatingPoint], _ expected: [some BinaryFloatingPoint]) -> Double {
     guard values.count == expected.count else { return .infinity }
     var (worst, scale) = (0.0, 0.0)
