@@ -107,7 +107,7 @@ public struct CTSlice: Hashable, Sendable {
     ///
     /// This is the range of the format, or the assumed range if that is narrower: values outside the assumed range
     /// would change how readers interpret the file.
-    public var storableRange: ClosedRange<Double>? {
+    package var storableRange: ClosedRange<Double>? {
         guard let range = format.range else { return nil }
         guard case .assumedRange(let assumed) = scale.origin else { return range }
         let low = assumed.lowerBound.rounded(.up)

@@ -17,19 +17,13 @@ public struct NoiseModel: Hashable, Sendable, CustomStringConvertible {
     /// The steps, in the order in which they are applied.
     public let steps: [NoiseStep]
 
-    /// An error thrown when a number of a noise step is out of range.
-    public struct InvalidError: Error, Hashable, Sendable, CustomStringConvertible {
-        /// What was found, what was expected and what to do, in one sentence.
-        public let description: String
-    }
-
     /// Creates a model from steps.
     ///
-    /// - Throws: ``InvalidError`` if a number is out of range.
-    public init(_ steps: [NoiseStep] = []) throws(InvalidError) {
+    /// - Throws: ``NoiseError`` if a number is out of range.
+    public init(_ steps: [NoiseStep] = []) throws(NoiseError) {
         for step in steps {
             if let complaint = step.complaint {
-                throw InvalidError(description: "noise “\(step.text)” has \(complaint); choose a valid value.")
+                throw NoiseError(text: step.text, reason: "found \(complaint); choose a valid value.")
             }
         }
         self.steps = steps

@@ -1,4 +1,4 @@
-public import CTImages
+package import CTImages
 internal import CTMetrics
 internal import CTSupport
 
@@ -8,7 +8,7 @@ extension NoiseModel {
 
     /// Returns whether the noise can be applied to slices of this scale: all strengths are finite in its stored units,
     /// and those of Poisson noise and dose are in 0.001…1e6 HU, or zero for Poisson noise.
-    public func isFinite(using scale: IntensityScale) -> Bool {
+    package func isFinite(using scale: IntensityScale) -> Bool {
         steps.allSatisfy { step in
             switch step {
             case .white(let strength), .correlated(let strength, _, _), .rings(let strength, _),
@@ -27,7 +27,7 @@ extension NoiseModel {
 extension NoiseModel {
     /// Returns why this noise cannot be applied to `slice`, as a phrase; `nil` if it can.
     /// ``apply(to:seed:page:threads:)`` skips a step that cannot be applied.
-    public func complaint(about slice: CTSlice) -> String? {
+    package func complaint(about slice: CTSlice) -> String? {
         for case .dose(let dose) in steps {
             if slice.width < 2 || slice.height < 2 {
                 return "\(slice.width)×\(slice.height) samples, too few to simulate a scan"

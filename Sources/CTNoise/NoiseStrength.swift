@@ -16,18 +16,6 @@ public enum NoiseStrength: Hashable, Sendable, CustomStringConvertible {
     /// Returns a percentage of −1024…1023 HU: 10 % is 204.7 HU.
     public static func percent(_ value: Double) -> NoiseStrength { .part(value, of: 100) }
 
-    /// An error thrown when a text is not a noise strength.
-    public struct ParsingError: Error, Hashable, Sendable, CustomStringConvertible {
-        /// The text.
-        public let text: String
-
-        /// What is wrong with it, and what is accepted.
-        public let reason: String
-
-        /// What was found, what was expected and what to do, in one sentence.
-        public var description: String { "“\(text)” is not a noise strength: \(reason)" }
-    }
-
     // MARK: - Units
 
     /// Returns the strength in HU for slices of this scale.
@@ -71,10 +59,10 @@ public enum NoiseStrength: Hashable, Sendable, CustomStringConvertible {
 
     /// Creates a strength from text such as `12stored`, `40hu`, `10%` or `25/255`; blanks and case are ignored.
     ///
-    /// - Throws: ``ParsingError`` if the unit is missing or unknown, or the number is missing, negative or infinite.
-    public init(_ text: String) throws(ParsingError) {
-        func error(_ reason: String) -> ParsingError { ParsingError(text: text, reason: reason) }
-        func number(_ digits: Substring) throws(ParsingError) -> Double {
+    /// - Throws: ``NoiseError`` if the unit is missing or unknown, or the number is missing, negative or infinite.
+    public init(_ text: String) throws(NoiseError) {
+        func error(_ reason: String) -> NoiseError { NoiseError(text: text, reason: reason) }
+        func number(_ digits: Substring) throws(NoiseError) -> Double {
             guard let value = Double(digits) else {
                 throw error("“\(digits)” is not a number; \(Self.accepted)")
             }
@@ -123,17 +111,9 @@ public enum NoiseStrength: Hashable, Sendable, CustomStringConvertible {
 extension NoiseStrength: Codable {
     /// Decodes the ``text`` form.
     public init(from decoder: any Decoder) throws {
-        let container = try decoder.singleValueContainer()
-        do {
-            try self.init(try container.decode(String.self))
-        } catch let error as ParsingError {
-            throw DecodingError.dataCorruptedError(in: container, debugDescription: error.description)
-        }
+        self = try decoded(from: decoder) { text throws(NoiseError) in try NoiseStrength(text) }
     }
 
     /// Encodes the ``text`` form.
-    public func encode(to encoder: any Encoder) throws {
-        var container = encoder.singleValueContainer()
-        try container.encode(text)
-    }
+    public func encode(to encoder: any Encoder) throws { try CTNoise.encode(text, to: encoder) }
 }

@@ -21,8 +21,8 @@ package struct NoiseTemplate: Hashable, Sendable {
 
     /// Creates a template from text.
     ///
-    /// - Throws: `NoiseStep.ParsingError` if the ends of the ranges do not give valid noise.
-    package init(_ text: String) throws(NoiseStep.ParsingError) {
+    /// - Throws: `NoiseError` if the ends of the ranges do not give valid noise.
+    package init(_ text: String) throws(NoiseError) {
         self.text = text
         let compact = text.lowercased().filter { !$0.isWhitespace }
         kind = String(compact.prefix { $0 != ":" })
@@ -37,7 +37,7 @@ package struct NoiseTemplate: Hashable, Sendable {
                 guard !value[dots.upperBound...].hasPrefix("."), let least, let most, least.unit == most.unit,
                     least.value <= most.value
                 else {
-                    throw NoiseStep.ParsingError(
+                    throw NoiseError(
                         text: text,
                         reason:
                             "“\(value)” is not a range; write for example 5/255..50/255 or 10hu..40hu, "
@@ -114,19 +114,11 @@ package struct NoiseTemplate: Hashable, Sendable {
 }
 
 extension NoiseTemplate: Codable {
-    /// Reads ``text``.
+    /// Decodes the ``text``.
     package init(from decoder: any Decoder) throws {
-        let container = try decoder.singleValueContainer()
-        do {
-            try self.init(try container.decode(String.self))
-        } catch let error as NoiseStep.ParsingError {
-            throw DecodingError.dataCorruptedError(in: container, debugDescription: error.description)
-        }
+        self = try decoded(from: decoder) { text throws(NoiseError) in try NoiseTemplate(text) }
     }
 
-    /// Writes ``text``.
-    package func encode(to encoder: any Encoder) throws {
-        var container = encoder.singleValueContainer()
-        try container.encode(text)
-    }
+    /// Encodes the ``text``.
+    package func encode(to encoder: any Encoder) throws { try CTNoise.encode(text, to: encoder) }
 }

@@ -73,15 +73,15 @@ import Testing
         (.correlated(.hu(1), kernel: .gaussian(width: 0)), "a kernel that ends at 0 per mm"),
     ])
     func `refuses what is impossible`(step: NoiseStep, reason: String) {
-        let error = #expect(throws: NoiseModel.InvalidError.self) { try NoiseModel([step]) }
-        #expect(error?.description.contains("has \(reason)") == true, "\(String(describing: error))")
+        let error = #expect(throws: NoiseError.self) { try NoiseModel([step]) }
+        #expect(error?.description.contains("found \(reason)") == true, "\(String(describing: error))")
     }
 
     @Test func `refuses strengths that are none`() {
         for strength: NoiseStrength in [
             .hu(-1), .stored(.infinity), .part(1, of: 0), .percent(.nan), .part(1e308, of: 1),
         ] {
-            #expect(throws: NoiseModel.InvalidError.self) { try NoiseModel([.white(strength)]) }
+            #expect(throws: NoiseError.self) { try NoiseModel([.white(strength)]) }
         }
     }
 
@@ -117,7 +117,7 @@ import Testing
         ("1e308/1", "found a strength of 1e+308/1.0; it is too large"),
     ])
     func `is refused with what is accepted`(text: String, reason: String) throws {
-        let error = #expect(throws: NoiseStrength.ParsingError.self) { try NoiseStrength(text) }
+        let error = #expect(throws: NoiseError.self) { try NoiseStrength(text) }
         #expect(error?.reason.hasPrefix(reason) == true)
         #expect(error?.description.contains("write 40hu for HU, 25/255 or 10%") == true)
     }

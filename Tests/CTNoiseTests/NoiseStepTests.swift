@@ -214,7 +214,7 @@ import Testing
         ("rings:2hu,share=1,share=1", "“share=1” is not NAME=VALUE"),
     ])
     func `what is no noise is refused with a reason`(text: String, reason: String) {
-        let error = #expect(throws: NoiseStep.ParsingError.self) { try NoiseStep(text) }
+        let error = #expect(throws: NoiseError.self) { try NoiseStep(text) }
         #expect(error?.reason.contains(reason) == true, "\(String(describing: error))")
     }
 
@@ -227,7 +227,7 @@ import Testing
             #expect(try !NoiseModel([NoiseStep(text)]).isFinite(using: slice.scale), "\(text)")
         }
         for text in ["correlated:30hu,kernel=hann0.0001", "dose:50%,kernel=gauss0.01"] {
-            #expect(throws: NoiseStep.ParsingError.self, "\(text)") { try NoiseStep(text) }
+            #expect(throws: NoiseError.self, "\(text)") { try NoiseStep(text) }
         }
         _ = try NoiseTemplate("white:1e-310hu..2e-310hu").draw(from: CounterRandom(seed: 1))
         let long = try applied([.correlated(.hu(20))], to: flat(0, width: 5000, height: 2))
@@ -253,7 +253,7 @@ import Testing
         guard case .impulses(let density, let salt) = both else { throw CancellationError() }
         #expect((0.01...0.02).contains(density) && (0...1).contains(salt))
         for text in ["white:50hu..5hu", "white:5hu..50%", "white:5..hu", "impulses:10%..200%"] {
-            #expect(throws: NoiseStep.ParsingError.self, "\(text)") { try NoiseTemplate(text) }
+            #expect(throws: NoiseError.self, "\(text)") { try NoiseTemplate(text) }
         }
     }
 }

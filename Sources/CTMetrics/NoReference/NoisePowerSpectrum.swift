@@ -14,10 +14,10 @@ public struct NoisePowerSpectrum: Hashable, Sendable {
     public let powers: [Double]
 
     /// The number of squares averaged.
-    public let squares: Int
+    package let squares: Int
 
     /// The side of the squares in pixels.
-    public static let side = 32
+    package static let side = 32
 
     /// Creates the spectrum of an image.
     ///

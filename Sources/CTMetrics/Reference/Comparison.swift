@@ -13,10 +13,10 @@ public import CTImages
 /// Slices are compared in HU, each by its own scale: files that store the same HU in different ways are equal.
 public struct Comparison: Sendable {
     /// The number of columns.
-    public let width: Int
+    package let width: Int
 
     /// The number of rows.
-    public let height: Int
+    package let height: Int
 
     /// The data range, in HU for slices: the values that samples can have, not those that happen to occur.
     public let range: ClosedRange<Double>

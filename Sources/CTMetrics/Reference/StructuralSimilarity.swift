@@ -13,7 +13,7 @@ public enum SimilarityWindow: String, Hashable, Sendable, CaseIterable {
     case uniform
 
     /// The number of samples along a side of the window.
-    public var size: Int { window.size }
+    package var size: Int { window.size }
 
     /// The weights.
     var window: SlidingWindow {

@@ -254,7 +254,7 @@ struct Noise: AsyncParsableCommand {
     // MARK: - Arguments
 
     private static func template(_ text: String) throws -> NoiseTemplate {
-        do throws(NoiseStep.ParsingError) {
+        do throws(NoiseError) {
             return try NoiseTemplate(text)
         } catch {
             throw ValidationError(error.reason)
