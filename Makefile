@@ -1,6 +1,6 @@
 # Everything a newcomer types. What needs more than a line is in scripts/.
 .DEFAULT_GOAL := help
-.PHONY: help demo test build lint format bench quality dose samples pictures clean
+.PHONY: help demo test build docs lint format bench quality dose samples pictures clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -13,6 +13,9 @@ test: ## Set up, build and run all tests; with CI set, warnings are errors and f
 
 build: ## Build the program for use: .build/release/ctdenoise
 	@scripts/setup.sh && swift build -c release --product ctdenoise
+
+docs: ## Make the documentation of the library: out/docs
+	@scripts/docs.sh
 
 lint: ## Check the formatting and the doc comments of every Swift file
 	@scripts/swift_files.sh | xargs -0 swift format lint --strict --parallel

@@ -186,3 +186,10 @@ if Context.environment["CTDENOISE_BENCHMARKS"] != nil {
             path: "Benchmarks/Speed/Probe", swiftSettings: swiftSettings),
     ]
 }
+
+// MARK: - Documentation
+
+// Nor this: scripts/docs.sh says that it is wanted.
+if Context.environment["CTDENOISE_DOCS"] != nil {
+    package.dependencies.append(.package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0"))
+}
