@@ -165,6 +165,8 @@ let package = Package(
                 "TestSupport", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: swiftSettings),
+        // Runs Snippets/, which are built with all tests.
+        .testTarget(name: "SnippetTests", dependencies: ["TestSupport"], swiftSettings: swiftSettings),
     ],
     cLanguageStandard: .gnu2x
 )
