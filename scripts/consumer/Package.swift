@@ -2,14 +2,14 @@
 import PackageDescription
 
 let package = Package(
-    name: "Consumer",
+    name: "MyTool",
     platforms: [.macOS(.v14)],
     dependencies: [
         .package(url: "https://github.com/OWNER/ct-denoise", branch: "main")
     ],
     targets: [
         .executableTarget(
-            name: "Consumer",
+            name: "MyTool",
             dependencies: [.product(name: "CTDenoise", package: "ct-denoise")])
     ]
 )
