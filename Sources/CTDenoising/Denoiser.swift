@@ -16,17 +16,17 @@ internal import Dispatch
 /// A denoiser is immutable and safe to use from several threads at once.
 public struct Denoiser: Sendable {
     /// The contents of a model file.
-    public struct Model: Sendable {
+    package struct Model: Sendable {
         /// The trained network.
-        public let network: Network
+        package let network: Network
 
         /// The file's metadata by key: a description, the recipe and the course of the training.
-        public let record: [String: String]
+        package let record: [String: String]
     }
 
     /// The networks in use, in the order of their application: one for impulses and one for all other noise, or a
     /// single one.
-    public var models: [Model] { [impulses, noise].compactMap { $0?.model } }
+    package var models: [Model] { [impulses, noise].compactMap { $0?.model } }
 
     /// Restores samples replaced by impulse noise; `nil` if the model has no such network.
     private let impulses: NoisePredictor?

@@ -1,103 +1,48 @@
-package import CTNetwork
+public import CTNetwork
 internal import CTNoise
-internal import CTSupport
+public import CTSupport
 
-/// Trains a network: one call of ``advance()`` is one step.
+/// Trains a network: each call of ``advance()`` is one step of gradient descent.
 ///
-/// Which crops and which noise a step sees follows from the recipe's seed and the number of the step alone,
-/// so a run that was stopped and resumed from its ``state`` goes on exactly as if it had not been.
+/// ```swift
+/// let trainer = Trainer(recipe: recipe, slices: slices)
+/// while !trainer.isDone { trainer.advance() }
+/// try trainer.writeModel(to: "model.safetensors")
+/// ```
+///
+/// The crops and the noise of a step depend on the recipe's seed and the number of the step only, and sums are added in a
+/// fixed order: the same recipe and slices give the same weights, for any number of threads.
 public final class Trainer {
-    /// Everything that changes during training.
-    package struct State: Hashable, Sendable {
-        /// The ``TrainingSlices/fingerprint(startingFrom:)`` of what is trained on, and from.
-        package internal(set) var data: UInt64
-        /// Steps done.
-        package internal(set) var step = 0
-        /// The network as it is trained.
-        package internal(set) var network: Network
-        /// The moving average of its parameters.
-        var average: [Float]
-        var adam: Adam
-        /// What was measured so far.
-        package var history: [Measurement] = []
-        /// Sum and number of the losses since the last entry of ``history``.
-        package internal(set) var losses = Mean()
-        /// Seconds spent, over all runs.
-        package var seconds = 0.0
-
-        /// Ends a step. False if loss or gradient are not finite; then the parameters did not move.
-        fileprivate mutating func move(against gradient: [Float], loss: Double, recipe: TrainingRecipe) -> Bool {
-            guard loss.isFinite else { return false }
-            let norm = adam.move(
-                &network.parameters, gradient: gradient, step: step, rate: recipe.learningRate(at: step),
-                clip: recipe.clip)
-            guard norm.isFinite else { return false }
-            step += 1
-            losses.sum += loss
-            losses.count += 1
-            // It starts as a plain mean, so that the first weights do not linger in it.
-            let share = Float(max(1 - recipe.averaging, 1 / Double(step)))
-            unsafe network.parameters.withUnsafeBufferPointer { parameters in
-                unsafe average.withUnsafeMutableBufferPointer { average in
-                    for index in average.indices {
-                        unsafe average[index] += share * (parameters[index] - average[index])
-                    }
-                }
-            }
-            return true
-        }
-
-        /// The network to use: averaged weights and running statistics.
-        package var averaged: Network {
-            Network(
-                configuration: network.configuration, parameters: average, statistics: network.statistics)
-        }
-    }
-
-    /// A mean in the making.
-    package struct Mean: Codable, Hashable, Sendable {
-        /// The sum.
-        package var sum = 0.0
-        /// How many numbers it has.
-        package var count = 0
-        /// The mean, NaN if there is none.
-        package var value: Double { sum / Double(count) }
-    }
-
-    /// What a line of progress says.
-    package struct Measurement: Codable, Hashable, Sendable {
-        /// Steps done.
-        package var step: Int
-        /// Mean loss since the measurement before.
-        package var loss: Double
-        /// The averaged network on validation slices.
-        package var validation: [Validation.Result]
-    }
-
-    /// The recipe it follows.
+    /// The recipe that is followed.
     public let recipe: TrainingRecipe
 
-    /// How far it got.
+    /// Everything that changes during training. A run that resumes from it continues exactly as if it had not been stopped.
     package private(set) var state: State
 
     private let slices: TrainingSlices
     private let threads: Int
-    /// For the crops of a step, and for those that had their turn and may have another.
+    /// The pass for the crops of the current step, and those for crops that may have another turn.
     private var pass: TrainingPass
     private var passes: [TrainingPass] = []
     private var gradient: [Float]
 
-    /// Starts a training.
+    /// Creates a trainer that starts with random weights.
     ///
     /// - Parameters:
-    ///   - recipe: What to do.
-    ///   - slices: What to train on.
-    ///   - start: A trained network to go on from; without one, weights are random.
-    ///   - threads: So many work at a step.
+    ///   - recipe: The recipe to follow.
+    ///   - slices: The slices to train on.
+    ///   - threads: The number of threads; as many as there are processors if `nil`.
+    /// - Precondition: `recipe` has at least one step, and `slices` were collected for this recipe.
+    public convenience init(recipe: TrainingRecipe, slices: TrainingSlices, threads: Int? = nil) {
+        self.init(recipe: recipe, slices: slices, startingFrom: nil, threads: threads ?? processorCount())
+    }
+
+    /// Creates a trainer that starts with the weights of a trained network, or random ones if `start` is `nil`.
+    ///
     /// - Precondition: `recipe.defect == nil`, each of `slices` is large enough for its crops, and `start` has the
     ///   recipe's configuration.
     package convenience init(
-        recipe: TrainingRecipe, slices: TrainingSlices, startingFrom start: Network? = nil, threads: Int
+        recipe: TrainingRecipe, slices: TrainingSlices, startingFrom start: Network?, threads: Int
     ) {
         var generator = SplitMix64(seed: recipe.seed)
         let network = start ?? Network(configuration: recipe.network, using: &generator)
@@ -107,10 +52,9 @@ public final class Trainer {
         self.init(recipe: recipe, state: state, slices: slices, threads: threads)
     }
 
-    /// Goes on with a training.
+    /// Creates a trainer that continues from a saved state.
     ///
-    /// - Precondition: As for a new one; and `state` is of the same recipe and slices, which only the
-    ///   ``State/data`` can tell.
+    /// - Precondition: As for a new trainer, and `state` belongs to the same recipe and slices; compare `State.data`.
     package init(recipe: TrainingRecipe, state: State, slices: TrainingSlices, threads: Int) {
         precondition(recipe.defect == nil, recipe.defect ?? "")
         precondition(state.network.configuration == recipe.network, "The state of another recipe")
@@ -132,9 +76,20 @@ public final class Trainer {
     /// Whether all steps of the recipe are done.
     public var isDone: Bool { state.step >= recipe.steps }
 
-    /// Does one step.
+    /// The network so far: the moving average of the weights, with running statistics.
+    public var network: Network { state.averaged }
+
+    /// Writes the network so far as a model file, with the recipe and a record of the training.
     ///
-    /// - Returns: Its loss. If it is not finite the training has failed, and the weights did not move.
+    /// - Parameter path: The file to write, in safetensors format. An existing file is replaced.
+    /// - Throws: `FileError` if the file cannot be written.
+    public func writeModel(to path: String) throws(FileError) {
+        try Checkpoint(recipe: recipe, state: state).model(data: slices.description).write(to: path)
+    }
+
+    /// Takes one step.
+    ///
+    /// - Returns: The loss. If it is not finite, the training has failed and the weights did not move.
     @discardableResult
     public func advance() -> Double {
         let configuration = recipe.network
@@ -150,14 +105,14 @@ public final class Trainer {
         return state.move(against: gradient, loss: loss, recipe: recipe) ? loss : .nan
     }
 
-    /// Takes the pass that is made for crops of this number and size.
+    /// Makes ``pass`` the one for crops of this number and size.
     private func prepare(for crops: TrainingRecipe.Crops) {
         func fits(_ pass: TrainingPass) -> Bool {
             pass.batch == crops.count && pass.rows == crops.rows && pass.columns == crops.columns
         }
         if fits(pass) { return }
         passes.append(pass)
-        // Those of earlier parts of the training are not needed any more.
+        // Passes for earlier stages of the training are no longer needed.
         let coming = recipe.crops.filter { $0.from >= crops.from }
         passes.removeAll { pass in
             !coming.contains { pass.batch == $0.count && pass.rows == $0.rows && pass.columns == $0.columns }
@@ -169,7 +124,7 @@ public final class Trainer {
         }
     }
 
-    /// Adds an entry to the history, with the mean loss since the one before.
+    /// Adds an entry to the history, with the mean loss since the previous one.
     @discardableResult
     package func measure(_ validation: [Validation.Result]) -> Measurement {
         let measurement = Measurement(step: state.step, loss: state.losses.value, validation: validation)
@@ -178,15 +133,15 @@ public final class Trainer {
         return measurement
     }
 
-    /// Counts time that was spent on the training.
+    /// Adds to the time spent on the training.
     package func spent(seconds: Double) { state.seconds += seconds }
 
-    /// The crops of a step in the network's units, the noise that was added to them, and which of their pixels the
-    /// network is asked about, unless it is all.
+    /// Returns the noisy crops of a step and the noise in them, in the network's units, and which pixels count in the loss;
+    /// `nil` if all do.
     private func batch(
         of crops: TrainingRecipe.Crops, at step: Int
     ) -> (noisy: [Float], noise: [Float], isCounted: [Bool]?) {
-        // Far from the numbers that the first weights took.
+        // A sequence apart from the one that drew the first weights.
         var generator = SplitMix64(seed: recipe.seed ^ 0x5bd1_e995_0000_0000)
         generator = SplitMix64(seed: generator.next() &+ UInt64(step) &* 0xff51_afd7_ed55_8ccd)
         let (center, spread) = (Float(recipe.network.center), Float(recipe.network.spread))

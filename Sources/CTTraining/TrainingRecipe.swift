@@ -170,7 +170,7 @@ public struct TrainingRecipe: Codable, Hashable, Sendable {
     package var longestSide: Int { crops.map { max($0.rows, $0.columns) }.max() ?? 0 }
 
     /// Leaves out crops that are longer than slices of `side` pixels, unless none would be left from the start.
-    package mutating func fit(slicesOf side: Int) {
+    public mutating func fit(slicesOf side: Int) {
         let fitting = crops.filter { max($0.rows, $0.columns) <= side }
         if fitting.first?.from == 0 { crops = fitting }
     }

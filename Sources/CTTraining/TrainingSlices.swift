@@ -7,7 +7,7 @@ internal import CTSupport
 ///
 /// A group is a patient. Some have one slice and some have fifty; without groups the protocol of one scanner would
 /// dominate.
-public struct TrainingSlices: Sendable {
+public struct TrainingSlices: Sendable, CustomStringConvertible {
     private struct Image: Sendable {
         let width: Int
         let height: Int
@@ -39,8 +39,24 @@ public struct TrainingSlices: Sendable {
     /// Creates training slices from slices by group; those smaller than `crop` pixels on a side are skipped.
     ///
     /// - Returns: `nil` if no slice remains.
-    public init?(_ slices: [String: [CTSlice]], crop: Int) {
+    package init?(_ slices: [String: [CTSlice]], crop: Int) {
         self.init(slices.mapValues { $0.map { Pair(clean: $0, noisy: nil) } }, crop: crop)
+    }
+
+    /// The number of slices and groups, such as "404 slices in 38 folders".
+    public var description: String {
+        func counted(_ count: Int, _ word: String) -> String { "\(count) \(word)\(count == 1 ? "" : "s")" }
+        return "\(counted(count, "slice")) in \(counted(groupCount, "folder"))"
+    }
+
+    /// Creates a collection of clean slices by patient, as a recipe needs it.
+    ///
+    /// - Parameters:
+    ///   - slices: The slices of each patient. Those that are smaller than the largest crop of `recipe` are left out.
+    ///   - recipe: The recipe to train with.
+    /// - Returns: `nil` if no slice is left.
+    public init?(_ slices: [String: [CTSlice]], for recipe: TrainingRecipe) {
+        self.init(slices, crop: recipe.longestSide)
     }
 
     /// A clean slice and its noisy version.

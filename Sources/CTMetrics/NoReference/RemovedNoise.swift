@@ -4,18 +4,18 @@ internal import CTSupport
 ///
 /// The difference between a noisy and a denoised image, known as method noise (Buades, Coll, Morel 2005, doi
 /// 10.1137/040616024), looks like noise if nothing else was removed.
-package struct RemovedNoise: Hashable, Sendable {
+public struct RemovedNoise: Hashable, Sendable {
     /// The mean in HU: how much lower the denoised image is.
-    package let mean: Double
+    public let mean: Double
 
     /// The root mean square in HU.
-    package let rootMeanSquare: Double
+    public let rootMeanSquare: Double
 
     /// The correlation of each pixel with its neighbour in the next column, −1…1; 0 for white noise.
-    package let correlationAcross: Double
+    public let correlationAcross: Double
 
     /// The correlation of each pixel with its neighbour in the next row, −1…1; 0 for white noise.
-    package let correlationDown: Double
+    public let correlationDown: Double
 
     /// The share of its power at edges that is structure, 0…1: the part that detail of the denoised image explains.
     ///
@@ -26,7 +26,7 @@ package struct RemovedNoise: Hashable, Sendable {
     ///
     /// Residual noise correlates with the noise removed from the same place. Therefore only pixels steeper than twenty
     /// standard deviations of the fine detail count; `nil` if there are fewer than 200.
-    package let structureShare: Double?
+    public let structureShare: Double?
 
     /// Creates a measurement of the difference between two images.
     ///
@@ -39,7 +39,7 @@ package struct RemovedNoise: Hashable, Sendable {
     /// - Returns: `nil` if a value is not finite or fewer than 1000 pixels to measure are at least 5 pixels from every
     ///   edge.
     /// - Precondition: Both images have the same number of samples, and `width` is positive.
-    package init?(noisy: [Double], denoised: [Double], width: Int, where isUsed: [Bool]? = nil) {
+    public init?(noisy: [Double], denoised: [Double], width: Int, where isUsed: [Bool]? = nil) {
         precondition(noisy.count == denoised.count && width > 0, "\(noisy.count) and \(denoised.count) samples")
         let height = noisy.count / width
         let reach = 5

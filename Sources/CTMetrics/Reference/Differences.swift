@@ -3,14 +3,14 @@ internal import CTSupport
 /// Returns the mean squared error, in the square of the samples' unit.
 ///
 /// - Throws: ``MetricError`` if the numbers of samples differ or are zero, or a sample is not finite.
-public func meanSquaredError(_ reference: [Double], _ test: [Double]) throws(MetricError) -> Double {
+package func meanSquaredError(_ reference: [Double], _ test: [Double]) throws(MetricError) -> Double {
     try Differences(reference, test).meanSquare
 }
 
 /// Returns the root mean squared error, in the samples' unit.
 ///
 /// - Throws: ``MetricError`` if the numbers of samples differ or are zero, or a sample is not finite.
-public func rootMeanSquaredError(_ reference: [Double], _ test: [Double]) throws(MetricError) -> Double {
+package func rootMeanSquaredError(_ reference: [Double], _ test: [Double]) throws(MetricError) -> Double {
     try meanSquaredError(reference, test).squareRoot()
 }
 
@@ -26,7 +26,7 @@ public func rootMeanSquaredError(_ reference: [Double], _ test: [Double]) throws
 /// - Returns: The ratio in dB.
 /// - Throws: ``MetricError`` if the numbers of samples differ or are zero, a sample is not finite, or the data range is
 ///   not positive.
-public func peakSignalToNoiseRatio(
+package func peakSignalToNoiseRatio(
     _ reference: [Double], _ test: [Double], dataRange: Double
 ) throws(MetricError) -> Double {
     try check(dataRange: dataRange)
