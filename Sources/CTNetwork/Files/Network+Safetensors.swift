@@ -19,25 +19,23 @@ extension Network {
     ///   - name: The file's name in errors.
     /// - Throws: `FileError` if anything is missing, unknown or out of range.
     package init(_ model: Safetensors, file name: String) throws(FileError) {
-        let advice = "Use a model that `ctdenoise train` wrote."
+        func damaged(_ found: String, _ expected: String) -> FileError {
+            FileError(
+                .malformed, file: name, found: found, expected: expected,
+                advice: "Use a model that `ctdenoise train` wrote.")
+        }
         guard let json = model.metadata[Self.configurationKey] else {
-            throw FileError(
-                .malformed, file: name, found: "no network configuration",
-                expected: "a '\(Self.configurationKey)' in its metadata",
-                advice: advice)
+            throw damaged("no network configuration", "a '\(Self.configurationKey)' in its metadata")
         }
         let configuration: NetworkConfiguration
         do {
             configuration = try JSONDecoder().decode(NetworkConfiguration.self, from: Data(json.utf8))
         } catch {
-            throw FileError(
-                .malformed, file: name, found: "a network configuration that cannot be read: \(json.prefix(200))",
-                expected: "patch, window, channels, hidden and so on, as JSON", advice: advice)
+            throw damaged(
+                "a network configuration that cannot be read: \(json.prefix(200))",
+                "patch, window, channels, hidden and so on, as JSON")
         }
-        if let defect = configuration.defect {
-            throw FileError(
-                .malformed, file: name, found: defect, expected: "a valid configuration", advice: advice)
-        }
+        if let defect = configuration.defect { throw damaged(defect, "a valid configuration") }
 
         let layout = ParameterLayout(configuration)
         var tensors: [String: Safetensors.Tensor] = [:]
@@ -45,41 +43,34 @@ extension Network {
         func values(of entries: [ParameterLayout.Entry]) throws(FileError) -> [Float] {
             var values: [Float] = []
             for entry in entries {
-                guard let tensor = tensors.removeValue(forKey: entry.name) else {
-                    throw FileError(
-                        .malformed, file: name, found: "no tensor '\(entry.name)'",
-                        expected: "one of shape \(entry.shape)",
-                        advice: advice)
-                }
-                guard tensor.shape == entry.shape else {
-                    throw FileError(
-                        .malformed, file: name, found: "'\(entry.name)' of shape \(tensor.shape)",
-                        expected: "\(entry.shape)",
-                        advice: advice)
-                }
-                guard tensor.values.allSatisfy(\.isFinite) else {
-                    throw FileError(
-                        .malformed, file: name, found: "'\(entry.name)' with values that are not finite",
-                        expected: "finite weights", advice: advice)
-                }
-                // The square root of a negative variance would be NaN.
-                guard !entry.name.contains("running_var") || tensor.values.allSatisfy({ $0 >= 0 }) else {
-                    throw FileError(
-                        .malformed, file: name, found: "'\(entry.name)' with negative variances",
-                        expected: "variances of zero or more", advice: advice)
-                }
-                values += tensor.values
+                let tensor = tensors.removeValue(forKey: entry.name)
+                if let (found, expected) = Self.defect(of: tensor, as: entry) { throw damaged(found, expected) }
+                values += tensor?.values ?? []
             }
             return values
         }
         let parameters = try values(of: layout.parameters)
         let statistics = try values(of: layout.statistics)
         if let unknown = tensors.keys.min() {
-            throw FileError(
-                .malformed, file: name, found: "a tensor '\(unknown)'",
-                expected: "only the tensors of its configuration", advice: advice)
+            throw damaged("a tensor '\(unknown)'", "only the tensors of its configuration")
         }
         self.init(configuration: configuration, parameters: parameters, statistics: statistics)
+    }
+
+    /// Why a tensor of a model file cannot be an entry of the layout: what was found and what was expected; `nil` if it can.
+    private static func defect(
+        of tensor: Safetensors.Tensor?, as entry: ParameterLayout.Entry
+    ) -> (found: String, expected: String)? {
+        guard let tensor else { return ("no tensor '\(entry.name)'", "one of shape \(entry.shape)") }
+        if tensor.shape != entry.shape { return ("'\(entry.name)' of shape \(tensor.shape)", "\(entry.shape)") }
+        guard tensor.values.allSatisfy(\.isFinite) else {
+            return ("'\(entry.name)' with values that are not finite", "finite weights")
+        }
+        // The square root of a negative variance would be NaN.
+        guard !entry.name.contains("running_var") || tensor.values.allSatisfy({ $0 >= 0 }) else {
+            return ("'\(entry.name)' with negative variances", "variances of zero or more")
+        }
+        return nil
     }
 
     /// Returns the contents of a model file.

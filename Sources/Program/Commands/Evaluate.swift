@@ -171,22 +171,46 @@ struct Evaluate: AsyncParsableCommand {
 
     func run() async throws {
         var console = Console()
-        let paths = [reference, test] + [baseline, mask].compactMap(\.self)
-        let page = try report.map { path in
-            do throws(FileError) {
-                return try PageFile(path, overwrite: overwrite, protecting: paths)
-            } catch {
-                console.error(error)
-                throw ExitCode.failure
-            }
-        }
-        if let mask, FileSystem.kind(mask) == .missing {
-            console.error(
-                FileError(
-                    file: mask, found: "nothing of this name", expected: "a mask: an image or a folder of images",
-                    advice: "Check the name."))
+        let page: PageFile?
+        do throws(FileError) {
+            page = try checkedPage()
+        } catch {
+            console.error(error)
             throw ExitCode.failure
         }
+        var evaluation = Evaluation(
+            pairs: Pairs(reference: reference, test: test, baseline: baseline), settings: settings,
+            masks: mask.map { Masks($0, reading: reading) },
+            extras: Evaluation.Extras(
+                noise: noise, removed: baseline != nil && (noise || page != nil), page: page != nil),
+            reading: reading, jobs: threads.count)
+        await evaluation.run(&console)
+        if let page, !evaluation.report.slices.isEmpty {
+            let html = await evaluation.page(reference: reference, test: test, baseline: baseline).html
+            evaluation.save(html, in: page, &console)
+        }
+        try printResult(evaluation.report)
+        let missed = missedThresholds(evaluation.report)
+        for complaint in missed { console.error(complaint) }
+        if !evaluation.report.failed.isEmpty { throw ExitCode.failure }
+        if !missed.isEmpty { throw ExitCode.thresholdMissed }
+    }
+
+    /// Where the page goes, if one is wanted; checks that, and the mask, before any work.
+    private func checkedPage() throws(FileError) -> PageFile? {
+        let paths = [reference, test] + [baseline, mask].compactMap(\.self)
+        let page = try report.map { path throws(FileError) in
+            try PageFile(path, overwrite: overwrite, protecting: paths)
+        }
+        if let mask, FileSystem.kind(mask) == .missing {
+            throw FileError(
+                file: mask, found: "nothing of this name", expected: "a mask: an image or a folder of images",
+                advice: "Check the name.")
+        }
+        return page
+    }
+
+    private var settings: EvaluationResult.Settings {
         var settings = EvaluationResult.Settings()
         if let window {
             (settings.range, settings.isClipped) = (window.range, true)
@@ -195,44 +219,34 @@ struct Evaluate: AsyncParsableCommand {
         }
         settings.similarity = ssim
         settings.pixel = pixel
-        let judgesRemoved = baseline != nil && (noise || page != nil)
-        var evaluation = Evaluation(
-            pairs: Pairs(reference: reference, test: test, baseline: baseline), settings: settings,
-            masks: mask.map { Masks($0, reading: reading) },
-            extras: Evaluation.Extras(noise: noise, removed: judgesRemoved, page: page != nil), reading: reading,
-            jobs: threads.count)
-        await evaluation.run(&console)
-        if let page, !evaluation.report.slices.isEmpty {
-            let html = await evaluation.page(reference: reference, test: test, baseline: baseline).html
-            evaluation.save(html, in: page, &console)
-        }
-        let report = evaluation.report
-        if output.json {
-            try JSONOutput.print(report)
-        } else if csv {
-            try StandardOutput.print(report.csv)
-        } else if !report.slices.isEmpty {
-            try StandardOutput.print(report.table)
-        }
+        return settings
+    }
 
-        var missed = false
-        // Equal slices have an infinite one, which would hide all others.
-        let finite = report.slices.map(\.test).filter { $0[.psnr]?.isFinite == true }.mean
-        if let atLeastPsnr, let psnr = (finite ?? report.mean)?[.psnr], !(psnr >= atLeastPsnr) {
-            console.error(
-                "mean PSNR: found \(psnr) dB; expected at least \(Format.plain(atLeastPsnr)) dB")
-            missed = true
+    private func printResult(_ result: EvaluationResult) throws {
+        if output.json {
+            try JSONOutput.print(result)
+        } else if csv {
+            try StandardOutput.print(result.csv)
+        } else if !result.slices.isEmpty {
+            try StandardOutput.print(result.table)
         }
-        if let atLeastSsim, !report.slices.isEmpty {
-            let ssim = report.mean?[.ssim]
+    }
+
+    /// What to say of each threshold that was not met.
+    private func missedThresholds(_ result: EvaluationResult) -> [String] {
+        var missed: [String] = []
+        // Equal slices have an infinite PSNR, which would hide all others.
+        let finite = result.slices.map(\.test).filter { $0[.psnr]?.isFinite == true }.mean
+        if let atLeastPsnr, let psnr = (finite ?? result.mean)?[.psnr], !(psnr >= atLeastPsnr) {
+            missed.append("mean PSNR: found \(psnr) dB; expected at least \(Format.plain(atLeastPsnr)) dB")
+        }
+        if let atLeastSsim, !result.slices.isEmpty {
+            let ssim = result.mean?[.ssim]
             if !(ssim ?? -.infinity >= atLeastSsim) {
-                console.error(
-                    "mean SSIM: found \(ssim.map { "\($0)" } ?? "none, since slices or masks are too small"); expected at least "
-                        + Format.plain(atLeastSsim))
-                missed = true
+                let found = ssim.map { "\($0)" } ?? "none, since slices or masks are too small"
+                missed.append("mean SSIM: found \(found); expected at least \(Format.plain(atLeastSsim))")
             }
         }
-        if !report.failed.isEmpty { throw ExitCode.failure }
-        if missed { throw ExitCode.thresholdMissed }
+        return missed
     }
 }

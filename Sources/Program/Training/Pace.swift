@@ -1,0 +1,25 @@
+/// Steps and seconds of this run.
+struct Pace {
+    let firstStep: Int
+    private let start = ContinuousClock.now
+    private var last = ContinuousClock.now
+
+    init(_ step: Int) { firstStep = step }
+
+    /// Seconds so far.
+    var seconds: Double { start.duration(to: .now).inSeconds }
+
+    /// Seconds since the last call, or the start.
+    mutating func split() -> Double {
+        let now = ContinuousClock.now
+        defer { last = now }
+        return last.duration(to: now).inSeconds
+    }
+}
+
+extension Duration {
+    /// The duration as a number of seconds.
+    var inSeconds: Double {
+        Double(components.seconds) + Double(components.attoseconds) * 1e-18
+    }
+}

@@ -1,0 +1,130 @@
+import CTImageFiles
+import CTImages
+import CTSupport
+import CTTraining
+
+/// The slices that a training is about: those to train on, and those to measure progress on.
+struct TrainingData {
+    /// The files to train on.
+    let training: [InputFile]
+    /// The files to measure progress on.
+    let measuring: [InputFile]
+
+    private let input: [String]
+    /// The set of pairs, if a manifest was named.
+    private let set: PairSet?
+    /// What `--validation` names.
+    private let validation: String?
+    private let reading: ReadingOptions
+
+    /// Finds the files.
+    ///
+    /// - Parameters:
+    ///   - input: Files and folders of clean slices, or the manifest of a set of pairs.
+    ///   - validation: A folder of other clean slices.
+    init(
+        _ input: [String], validation: String?, reading: ReadingOptions, _ console: inout Console
+    ) throws(FileError) {
+        (self.input, self.validation, self.reading) = (input, validation, reading)
+        set = try Self.manifest(input, reading)
+        if let set { training = try set.files(["train", nil]) } else { training = try Self.files(input, &console) }
+        if let validation {
+            measuring = try Self.files([validation], &console)
+        } else {
+            measuring = try set?.files(["val"]) ?? []
+        }
+    }
+
+    /// The image files that `inputs` lead to.
+    private static func files(_ inputs: [String], _ console: inout Console) throws(FileError) -> [InputFile] {
+        let found = InputFiles(inputs)
+        if let failure = found.failures.first { throw failure }
+        for path in found.skipped { console.line("skipped \(path): neither PNG nor TIFF") }
+        return found.files
+    }
+
+    /// The set whose manifest is the only input, if one is.
+    private static func manifest(_ input: [String], _ reading: ReadingOptions) throws(FileError) -> PairSet? {
+        for folder in input where FileSystem.kind(folder) == .folder {
+            let path = FileSystem.join(folder, Manifest.fileName)
+            guard FileSystem.kind(path) == .file, (try? Manifest(contentsOf: path)) != nil else { continue }
+            throw FileError(
+                file: folder, found: "a set of pairs, whose noisy files are no clean slices",
+                expected: "its manifest, which says what is what", advice: "Name \(path).")
+        }
+        guard let path = input.first(where: { FileSystem.lastComponent($0) == Manifest.fileName }) else { return nil }
+        guard input.count == 1, reading.scale == nil else {
+            throw FileError(
+                file: path, found: "other inputs or a --rescale beside a manifest",
+                expected: "a manifest alone, which says all of its set", advice: "Leave them out.")
+        }
+        return PairSet(manifest: try Manifest(contentsOf: path), folder: FileSystem.parent(path))
+    }
+
+    // MARK: - Reading
+
+    /// Reads the slices to train on.
+    ///
+    /// - Parameters:
+    ///   - recipe: What they are for.
+    ///   - fitting: Whether crops that are larger than most slices are left out of the recipe.
+    func slices(
+        for recipe: inout TrainingRecipe, fitting: Bool, _ console: inout Console
+    ) throws(FileError) -> TrainingSlices {
+        let pairs: [String: [TrainingSlices.Pair]]
+        if let set {
+            pairs = try set.slices(["train", nil], reading: reading)
+        } else {
+            pairs = try read(training, &console).mapValues { $0.map { TrainingSlices.Pair(clean: $0, noisy: nil) } }
+        }
+        if fitting {
+            // Half of the slices at least have to be as large as crops are.
+            let sides = pairs.values.joined().map { min($0.clean.width, $0.clean.height) }.sorted()
+            recipe.fit(slicesOf: sides.isEmpty ? 0 : sides[sides.count / 2])
+        }
+        if pairs.isEmpty, set != nil {
+            throw FileError(
+                file: input.joined(), found: "no pairs to train on", expected: "pairs of train/, or of no part",
+                advice: "Make a set with more patients, or another --split.")
+        }
+        guard let slices = TrainingSlices(pairs, crop: recipe.longestSide) else {
+            throw FileError(
+                file: input.joined(separator: ", "),
+                found: "no slice of \(recipe.longestSide)×\(recipe.longestSide) pixels or more",
+                expected: "slices larger than the recipe's crops", advice: "Name folders that have some.")
+        }
+        return slices
+    }
+
+    /// Reads the slices to measure progress on; `nil` if there are none.
+    func validation(_ console: inout Console) throws(FileError) -> Validation? {
+        guard let validation else {
+            guard let set else { return nil }
+            let pairs = try set.slices(["val"], reading: reading)
+            return Validation(pairs.sorted { $0.key < $1.key }.flatMap(\.value))
+        }
+        guard let slices = Validation(try read(measuring, &console).sorted { $0.key < $1.key }.flatMap(\.value)) else {
+            throw FileError(
+                file: validation, found: "no slice of 64×64 pixels or more", expected: "slices to measure progress on",
+                advice: "Name a folder that has some.")
+        }
+        return slices
+    }
+
+    /// All pages of the files, by the folder that they are in.
+    private func read(_ files: [InputFile], _ console: inout Console) throws(FileError) -> [String: [CTSlice]] {
+        var folders: [String: [CTSlice]] = [:]
+        var assumptions = Assumptions()
+        for file in files {
+            let pages = try reading.read(file.path).pages
+            if let page = pages.first { assumptions.tell(page, of: file.path, to: &console) }
+            guard pages.allSatisfy({ $0.samples.allSatisfy(\.isFinite) }) else {
+                throw FileError(
+                    file: file.path, found: "samples that are no numbers", expected: "a clean slice to train on",
+                    advice: "Leave it out, or replace them.")
+            }
+            folders[FileSystem.parent(file.path), default: []] += pages
+        }
+        return folders
+    }
+}

@@ -1,0 +1,37 @@
+import CTTraining
+
+/// What a training came to, for the user.
+struct TrainingSummary: Encodable {
+    /// The model file.
+    let model: String
+    let steps: Int
+    let seconds: Double
+    let history: [Trainer.Measurement]
+    /// Millions of pixels that were seen; only in the text.
+    private let megapixels: Double
+
+    private enum CodingKeys: CodingKey {
+        case model, steps, seconds, history
+    }
+
+    init(_ trainer: Trainer, model: String) {
+        self.model = model
+        steps = trainer.state.step
+        seconds = trainer.state.seconds
+        history = trainer.state.history
+        megapixels = Double(trainer.recipe.pixels(in: trainer.state.step)) / 1e6
+    }
+
+    func print(asJSON: Bool) throws {
+        if asJSON { return try JSONOutput.print(self) }
+        try StandardOutput.print(
+            "trained \(steps) steps, \(Format.significant(megapixels, 3)) Mpixel, in \(Format.duration(seconds)): \(model)"
+        )
+        guard let results = history.last?.validation, !results.isEmpty else { return }
+        let titles = ["PSNR in dB, range 2047 HU", "noisy", "median 3×3", "denoised"]
+        let rows = results.map { result in
+            [result.name] + [result.noisy, result.median, result.denoised].map { Format.fixed($0, 2) }
+        }
+        try StandardOutput.print(Format.table([titles] + rows))
+    }
+}
