@@ -46,7 +46,7 @@ public struct NoiseModel: Hashable, Sendable, CustomStringConvertible {
     ///   - threads: The largest number of threads; the result does not depend on it.
     /// - Returns: The noisy slice.
     /// - Precondition: All strengths are finite in the slice's stored units; a tiny slope with a huge strength is not.
-    ///   ``isFinite(using:)`` checks this.
+    ///   `isFinite(using:)` checks this.
     public func apply(to slice: CTSlice, seed: UInt64, page: UInt64 = 0, threads: Int = 1) -> CTSlice {
         var result = slice
         for (step, lane) in zip(steps, lanes) {

@@ -15,7 +15,7 @@ internal import CTSupport
 /// The photon count follows from the noise at full dose. Either ``noise`` gives that of soft tissue, or the noise of
 /// soft tissue and of lung are measured: their geometric mean has the smallest error, but if they disagree by more than
 /// a factor of two the lower is used. A slice in which neither can be measured gets no noise; see
-/// ``NoiseModel/complaint(about:)``.
+/// `NoiseModel.complaint(about:)`.
 public struct LowDose: Hashable, Sendable {
     /// The fraction of the full dose, above 0 and below 1.
     public var fraction: Double
