@@ -117,8 +117,9 @@ public struct CTSlice: Hashable, Sendable {
 
     /// Returns the samples as a file of this format stores them, and the number of samples that were clamped.
     ///
-    /// - Integers are rounded to nearest, halves away from zero, and clamped to the range of the format, or the narrower one that the scale was assumed from. A NaN becomes the
-    ///   storable value nearest zero and counts as clamped.
+    /// - Integers are rounded to nearest, halves away from zero, and clamped to the range of the format, or to the
+    ///   narrower one that the scale was assumed from. A NaN becomes the storable value nearest zero and counts as
+    ///   clamped.
     /// - Floating-point values are rounded to the nearest value of the format, ties to even. Finite values that would
     ///   overflow are clamped to the greatest finite magnitude; infinities and NaN are unchanged.
     public func quantized() -> (slice: CTSlice, clamped: Int) {

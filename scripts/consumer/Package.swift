@@ -5,7 +5,7 @@ let package = Package(
     name: "MyTool",
     platforms: [.macOS(.v14)],
     dependencies: [
-        .package(url: "https://github.com/OWNER/ct-denoise", branch: "main")
+        .package(path: "../ct-denoise")
     ],
     targets: [
         .executableTarget(
