@@ -1,4 +1,4 @@
-// A step of Adam (Kingma & Ba 2015, doi 10.48550/arXiv.1412.6980); Sources/CTTraining/Adam.swift calls it.
+// A step of Adam (Kingma & Ba 2015, doi 10.48550/arXiv.1412.6980); Sources/CTTraining/Optimization/Adam.swift calls it.
 
 static void NAME(adam)(long n, const ct_adam_step *step, const float *gradient, float *first, float *second,
                        float *parameters) {
