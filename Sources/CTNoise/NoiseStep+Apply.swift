@@ -70,7 +70,10 @@ extension NoiseStep {
             guard gain > 0 else { return }
             let numbers = PoissonNumbers(random: random)
             slice.changeHU { hu, index in
-                hu > -1000 ? gain * numbers.deviate(mean: (hu + 1000) / gain, at: UInt64(index)) - 1000 : hu
+                let mean = (hu + 1000) / gain
+                // Nothing counts photons where a sample is infinite or NaN, or so large that their number is.
+                guard mean > 0, mean.isFinite else { return hu }
+                return gain * numbers.deviate(mean: mean, at: UInt64(index)) - 1000
             }
         case .speckle(let strength):
             slice.changeHU { hu, index in hu + (hu + 1000) * strength * random.normal(at: UInt64(index)) }

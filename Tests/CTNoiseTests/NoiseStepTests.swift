@@ -67,6 +67,17 @@ import Testing
         }
     }
 
+    @Test(arguments: ["white:30hu", "poisson:30hu", "speckle:5%", "rings:20hu", "columns:20hu", "impulses:1%"])
+    func `infinite and NaN samples do not trap, and no other sample becomes either`(text: String) throws {
+        var samples = [Double](repeating: 40, count: 64 * 64)
+        (samples[5], samples[70], samples[131], samples[200]) = (.infinity, -.infinity, .nan, 1e308)
+        let slice = CTSlice(
+            width: 64, height: 64, samples: samples, format: SampleFormat(kind: .floatingPoint, bits: 64))
+        let noisy = try NoiseModel([NoiseStep(text)]).apply(to: slice, seed: 4).samples
+        #expect(noisy.indices.allSatisfy { [5, 70, 131, 200].contains($0) || noisy[$0].isFinite })
+        #expect(noisy.indices.contains { ![5, 70, 131, 200].contains($0) && noisy[$0] != samples[$0] })
+    }
+
     // MARK: - Impulses
 
     @Test func `of ten million samples, the share that was asked for becomes salt and pepper`() {
