@@ -58,6 +58,47 @@ import Testing
         #expect(try alpha(of: file.encoded(file: name).bytes) == Fixture.samples(try #require(fixture.kind), page: 7))
     }
 
+    /// A palette of 256 greys in 16 bits and alpha of 8, which is written as 16-bit grey; and one whose greys fit into 8.
+    @Test(arguments: [257, 100], [1, 2])
+    func `keeps the alpha of a palette whose grey is written with another width`(step: Int, planar: Int) throws {
+        let map = (0..<3).flatMap { _ in (0..<256).flatMap { TIFFSample.bytes($0 * step, 2) } }
+        let extra = [
+            TIFFEntry(tag: 258, type: 3, count: 2, value: [8, 0, 8, 0]),
+            TIFFEntry(tag: 320, type: 3, count: 768, value: map[...]),
+        ]
+        // Chunky: index, alpha, index, alpha …; planes: all indices, then all alphas.
+        let samples: [UInt8] = planar == 1 ? [10, 255, 20, 0, 30, 128, 40, 1] : [10, 20, 30, 40, 255, 0, 128, 1]
+        let tags = [262: 3, 277: 2, 284: planar, 338: 2]
+        var bytes = TIFFSample.file(samples: samples, tags: tags, extra: extra, without: [258])
+        if planar == 2 {
+            bytes = TIFFSample.file(blocks: [samples[..<4], samples[4...]], tags: tags, extra: extra, without: [258])
+        }
+        var file = try ImageFile(bytes: bytes, file: "palette")
+        let isNarrow = step == 257
+        #expect(file.pages[0].samples == [10, 20, 30, 40].map { isNarrow ? $0 : $0 * 100 })
+        file.pages[0].samples[0] += 1
+        let written = try file.encoded(file: "palette").bytes
+        #expect(try ImageFile(bytes: written, file: "grey").pages[0].samples == file.pages[0].samples)
+        #expect(try alpha(of: written) == [255, 0, 128, 1].map { isNarrow ? $0 : $0 * 257 })
+    }
+
+    @Test func `keeps the alpha of 24-bit floating point, which is written with 32`() throws {
+        // 0 01111111 0… is 1 in this format, 0 10000000 0… is 2.
+        func number(_ exponent: Int) -> [UInt8] { [0, 0, UInt8(exponent)] }
+        let samples = (0..<4).flatMap { number(62 + $0) + number(64) }
+        let extra = [
+            TIFFEntry(tag: 258, type: 3, count: 2, value: [24, 0, 24, 0]),
+            TIFFEntry(tag: 339, type: 3, count: 2, value: [3, 0, 3, 0]),
+        ]
+        let bytes = TIFFSample.file(samples: samples, tags: [277: 2, 338: 2], extra: extra, without: [258])
+        var file = try ImageFile(bytes: bytes, file: "float24")
+        #expect(file.pages[0].samples == [0.5, 1, 2, 4])
+        file.pages[0].samples[1] = 7
+        let written = try file.encoded(file: "float24").bytes
+        #expect(try ImageFile(bytes: written, file: "float32").pages[0].samples == [0.5, 7, 2, 4])
+        #expect(try alpha(of: written) == [2, 2, 2, 2])
+    }
+
     /// The last sample of every pixel, by reading the alpha of a file as if it were its grey.
     private func alpha(of bytes: [UInt8]) throws -> [Double] {
         if let source = try? TIFFSource(bytes, limits: DecodeLimits(), isBigEndian: false) {
@@ -213,6 +254,16 @@ enum TIFFSample {
         samples: [UInt8] = [1, 2, 3, 4], width: Int = 2, height: Int = 2, tags: [Int: Int] = [:],
         extra: [TIFFEntry] = [], tiled: Bool = false, without: Set<Int> = []
     ) -> [UInt8] {
+        file(
+            blocks: [samples[...]], width: width, height: height, tags: tags, extra: extra, tiled: tiled,
+            without: without)
+    }
+
+    /// The same, of several strips or tiles.
+    static func file(
+        blocks: [ArraySlice<UInt8>], width: Int = 2, height: Int = 2, tags: [Int: Int] = [:],
+        extra: [TIFFEntry] = [], tiled: Bool = false, without: Set<Int> = []
+    ) -> [UInt8] {
         var numbers = [256: width, 257: height, 258: 8, 259: 1, 262: 1, 277: 1]
         if !tiled { numbers[278] = height }
         numbers.merge(tags) { $1 }
@@ -220,7 +271,7 @@ enum TIFFSample {
             TIFFEntry(tag: tag, type: 4, count: 1, value: bytes(number, 4)[...])
         }
         var file = TIFFAssembler(isBigEndian: false, isBig: false)
-        file.append(entries: entries + extra, blocks: [samples[...]], tiled: tiled)
+        file.append(entries: entries + extra, blocks: blocks, tiled: tiled)
         return file.bytes
     }
 

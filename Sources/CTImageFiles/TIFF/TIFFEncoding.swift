@@ -108,11 +108,14 @@ extension TIFFCodec {
         let encoding = page.encoding
         for block in 0..<page.blocks {
             let area = page.area(of: block)
-            var bytes: [UInt8]
+            var bytes = [UInt8](repeating: 0, count: page.bytes(in: block))
             if let reused, let source {
-                bytes = try source.block(block, of: reused)
-            } else {
-                bytes = [UInt8](repeating: 0, count: page.bytes(in: block))
+                let original = try source.block(block, of: reused)
+                if reused.encoding == encoding {
+                    bytes = original
+                } else {
+                    copyExtraSamples(of: original, block, from: reused, to: page, into: &bytes)
+                }
             }
             for (channel, step) in page.colorsInPlane(of: block) {
                 for y in 0..<area.height {
@@ -125,4 +128,39 @@ extension TIFFCodec {
         }
         return try sink.finish()
     }
+
+    /// Copies the samples of a block that are not grey, namely alpha, to a page whose samples have another width, as
+    /// those of a palette or of 24-bit floating point do when they are written.
+    private static func copyExtraSamples(
+        of original: [UInt8], _ block: Int, from old: TIFFPage, to page: TIFFPage, into bytes: inout [UInt8]
+    ) {
+        let area = page.area(of: block)
+        let channels: Range<Int>
+        if old.isPlanar {
+            channels = block / (old.columns * old.rows) < old.colors ? 0..<0 : 0..<1
+        } else {
+            channels = old.colors..<Int(old.raw.samples)
+        }
+        // Integers are shares of their range: opaque stays opaque.
+        let factor: Double
+        if old.encoding.kind == .floatingPoint || page.encoding.kind == .floatingPoint {
+            factor = 1
+        } else {
+            factor = (exp2(page.encoding.bits) - 1) / (exp2(old.encoding.bits) - 1)
+        }
+        var row = [Double](repeating: 0, count: area.width)
+        for channel in channels {
+            for y in 0..<area.height {
+                old.encoding.read(
+                    area.width, from: original, row: y * old.rowBytes, first: channel, step: old.samplesInPlane,
+                    into: &row, at: 0)
+                if factor != 1 { for x in row.indices { row[x] = (row[x] * factor).rounded() } }
+                page.encoding.write(
+                    area.width, of: row, at: 0, into: &bytes, row: y * page.rowBytes, first: channel,
+                    step: page.samplesInPlane)
+            }
+        }
+    }
+
+    private static func exp2(_ bits: Int) -> Double { Double(sign: .plus, exponent: bits, significand: 1) }
 }
