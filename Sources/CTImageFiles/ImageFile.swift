@@ -64,6 +64,13 @@ public struct ImageFile: Sendable {
     /// Descriptions of the pages of the file that was read; empty for a new file.
     package let pageSummaries: [PageSummary]
 
+    /// What the file that was read has beside its slices, and a file that is written will not have, as phrases: frames of
+    /// an animation, thumbnails, layers. Empty for a new file.
+    public let omissions: [String]
+
+    /// The place of each page in the original file, from 0.
+    private let numbers: [Int]
+
     /// The original file, the source of everything other than the samples.
     let template: [UInt8]?
 
@@ -102,16 +109,26 @@ public struct ImageFile: Sendable {
     ///   - limits: The limits on the file's size.
     /// - Throws: `FileError` if the contents are damaged or not supported.
     public init(bytes: [UInt8], file: String, limits: DecodeLimits = DecodeLimits()) throws(FileError) {
+        try self.init(bytes: bytes, file: file, limits: limits, labels: false)
+    }
+
+    /// Reads an image file from memory.
+    ///
+    /// - Parameter labels: Whether samples of a palette are its indices, as in a mask, and not its grey levels.
+    package init(bytes: [UInt8], file: String, limits: DecodeLimits, labels: Bool) throws(FileError) {
         guard let container = Self.container(of: bytes) else { throw Self.notAnImage(bytes, file: file) }
         Self.onDecode?(file)
         self.container = container
         self.limits = limits
         template = bytes
         do {
-            switch container {
-            case .png: (pages, pageSummaries) = try PNGCodec.decode(bytes, limits: limits)
-            case .tiff: (pages, pageSummaries) = try TIFFCodec.decode(bytes, limits: limits)
-            }
+            let decoded =
+                switch container {
+                case .png: try PNGCodec.decode(bytes, limits: limits, labels: labels)
+                case .tiff: try TIFFCodec.decode(bytes, limits: limits, labels: labels)
+                }
+            (pages, pageSummaries) = (decoded.pages, decoded.summaries)
+            (numbers, omissions) = (decoded.numbers, decoded.omissions)
         } catch {
             throw error.inFile(file)
         }
@@ -132,6 +149,8 @@ public struct ImageFile: Sendable {
         self.pages = pages
         self.container = container
         pageSummaries = []
+        numbers = []
+        omissions = []
         template = nil
         limits = DecodeLimits()
     }
@@ -151,7 +170,7 @@ public struct ImageFile: Sendable {
         do {
             switch container {
             case .png: return try PNGCodec.encode(pages, template: template)
-            case .tiff: return try TIFFCodec.encode(pages, template: template, limits: limits)
+            case .tiff: return try TIFFCodec.encode(pages, template: template, numbers: numbers, limits: limits)
             }
         } catch {
             throw error.inFile(file)

@@ -116,9 +116,146 @@ import Testing
         #expect(error?.found == "on page 2, the colour 0, 0, 60 at column 0, row 0")
     }
 
+    @Test func `but lacks byte counts is read, and written with them`() throws {
+        var bytes = TIFFSample.file()
+        let entry = try #require(bytes.indices.first { bytes[$0...].starts(with: [0x17, 0x01, 4, 0, 1, 0, 0, 0]) })
+        // A private tag in the place of StripByteCounts.
+        bytes.replaceSubrange(entry..<entry + 2, with: [0xE8, 0xFD])
+        let file = try ImageFile(bytes: bytes, file: "")
+        #expect(file.pages[0].samples == [1, 2, 3, 4])
+        let written = try file.encoded(file: "").bytes
+        #expect(TIFFDirectories(written).pages[0].contains { $0.tag == 279 })
+        #expect(try ImageFile(bytes: written, file: "").pages == file.pages)
+    }
+
     @Test func `but an ImageJ stack in one page is refused`() {
         let text = Array("ImageJ=1.53\nimages=40\n\0".utf8)
         let entry = TIFFEntry(tag: 270, type: 2, count: text.count, value: text[...])
-        #expect(failure(TIFFSample.file(extra: [entry]))?.found == "an ImageJ stack of 40 images in one page")
+        #expect(
+            failure(TIFFSample.file(extra: [entry]))?.found == "a stack of 40 images in 1 page, as ImageJ writes it")
+    }
+
+    @Test(arguments: [
+        ("ImageJ=1.53\r\nimages=3\r\nslices=3", 3), ("ImageJ=1.53\nimages=1\n", 1),
+        ("{\"shape\": [5, 2, 2], \"truncated\": true}", 5), ("{\"shape\": [2, 2]}", 1),
+        ("{\"axes\": \"ZYX\", \"shape\": [ 3 , 1, 2, 2 ]}", 3), ("{\"shape\": [2, 2, 1]}", 1),
+        ("{\"shape\": [9223372036854775807, 2, 2]}", 1), ("{\"shape\": [3, x, 2]}", 1), ("{\"shape\": [", 1),
+    ])
+    func `is refused if its description claims more images than it has pages`(text: String, images: Int) {
+        let value = Array(text.utf8) + [0]
+        let entry = TIFFEntry(tag: 270, type: 2, count: value.count, value: value[...])
+        let found = failure(TIFFSample.file(extra: [entry]))?.found
+        #expect((found != nil) == (images > 1))
+        #expect(found?.hasPrefix("a stack of \(images) images in 1 page") ?? true)
+    }
+}
+
+@Suite struct `What a written file will not have` {
+    private func file(_ entries: [TIFFEntry] = [], _ tags: [Int: Int] = [:]) throws -> ImageFile {
+        try ImageFile(bytes: TIFFSample.file(tags: tags, extra: entries), file: "")
+    }
+
+    @Test func `is nothing of a plain file`() throws {
+        #expect(try file().omissions == [])
+        #expect(ImageFile(pages: try file().pages, container: .png).omissions == [])
+    }
+
+    @Test func `is a page that is a reduced image in colour, and its neighbours keep their tags`() throws {
+        var assembler = TIFFAssembler(isBigEndian: false, isBig: false)
+        func page(_ samples: [UInt8], _ tags: [Int: Int], name: String) {
+            let bytes = TIFFSample.file(samples: samples, tags: tags)
+            let text = Array(name.utf8) + [0]
+            let entries = TIFFDirectories(bytes).pages[0].filter { $0.tag != 273 && $0.tag != 279 }
+            assembler.append(
+                entries: entries + [TIFFEntry(tag: 285, type: 2, count: text.count, value: text[...])],
+                blocks: [samples[...]], tiled: false)
+        }
+        page([1, 2, 3, 4], [:], name: "first")
+        page([9, 0, 0, 9, 0, 0, 9, 0, 0, 9, 0, 0], [254: 1, 262: 2, 277: 3], name: "thumbnail")
+        page([5, 6, 7, 8], [:], name: "second")
+        var file = try ImageFile(bytes: assembler.bytes, file: "")
+        #expect(file.pages.map(\.samples) == [[1, 2, 3, 4], [5, 6, 7, 8]])
+        #expect(file.omissions == ["page 2, a reduced image or a mask that is not grey"])
+        file.pages[1].samples[0] = 50
+        let written = try ImageFile(bytes: file.encoded(file: "").bytes, file: "")
+        #expect(written.pages.map(\.samples) == [[1, 2, 3, 4], [50, 6, 7, 8]])
+        #expect(written.pageSummaries.map { $0.texts.first?.value } == ["first", "second"])
+        #expect(written.omissions == [])
+    }
+
+    @Test func `are layers and thumbnails in tags, and images in sub-directories`() throws {
+        func entry(_ tag: Int, _ text: String) -> TIFFEntry {
+            TIFFEntry(tag: tag, type: 7, count: text.utf8.count, value: Array(text.utf8)[...])
+        }
+        let entries = [
+            entry(37724, "Adobe Photoshop Document Data Block\u{0}8BIMLayr"), entry(34377, "8BIM\u{4}\u{C}…"),
+            entry(700, "<x:xmpmeta><xmpGImg:image>…</xmpGImg:image></x:xmpmeta>"),
+        ]
+        for other in entries {
+            let file = try self.file([other])
+            #expect(file.omissions == ["metadata with another version of the image: layers or a thumbnail"])
+            let written = TIFFDirectories(try file.encoded(file: "").bytes).pages[0]
+            #expect(!written.contains { $0.tag == other.tag })
+        }
+        let harmless = [entry(34377, "8BIM\u{4}\u{4}…"), entry(700, "<x:xmpmeta/>")]
+        let file = try self.file(harmless)
+        #expect(file.omissions == [])
+        #expect(
+            TIFFDirectories(try file.encoded(file: "").bytes).pages[0].filter { [700, 34377].contains($0.tag) }.count
+                == 2)
+    }
+
+    @Test func `is told of frames of an animated PNG`() throws {
+        let chunks = try PNGChunks(Fixture("u16-grey.png").bytes)
+        let control = PNGChunks.Chunk(type: "acTL", data: [0, 0, 0, 7, 0, 0, 0, 0])
+        let bytes = PNGFile.bytes(chunks, before: [control])
+        let file = try ImageFile(bytes: bytes, file: "")
+        #expect(file.omissions == ["the 7 frames of an animation, of which only the still image is kept"])
+    }
+}
+
+@Suite struct `A PNG in which one grey value is transparent` {
+    @Test(arguments: ["u16-grey.png", "u8-grey.png", "u16-rgb.png"])
+    func `has the same transparent pixels after its grey has changed`(name: String) throws {
+        let chunks = try PNGChunks(Fixture(name).bytes)
+        let samples = try ImageFile(bytes: Fixture(name).bytes, file: "").pages[0].samples
+        let key = Int(samples[5])
+        let value = [UInt8(key >> 8), UInt8(key & 255)]
+        let data = chunks.header.colorType == 2 ? value + value + value : value
+        let bytes = PNGFile.bytes(chunks, before: [.init(type: "tRNS", data: data[...])])
+        var file = try ImageFile(bytes: bytes, file: "")
+        let same = try PNGChunks(file.encoded(file: "").bytes)
+        #expect(same["tRNS"].map { Array($0) } == data && same.header == chunks.header)
+        file.pages[0].samples = samples.map { $0 == 0 ? 1 : $0 - 1 }
+        let changed = try file.encoded(file: "").bytes
+        let written = try PNGChunks(changed)
+        #expect(written["tRNS"] == nil && written.header.colorType == chunks.header.colorType + 4)
+        let rows = try PNGCodec.rows(of: written)
+        let encoding = SampleEncoding(kind: .unsignedInteger, bits: written.header.depth, isBigEndian: true)
+        var alpha = [Double](repeating: 0, count: samples.count)
+        for y in 0..<written.header.height {
+            encoding.read(
+                written.header.width, from: rows, row: y * written.header.rowBytes,
+                first: written.header.channels - 1, step: written.header.channels, into: &alpha,
+                at: y * written.header.width)
+        }
+        let opaque = Double((1 << written.header.depth) - 1)
+        #expect(alpha == samples.map { $0 == Double(key) ? 0 : opaque })
+        #expect(try ImageFile(bytes: changed, file: "").pages[0].samples == file.pages[0].samples)
+    }
+}
+
+/// PNG files put together of chunks.
+enum PNGFile {
+    /// The file of some chunks, with others before its image.
+    static func bytes(_ chunks: PNGChunks, before: [PNGChunks.Chunk]) -> [UInt8] {
+        let header = chunks.header
+        func four(_ number: Int) -> [UInt8] { [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: number >> $0) } }
+        let start =
+            four(header.width) + four(header.height)
+            + [UInt8(header.depth), UInt8(header.colorType), 0, 0, header.interlaced ? 1 : 0]
+        let all =
+            [PNGChunks.Chunk(type: "IHDR", data: start[...])] + chunks.before + before + chunks.data + chunks.after
+        return PNGChunks.signature + (all + [.init(type: "IEND", data: [])]).flatMap { PNGChunks.bytes($0) }
     }
 }

@@ -236,8 +236,20 @@ import Testing
         func scale(_ samples: [UInt8]) -> IntensityScale? {
             try? ImageFile(bytes: TIFFSample.file(samples: samples, extra: entries), file: "").pages[0].scale
         }
-        #expect(scale([1, 2, 3, 1]) == IntensityScale(assuming: 1...3))
+        #expect(scale([1, 2, 2, 1]) == IntensityScale(assuming: 1...3))
         #expect(scale([1, 2, 3, 4]) == IntensityScale(assuming: 0...255))
+    }
+
+    @Test(arguments: [(24, 200, 255), (0, 200, 255), (1, 255, 255), (0, 127, 127), (0, 255, 255)])
+    func `is no declaration if it says which samples occur, unless it is one of whole bits`(
+        low: Int, high: Int, top: Int
+    ) throws {
+        let entries = [(340, low), (341, high)].map {
+            TIFFEntry(tag: $0, type: 3, count: 1, value: [UInt8($1), 0])
+        }
+        let samples = [low, 30, 100, high].map { UInt8($0) }
+        let file = try ImageFile(bytes: TIFFSample.file(samples: samples, extra: entries), file: "")
+        #expect(file.pages[0].scale == IntensityScale(assuming: 0...Double(top)))
     }
 
     @Test func `is upside down where low is white`() throws {

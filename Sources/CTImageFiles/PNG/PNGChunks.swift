@@ -43,6 +43,18 @@ struct PNGChunks {
     /// Returns the data of the first chunk of a type, or `nil` if there is none.
     subscript(type: String) -> ArraySlice<UInt8>? { (before + after).first { $0.type == type }?.data }
 
+    /// The grey value that tRNS makes transparent; `nil` if there is none.
+    var transparentValue: Double? {
+        guard header.colorType == 0 || header.colorType == 2, let data = self["tRNS"],
+            data.count == (header.colorType == 0 ? 2 : 6)
+        else { return nil }
+        let values = stride(from: data.startIndex, to: data.endIndex, by: 2).map { Self.number(data[$0..<$0 + 2]) }
+        return Set(values).count == 1 ? Double(values[0]) : nil
+    }
+
+    /// Whether an alpha channel can take the place of ``transparentValue``; it needs 8 bits or 16.
+    var canHaveAlpha: Bool { header.depth >= 8 }
+
     init(_ bytes: [UInt8]) throws(CodecFailure) {
         let expected = "a whole PNG file"
         var position = Self.signature.count

@@ -9,9 +9,10 @@ internal import CTSupport
 enum PNGCodec {
     // MARK: - Reading
 
+    /// - Parameter labels: Whether samples of a palette are its indices and not its grey levels.
     static func decode(
-        _ bytes: [UInt8], limits: DecodeLimits
-    ) throws(CodecFailure) -> (pages: [CTSlice], summaries: [PageSummary]) {
+        _ bytes: [UInt8], limits: DecodeLimits, labels: Bool
+    ) throws(CodecFailure) -> DecodedFile {
         let chunks = try PNGChunks(bytes)
         let header = chunks.header
         try limits.check(width: header.width, height: header.height, used: 0)
@@ -21,7 +22,7 @@ enum PNGCodec {
         var samples = try samples(in: rows, of: header, encoding: encoding)
         var format = encoding.format
         switch header.colorType {
-        case 3:
+        case 3 where !labels:
             samples = try levels(of: samples, chunks: chunks)
             format = .uint8
         default: break
@@ -29,8 +30,26 @@ enum PNGCodec {
         let scale = significantRange(chunks, samples: samples, bits: format.bits).map { IntensityScale(assuming: $0) }
         let slice = CTSlice(
             width: header.width, height: header.height, samples: samples, format: format, scale: scale)
-        return ([slice], [summary(chunks, format: format)])
+        return DecodedFile(
+            pages: [slice], summaries: [summary(chunks, format: format)], numbers: [0], omissions: omissions(chunks))
     }
+
+    /// Returns what a new file will not have.
+    private static func omissions(_ chunks: PNGChunks) -> [String] {
+        var omissions: [String] = []
+        if let control = chunks["acTL"], control.count >= 4 {
+            let frames = PNGChunks.number(control.prefix(4))
+            omissions.append("the \(frames) frames of an animation, of which only the still image is kept")
+        }
+        if chunks.transparentValue != nil, !chunks.canHaveAlpha {
+            omissions.append("transparency by a value of less than 8 bits, if the pixels that have it change")
+        }
+        if chunks["eXIf"].map(hasThumbnail) == true { omissions.append("Exif data with a thumbnail of the old image") }
+        return omissions
+    }
+
+    /// Whether Exif data have a second directory, which is that of a thumbnail.
+    private static func hasThumbnail(_ exif: ArraySlice<UInt8>) -> Bool { TIFFDirectories(Array(exif)).pages.count > 1 }
 
     /// Returns the grey samples in decoded rows, or their palette indices.
     private static func samples(
@@ -156,10 +175,16 @@ enum PNGCodec {
         let chunks: PNGChunks? = if let template { try PNGChunks(template) } else { nil }
         let (stored, clamped) = slice.quantized()
         var image = try layout(for: slice, template: chunks)
+        var isKeyKept = true
+        if image.isSame, let chunks, let isTransparent = try movedKey(of: chunks, stored: stored.samples) {
+            isKeyKept = false
+            if chunks.canHaveAlpha { (image.header, image.rows) = withAlpha(isTransparent, header: image.header) }
+        }
         let header = image.header
         write(stored.samples, into: &image.rows, header: header)
         let fresh = try compress(image.rows, header: header)
-        let (before, after) = ancillaryChunks(for: slice, depth: header.depth, template: chunks, isSame: image.isSame)
+        let (before, after) = ancillaryChunks(
+            for: slice, header: header, template: chunks, isSame: image.isSame, isKeyKept: isKeyKept)
 
         var result = PNGChunks.signature
         result += PNGChunks.bytes(.init(type: "IHDR", data: headerBytes(header)[...]))
@@ -198,6 +223,33 @@ enum PNGCodec {
         return (header, [UInt8](repeating: 0, count: header.rowBytes * header.height), isSame)
     }
 
+    /// Returns which pixels of the template are transparent because they have the value that tRNS names, if the same
+    /// value would name other pixels of the new image; otherwise `nil`.
+    private static func movedKey(of chunks: PNGChunks, stored: [Double]) throws(CodecFailure) -> [Bool]? {
+        guard let key = chunks.transparentValue else { return nil }
+        let encoding = SampleEncoding(kind: .unsignedInteger, bits: chunks.header.depth, isBigEndian: true)
+        let original = try samples(in: rows(of: chunks), of: chunks.header, encoding: encoding)
+        let isTransparent = original.map { $0 == key }
+        return zip(isTransparent, stored).allSatisfy { $0 == ($1 == key) } ? nil : isTransparent
+    }
+
+    /// Returns a header with an alpha channel, and rows without grey samples in which some pixels are transparent.
+    private static func withAlpha(
+        _ isTransparent: [Bool], header: PNGChunks.Header
+    ) -> (header: PNGChunks.Header, rows: [UInt8]) {
+        var header = header
+        header.colorType += 4
+        var rows = [UInt8](repeating: 0, count: header.rowBytes * header.height)
+        let alpha = isTransparent.map { $0 ? 0 : Double((1 << header.depth) - 1) }
+        let encoding = SampleEncoding(kind: .unsignedInteger, bits: header.depth, isBigEndian: true)
+        for y in 0..<header.height {
+            encoding.write(
+                header.width, of: alpha, at: y * header.width, into: &rows, row: y * header.rowBytes,
+                first: header.channels - 1, step: header.channels)
+        }
+        return (header, rows)
+    }
+
     /// Writes grey samples into the grey or colour channels of rows.
     private static func write(_ samples: [Double], into rows: inout [UInt8], header: PNGChunks.Header) {
         let encoding = SampleEncoding(kind: .unsignedInteger, bits: header.depth, isBigEndian: true)
@@ -213,16 +265,16 @@ enum PNGCodec {
 
     /// Returns the chunks before and after the image data: the template's, or the significant bits of a new file.
     private static func ancillaryChunks(
-        for slice: CTSlice, depth: Int, template chunks: PNGChunks?, isSame: Bool
+        for slice: CTSlice, header: PNGChunks.Header, template chunks: PNGChunks?, isSame: Bool, isKeyKept: Bool
     ) -> (before: [PNGChunks.Chunk], after: [PNGChunks.Chunk]) {
         if let chunks {
             return (
-                chunks.before.compactMap { kept($0, of: chunks, isSame: isSame) },
-                chunks.after.compactMap { kept($0, of: chunks, isSame: isSame) }
+                chunks.before.compactMap { kept($0, of: chunks, header: header, isSame: isSame, isKeyKept: isKeyKept) },
+                chunks.after.compactMap { kept($0, of: chunks, header: header, isSame: isSame, isKeyKept: isKeyKept) }
             )
         }
         guard let range = slice.storableRange, range.lowerBound == 0,
-            let significant = (1..<depth).first(where: { Double(1 << $0) - 1 == range.upperBound })
+            let significant = (1..<header.depth).first(where: { Double(1 << $0) - 1 == range.upperBound })
         else { return ([], []) }
         return ([.init(type: "sBIT", data: [UInt8(significant)])], [])
     }
@@ -260,11 +312,16 @@ enum PNGCodec {
     /// Returns a chunk of the template in the form that the new file needs, or `nil` to remove it.
     ///
     /// `isSame` is true if the pixels have the same layout as in the template.
-    private static func kept(_ chunk: PNGChunks.Chunk, of chunks: PNGChunks, isSame: Bool) -> PNGChunks.Chunk? {
+    private static func kept(
+        _ chunk: PNGChunks.Chunk, of chunks: PNGChunks, header: PNGChunks.Header, isSame: Bool, isKeyKept: Bool
+    ) -> PNGChunks.Chunk? {
         var chunk = chunk
         let wasPalette = chunks.header.colorType == 3
+        // Alpha takes the place of a value that was transparent.
+        let hasNewAlpha = !wasPalette && header.channels == chunks.header.channels + 1
         switch chunk.type {
         case "acTL", "fcTL", "fdAT", "dSIG": return nil
+        case "eXIf" where hasThumbnail(chunk.data): return nil
         case "PLTE", "hIST": return isSame && !wasPalette ? chunk : nil
         case "sBIT" where wasPalette:
             guard isSame, let first = chunk.data.first, Set(chunk.data).count == 1 else { return nil }
@@ -275,7 +332,10 @@ enum PNGCodec {
             guard isSame, let index = chunk.data.first, 3 * Int(index) < palette.count else { return nil }
             chunk.data = [0, palette[3 * Int(index)]]
             return chunk
-        case "tRNS": return isSame && !wasPalette ? chunk : nil
+        case "tRNS": return isSame && !wasPalette && isKeyKept ? chunk : nil
+        case "sBIT" where hasNewAlpha:
+            chunk.data = (Array(chunk.data) + [UInt8(header.depth)])[...]
+            return chunk
         case "sBIT", "bKGD": return isSame ? chunk : nil
         case "cHRM", "gAMA", "iCCP", "sRGB", "cICP", "mDCV", "cLLI", "pHYs", "sPLT", "tIME", "tEXt", "zTXt", "iTXt",
             "oFFs", "pCAL", "sCAL", "sTER", "gIFg", "gIFt", "gIFx", "eXIf":

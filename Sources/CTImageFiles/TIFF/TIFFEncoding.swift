@@ -3,8 +3,9 @@ internal import CTImages
 internal import CTSupport
 
 extension TIFFCodec {
+    /// - Parameter numbers: The place of each page in the template; pages beyond them are new.
     static func encode(
-        _ pages: [CTSlice], template: [UInt8]?, limits: DecodeLimits
+        _ pages: [CTSlice], template: [UInt8]?, numbers: [Int], limits: DecodeLimits
     ) throws(CodecFailure) -> (bytes: [UInt8], clamped: Int) {
         let directories = template.map { TIFFDirectories($0) }
         let source: TIFFSource? =
@@ -19,17 +20,23 @@ extension TIFFCodec {
             // Offsets in a classic TIFF end at 4 GiB.
             isBig: directories?.isBig ?? false || size > 3 << 30)
         var clamped = 0
-        var left = source != nil
+        // Where the template is read.
+        var place = 0
         for (index, slice) in pages.enumerated() {
             do {
-                let old: TIFFPage? = if left, let source { try source.page(bytesInFile: .max) } else { nil }
+                var old: TIFFPage?
+                var entries: [TIFFEntry] = []
+                if let source, let directories, numbers.indices.contains(index) {
+                    while place < numbers[index] {
+                        _ = try source.nextPage()
+                        place += 1
+                    }
+                    old = try source.page(bytesInFile: .max)
+                    if directories.pages.indices.contains(place) { entries = directories.pages[place] }
+                }
                 let (stored, count) = slice.quantized()
                 clamped += count
-                try append(
-                    slice, samples: stored.samples, old: old, source: source,
-                    entries: left && index < directories?.pages.count ?? 0 ? directories?.pages[index] ?? [] : [],
-                    to: &file)
-                if left, let source { left = try source.nextPage() }
+                try append(slice, samples: stored.samples, old: old, source: source, entries: entries, to: &file)
             } catch {
                 throw error.onPage(index + 1, of: pages.count)
             }
@@ -86,7 +93,7 @@ extension TIFFCodec {
             }
         }
         let structural = Set(fresh.map { $0.tag }).union(TIFFPage.structuralTags)
-        all += entries.filter { !structural.contains($0.tag) }
+        all += entries.filter { !structural.contains($0.tag) && !TIFFPage.holdsAnotherImage($0) }
         if entries.isEmpty { all += declaredRange(slice, isBigEndian: file.isBigEndian) }
         file.append(entries: all, blocks: blocks, tiled: page.raw.tiled)
     }

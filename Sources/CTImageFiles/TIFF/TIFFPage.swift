@@ -18,6 +18,22 @@ struct TIFFPage {
         256, 257, 259, 262, 266, 277, 278, 284, 317, 322, 323, 32997, 32998,
     ]
 
+    /// Whether a tag holds another version of the image, which would live on unchanged in a copy: Photoshop's layers, its
+    /// resources with a thumbnail, and XMP with thumbnails.
+    static func holdsAnotherImage(_ entry: TIFFEntry) -> Bool {
+        switch entry.tag {
+        case 37724: true
+        // Resources 1033 and 1036.
+        case 34377: [0x09, 0x0C].contains { contains(Array("8BIM".utf8) + [0x04, $0], in: entry.value) }
+        case 700: contains(Array("xmpGImg:image".utf8), in: entry.value)
+        default: false
+        }
+    }
+
+    private static func contains(_ pattern: [UInt8], in bytes: ArraySlice<UInt8>) -> Bool {
+        bytes.firstRange(of: pattern) != nil
+    }
+
     var raw: ct_tiff_page
     var encoding: SampleEncoding
     /// The format of the slice; differs from that of the encoding for palettes.
