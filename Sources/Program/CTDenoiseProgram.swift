@@ -15,13 +15,12 @@ struct CTDenoiseProgram: AsyncParsableCommand {
         commandName: "ctdenoise",
         abstract: "Denoise lung CT slices, make noisy training sets, report quality.",
         discussion: """
-            Reads and writes greyscale PNG and TIFF files, one or many, and keeps their format. For research; no \
-            diagnostic use.
+            Reads and writes greyscale PNG and TIFF files and keeps their format. For research only, not for diagnosis.
 
             Example: denoise every slice under noisy/ into denoised/
               ctdenoise denoise noisy -o denoised
 
-            Exit status: 0 done, 1 something failed, 2 a threshold that you set was missed, 64 wrong usage.
+            Exit status: 0 success, 1 something failed, 2 a threshold that you set was missed, 64 wrong usage.
             """,
         version: "0.1.0",
         subcommands: [
@@ -35,7 +34,7 @@ struct CTDenoiseProgram: AsyncParsableCommand {
         await main(nil)
     }
 
-    /// Ends the program if `CTDENOISE_ISA` names nothing that this CPU has: other kernels would be used in its place.
+    /// Exits if `CTDENOISE_ISA` names an instruction set that this CPU lacks, instead of silently using another.
     private static func refuseUnknownInstructionSet() {
         guard !ct_isa_is_granted() else { return }
         let names = (0..<UInt32(CT_ISA_COUNT)).reversed().map { ct_isa($0) }.filter(ct_isa_is_available)

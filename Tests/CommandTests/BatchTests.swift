@@ -4,9 +4,9 @@ import CTPhantoms
 import Foundation
 import Testing
 
-/// What `noise` and `denoise` have in common: how they find files and where they write.
+/// Tests of what `noise` and `denoise` have in common: how they find files and where they write.
 @Suite struct `Many files` {
-    /// A command that writes files, before its files.
+    /// A command that writes files, without its file arguments.
     private func run(_ program: Program, _ arguments: String...) throws -> Program.Outcome {
         try program.run(["noise", "--white", "10%"] + arguments)
     }
@@ -176,7 +176,7 @@ import Testing
         try program.makePhantoms("a.png")
         let outcome = try run(program, "a.png", "-o", "b.tif")
         #expect(outcome.status == 1)
-        #expect(outcome.messages.contains("Write .png"))
+        #expect(outcome.messages.contains("Use .png"))
     }
 
     @Test func `tell each assumption about intensities once, and --rescale makes it needless`() throws {
@@ -194,7 +194,7 @@ import Testing
         try program.makePhantoms("in", count: 2, side: 48, "--rescale", "1,-1024")
         let assumed = try run(program, "in", "-o", "out1")
         #expect(assumed.status == 0)
-        #expect(assumed.messages.components(separatedBy: "say --rescale 1,-1024").count == 2, "\(assumed.messages)")
+        #expect(assumed.messages.components(separatedBy: "pass --rescale 1,-1024").count == 2, "\(assumed.messages)")
         #expect(try run(program, "in", "-o", "out2", "--rescale", "1,-1024").messages.isEmpty)
         #expect(try program.run("info", "in").output.contains("doubtful"))
     }
@@ -293,11 +293,11 @@ import Testing
         try program.makePhantoms("in/a.png")
         try FileManager.default.createSymbolicLink(
             at: program.url("in/b.png"), withDestinationURL: program.url("nowhere"))
-        // Not every file system takes a name that is not UTF-8; where it does, it is no other file's.
+        // Some file systems refuse a name that is not UTF-8.
         _ = try program.shell(#"cp in/a.png "in/$(printf 's\351rie.png')" 2>/dev/null"#)
         let outcome = try run(program, "in", "-o", "out")
         #expect(outcome.status == 1)
-        #expect(outcome.messages.contains("error: in/b.png: found a link that leads nowhere"), "\(outcome.messages)")
+        #expect(outcome.messages.contains("error: in/b.png: found a broken link"), "\(outcome.messages)")
         #expect(!outcome.messages.contains("neither PNG nor TIFF"))
         #expect(program.files(in: "out") == ["a.png"])
         #if os(Linux)

@@ -37,7 +37,7 @@ import Testing
         #expect((single["settings"] as? [String: Any])?["precision"] as? String == "single")
         let settings = try #require(fast["settings"] as? [String: Any])
         let arithmetic = try #require(settings["arithmetic"] as? String)
-        // Where the CPU multiplies no bf16, nothing changes; where it does, something does, but hardly.
+        // On a CPU without bf16 nothing changes; on others the result changes slightly.
         let same = try program.bytes("single/a.tif") == program.bytes("fast/a.tif")
         #expect(same == (arithmetic == "single precision"))
         if !same { #expect(try meanPSNR(program.json("evaluate", "single", "fast")) > 50) }
@@ -56,7 +56,7 @@ import Testing
         #expect((report["failed"] as? [[String: Any]])?.first?["file"] as? String == "in/a.png")
     }
 
-    /// Writes the model of a network that sees the same noise everywhere.
+    /// Writes the model of a network that estimates the same noise everywhere.
     private func writeModel(seeing noise: Float, to name: String, in program: Program) throws {
         let configuration = NetworkConfiguration(
             window: 4, channels: 4, hidden: 2, blocks: 1, mixing: 3, center: -300, spread: 500)
@@ -96,7 +96,7 @@ import Testing
             #expect(outcome.status == 64)
             #expect(outcome.messages.contains("default or fast"), "\(outcome.messages)")
         }
-        // A path, or a file that is there, is a file whatever its name; a name inside the program comes first.
+        // A path or an existing file is a file; the name of a bundled model takes precedence.
         try writeModel(seeing: 0.25, to: "quick", in: program)
         try program.write(program.bytes("quick"), to: "fast")
         try program.run("denoise", "a.tif", "-o", "quick.tif", "--model", "quick")
@@ -162,11 +162,11 @@ import Testing
         for strength in ["-0.1", "1.01", "nan", "inf"] {
             let outcome = try program.run("denoise", "in", "-o", "out", "--strength", strength)
             #expect(outcome.status == 64)
-            #expect(outcome.messages.contains("--strength is from 0"), "\(outcome.messages)")
+            #expect(outcome.messages.contains("--strength must be from 0"), "\(outcome.messages)")
         }
     }
 
-    // MARK: - What was removed
+    // MARK: - Removed noise
 
     @Test func `--save-noise writes what the output lacks of the input, page by page`() throws {
         let program = try Program()
@@ -206,13 +206,13 @@ import Testing
         try FileManager.default.createDirectory(at: program.url("made"), withIntermediateDirectories: true)
         try FileManager.default.createSymbolicLink(at: program.url("link"), withDestinationURL: program.url("made"))
         let refused: [(input: String, output: String, noise: String, why: String)] = [
-            ("in", "out", "in", "the input in itself"), ("in", "new//", "new", "two files to be written here"),
-            ("in", "no/../b", "b", "two files to be written here"),
-            ("in", "out", "out", "two files to be written here"),
-            ("in", "out", "./out/", "two files to be written here"),
-            ("in", "made", "link", "two files to be written here"),
-            ("in/a.tiff", "new/a.tiff", "new", "two files to be written here"),
-            ("twins", "out", "removed", "two files to be written here"),
+            ("in", "out", "in", "the input in itself"), ("in", "new//", "new", "found one output name for"),
+            ("in", "no/../b", "b", "found one output name for"),
+            ("in", "out", "out", "found one output name for"),
+            ("in", "out", "./out/", "found one output name for"),
+            ("in", "made", "link", "found one output name for"),
+            ("in/a.tiff", "new/a.tiff", "new", "found one output name for"),
+            ("twins", "out", "removed", "found one output name for"),
             ("in", "out", "removed.tif", "expected the name of a folder"),
             ("in", "out", "in/a.tiff/removed", "expected a folder"),
         ]
@@ -228,7 +228,7 @@ import Testing
         try program.write(Data("mine".utf8), to: "removed/a.tiff")
         let outcome = try program.run("denoise", "in", "-o", "out", "--save-noise", "removed")
         #expect(outcome.status == 1)
-        #expect(outcome.messages.contains("removed/a.tiff: found a file that is already there"))
+        #expect(outcome.messages.contains("removed/a.tiff: found an existing file"))
         #expect(program.files(in: "out").isEmpty)
         #expect(try program.run("denoise", "in", "-o", "out", "--save-noise", "removed", "--overwrite").status == 0)
         #expect(try program.bytes("removed/a.tiff") != Data("mine".utf8))

@@ -97,9 +97,9 @@ import Testing
         let usual = try mean("-1024,1023")
         let lower = try mean("-2048,-1")
         #expect(usual["psnr"] as? Double == lower["psnr"] as? Double)
-        // Seen from further below, everything is brighter and so more alike.
+        // With a lower range end, everything is brighter and so more similar.
         #expect(try #require(lower["ssim"] as? Double) > #require(usual["ssim"] as? Double))
-        // HU that count from another zero count from the same end.
+        // Results do not depend on the zero of the stored values.
         let shifted = try mean("0,2047", "--rescale", "0.031235217822537574,0")
         #expect(abs(try #require(shifted["ssim"] as? Double) - #require(usual["ssim"] as? Double)) < 1e-9)
     }
@@ -115,7 +115,7 @@ import Testing
         }
         let lung = try mean("--window", "lung")
         #expect(lung == (try mean("--window", "-600,1500")))
-        // Clipped noise is less; without clipping the same range only shifts PSNR.
+        // Clipping reduces noise; without it, the same range only shifts PSNR.
         #expect(try #require(lung["rmseHU"]) < #require(try mean()["rmseHU"]))
         let table = try program.run("evaluate", "clean.png", "noisy.png", "--window", "mediastinum").output
         #expect(table.contains("data range 400 HU (-150…250), slices clipped to it"))
@@ -212,7 +212,7 @@ import Testing
             try program.run("evaluate", "a.tif", "b.tif", "--mask", "mask.tif").messages.contains("1 slice left out"))
         let bad = try program.json("evaluate", "a.tif", "bad.tif", status: 1)
         #expect((bad["slices"] as? [[String: Any]])?.map { $0["page"] as? Int } == [1, 3])
-        // The one that is bad is named, whichever it is.
+        // The bad file is named.
         #expect(try program.run("evaluate", "bad.tif", "a.tif").messages.contains("error: bad.tif: "))
         // A page too small for SSIM still has a PSNR.
         try write("x.tif", [0])

@@ -78,7 +78,7 @@ import Testing
 
     // MARK: - Sets
 
-    /// Two patients with two slices each, and one with one.
+    /// Makes two patients with two slices each, and one with one.
     private func patients() throws -> Program {
         let program = try Program()
         for (patient, count) in [("a", 2), ("b", 2), ("c", 1)] {
@@ -127,10 +127,10 @@ import Testing
         #expect(names.count == 22 && program.files(in: "again") == names)
         for name in names { #expect(try program.bytes("set/" + name) == program.bytes("again/" + name), "\(name)") }
 
-        // Of other slices it cannot be.
+        // Other slices are refused.
         try program.makePhantoms("clean/c/1.png", side: 64, "--seed", "1", "--overwrite")
         let other = try program.run("noise", "clean", "-o", "third", "--from", "set/manifest.json")
-        #expect(other.status == 1 && other.messages.contains("another file than the one that the manifest is of"))
+        #expect(other.status == 1 && other.messages.contains("a file that differs from the manifest's"))
         #expect(!program.files(in: "third").contains("manifest.json"))
     }
 
@@ -156,7 +156,7 @@ import Testing
             "train", "set/manifest.json", "-o", "m.safetensors", "--steps", "3", "--report-every", "3")
         #expect(trained.status == 0 && trained.messages.contains("pairs: noisy "), "\(trained.messages)")
         let both = try program.run("train", "set/manifest.json", "clean", "-o", "n.safetensors", "--steps", "3")
-        #expect(both.status == 1 && both.messages.contains("a manifest alone"))
+        #expect(both.status == 1 && both.messages.contains("only the manifest"))
     }
 
     @Test func `a set never replaces an input, nor anything unasked`() throws {
@@ -173,10 +173,10 @@ import Testing
                 "the input w itself"))
         try program.write(Data("mine".utf8), to: "set/manifest.csv")
         let made = ["noise", "w", "-o", "set", "--pairs", "--white", "5hu"]
-        #expect(try program.run(made).messages.contains("a file that is already there"))
+        #expect(try program.run(made).messages.contains("found an existing file"))
         #expect(try program.bytes("set/manifest.csv") == Data("mine".utf8))
 
-        // Links in place of copies, and copies in place of links.
+        // Links replace copies, and copies replace links.
         #expect(try program.run(made + ["--overwrite"]).status == 0)
         for more in [["--link"], []] {
             let again = try program.run(made + ["--overwrite"] + more)
@@ -233,7 +233,8 @@ import Testing
         try program.makePhantoms("set/noisy/a/phantom-001.png", side: 64, "--seed", "77", "--overwrite")
         let other = try program.run(train + ["-o", "m"])
         #expect(
-            other.status == 1 && other.messages.contains("than the one that the manifest lists"), "\(other.messages)")
+            other.status == 1 && other.messages.contains("a file that differs from the manifest's"),
+            "\(other.messages)")
     }
 
     @Test func `says how noisy slices are, and writes nothing`() throws {
@@ -246,7 +247,7 @@ import Testing
         #expect(abs(try #require(page["impulseDensity"] as? Double) - 0.05) < 0.01)
         #expect(program.files(in: ".") == ["clean.tif", "noisy.tif"])
 
-        // So do evaluate, if it is asked to, and info.
+        // So do info and, with --noise, evaluate.
         let mean = try #require(
             try program.json("evaluate", "clean.tif", "noisy.tif", "--noise")["mean"] as? [String: Any])
         #expect(abs(try #require(mean["noiseHU"] as? Double) - 50) < 5)

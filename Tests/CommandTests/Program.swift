@@ -1,9 +1,9 @@
 import Foundation
 import Testing
 
-/// The built program, run as a user runs it, in a folder of its own.
+/// The built program, run as a user would, in a separate folder.
 final class Program {
-    /// What came of a run.
+    /// The result of a run.
     struct Outcome {
         let status: Int32
         /// Standard output.
@@ -12,10 +12,10 @@ final class Program {
         let messages: String
     }
 
-    /// The folder that commands run in; it is removed at the end.
+    /// The folder in which commands run, removed at the end.
     let folder: URL
 
-    /// Environment variables that the program gets beside those of the tests.
+    /// Environment variables for the program in addition to those of the tests.
     var environment: [String: String] = [:]
 
     init() throws {
@@ -25,7 +25,7 @@ final class Program {
 
     deinit { try? FileManager.default.removeItem(at: folder) }
 
-    /// The executable, which is built into the folder that the tests are built into.
+    /// The executable, which is in the same build folder as the tests.
     private static let executable: URL? = {
         let bundles = Bundle.allBundles.filter { $0.bundlePath.hasSuffix(".xctest") }.map(\.bundleURL)
         let runner = Bundle.main.executableURL.map { [$0] } ?? []
@@ -40,7 +40,7 @@ final class Program {
     /// Runs `ctdenoise` with `arguments`.
     ///
     /// - Parameters:
-    ///   - signal: Is sent to the program once `text` is on its standard error.
+    ///   - signal: The signal to send to the program once `text` is on its standard error.
     @discardableResult
     func run(_ arguments: [String], endedBy signal: Int32? = nil, onceItSays text: String = "") throws -> Outcome {
         let executable: URL = try #require(Self.executable, "ctdenoise was not built beside the tests")
@@ -62,7 +62,7 @@ final class Program {
         process.arguments = arguments
         process.environment = ProcessInfo.processInfo.environment.merging(environment) { _, new in new }
         process.currentDirectoryURL = folder
-        // Into files, since a full pipe would stop the program.
+        // Into files, because a full pipe would block the program.
         let out = try newFile()
         let err = try newFile()
         process.standardOutput = try FileHandle(forWritingTo: out)
@@ -86,7 +86,7 @@ final class Program {
         )
     }
 
-    /// Runs `ctdenoise` with `arguments` and `--json`, which has to end with `status`, and reads what it prints.
+    /// Runs `ctdenoise` with `arguments` and `--json`, expects the exit status `status`, and parses the output.
     func json(_ arguments: String..., status: Int32 = 0) throws -> [String: Any] {
         let outcome = try run(arguments + ["--json"])
         try #require(outcome.status == status, "\(arguments): \(outcome.messages)")
@@ -114,10 +114,10 @@ final class Program {
     /// A path below the program's folder.
     func url(_ name: String) -> URL { folder.appendingPathComponent(name) }
 
-    /// The bytes of a file.
+    /// Returns the bytes of a file.
     func bytes(_ name: String) throws -> Data { try Data(contentsOf: url(name)) }
 
-    /// Writes a file, with the folders above it.
+    /// Writes a file, creating its folder if needed.
     func write(_ bytes: Data, to name: String) throws {
         try FileManager.default.createDirectory(
             at: url(name).deletingLastPathComponent(), withIntermediateDirectories: true)

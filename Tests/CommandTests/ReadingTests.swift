@@ -8,14 +8,14 @@ import Testing
 
 /// How often commands read and decode each file.
 @Suite struct `Data goes one way` {
-    /// Paths in the order in which they came.
+    /// Records paths in order.
     private final class Journal: @unchecked Sendable {
         private let lock = NSLock()
         private var paths: [String] = []
 
         func note(_ path: String) { lock.withLock { paths.append(path) } }
 
-        /// How often each file came, by its path below `folder`.
+        /// How often each file occurs, by its path below `folder`.
         func counts(below folder: String) -> [String: Int] {
             lock.withLock {
                 Dictionary(paths.map { (String($0.dropFirst(folder.count + 1)), 1) }, uniquingKeysWith: +)
@@ -23,7 +23,7 @@ import Testing
         }
     }
 
-    /// Runs a command in this process; gives how often it read and decoded each file.
+    /// Runs a command in this process; returns how often it read and decoded each file.
     private func counts(
         _ arguments: [String], in program: Program
     ) async throws -> (read: [String: Int], decoded: [String: Int]) {

@@ -1,9 +1,9 @@
 import Foundation
 import Testing
 
-/// Pages in a browser: driven by a script that is put into a copy of them, since that needs a browser and nothing else.
+/// Tests of pages in a browser, driven by a script in a copy of the page, which needs nothing but a browser.
 @Suite struct `The page of a report` {
-    /// Chromium as Debian has it, or another that is called so.
+    /// Chromium as in Debian, or another browser of this name.
     static let browser: String? = {
         let names = ["chromium", "chromium-browser", "google-chrome"]
         let folders = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
@@ -11,7 +11,7 @@ import Testing
             .first { FileManager.default.isExecutableFile(atPath: $0) }
     }()
 
-    /// Notes what goes wrong, from the first moment on.
+    /// Records problems from the start.
     private static let watch = """
         <script>
         window.problems = [];
@@ -23,7 +23,8 @@ import Testing
         </script>
         """
 
-    /// Opens a page in a window of some width, runs `script` in it, an async function's body that returns an object, and gives that.
+    /// Opens a page in a window of the given width, runs `script`, the body of an async function that returns an
+    /// object, and returns that object.
     private func drive(
         _ program: Program, _ page: String, width: Int = 1400, dark: Bool = false, script: String
     ) throws -> [String: Any] {
@@ -112,23 +113,27 @@ import Testing
                 found.fifth = $("over").style.clipPath;
                 found.divider = $("divider").style.left;
                 const box = $("layers").getBoundingClientRect();
-                $("layers").dispatchEvent(new PointerEvent("pointerdown", { buttons: 1, clientX: box.left + box.width * 0.7 }));
+                const clientX = box.left + box.width * 0.7;
+                $("layers").dispatchEvent(new PointerEvent("pointerdown", { buttons: 1, clientX }));
                 found.dragged = $("slider").value;
-                // Soft tissue is grey in its own window and bright in that of the lung.
+                // Soft tissue is grey in the mediastinal window and bright in the lung window.
                 const body = [32, 20];
                 found.lung = grey("over", ...body);
                 document.querySelector('[data-level="50"]').click();
                 found.mediastinum = grey("over", ...body);
-                found.pressed = [...document.querySelectorAll(".window")].map((button) => button.getAttribute("aria-pressed"));
+                const pressed = () =>
+                  [...document.querySelectorAll(".window")].map((button) => button.getAttribute("aria-pressed"));
+                found.pressed = pressed();
                 found.level = $("level").valueAsNumber;
                 $("level").value = 1000;
                 $("level").dispatchEvent(new Event("change"));
                 found.dim = grey("over", ...body);
-                found.none = [...document.querySelectorAll(".window")].every((button) => button.getAttribute("aria-pressed") === "false");
+                found.none = pressed().every((value) => value === "false");
                 document.querySelector('[data-level="-600"]').click();
                 const rough = (canvas) => {
                   const { data } = $(canvas).getContext("2d").getImageData(0, 0, 64, 64);
-                  return Array.from({ length: 4095 }, (_, i) => Math.abs(data[4 * i] - data[4 * i + 4])).reduce((a, b) => a + b);
+                  const steps = Array.from({ length: 4095 }, (_, i) => Math.abs(data[4 * i] - data[4 * i + 4]));
+                  return steps.reduce((a, b) => a + b);
                 };
                 const noisy = rough("under");
                 $("left").value = "reference";
@@ -145,15 +150,18 @@ import Testing
                 found.removed = $("caption").textContent;
                 $("closer").click();
                 $("closer").click();
-                found.zoom = [$("zoom").textContent, $("layers").style.width, $("stage").scrollWidth > $("stage").clientWidth];
+                const overflows = $("stage").scrollWidth > $("stage").clientWidth;
+                found.zoom = [$("zoom").textContent, $("layers").style.width, overflows];
                 $("farther").click();
                 $("next").click();
                 await wait(() => document.documentElement.dataset.shown === "1");
                 found.next = $("slice").value;
                 document.querySelectorAll(".open")[3].click();
                 await wait(() => document.documentElement.dataset.shown === "3");
-                found.last = [$("next").disabled, $("slice").selectedOptions[0].textContent, $("figures").tBodies[0].rows.length];
-                found.labels = [...document.querySelectorAll("canvas, svg")].every((image) => image.getAttribute("aria-label"));
+                const rows = $("figures").tBodies[0].rows.length;
+                found.last = [$("next").disabled, $("slice").selectedOptions[0].textContent, rows];
+                const images = [...document.querySelectorAll("canvas, svg")];
+                found.labels = images.every((image) => image.getAttribute("aria-label"));
                 return found;
                 """)
         #expect(found["problems"] as? [String] == [])
@@ -192,7 +200,8 @@ import Testing
             evaluated(), "page.html",
             script: """
                 const table = document.querySelector("#slices + p + .scroll table");
-                const values = (column) => [...table.tBodies[0].rows].map((row) => Number.parseFloat(row.cells[column].dataset.value));
+                const values = (column) =>
+                  [...table.tBodies[0].rows].map((row) => Number.parseFloat(row.cells[column].dataset.value));
                 const heads = [...table.querySelectorAll("th button")];
                 const psnr = heads.find((button) => button.getAttribute("aria-label") === "Sort by PSNR, test");
                 psnr.click();
@@ -220,13 +229,20 @@ import Testing
             evaluated(), "page.html", width: width, dark: dark,
             script: """
                 await wait(() => document.documentElement.dataset.shown === "0");
-                const light = (text) => { const [r, g, b] = text.match(/\\d+/g).map(Number); return 0.2126 * r + 0.7152 * g + 0.0722 * b; };
-                const look = () => { const style = getComputedStyle(document.body); return [light(style.backgroundColor), light(style.color)]; };
+                const light = (text) => {
+                  const [r, g, b] = text.match(/\\d+/g).map(Number);
+                  return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+                };
+                const look = () => {
+                  const style = getComputedStyle(document.body);
+                  return [light(style.backgroundColor), light(style.color)];
+                };
                 const first = look();
                 $("theme").click();
                 const second = look();
-                // Nothing but tables is wider than the window.
-                return { first, second, pressed: $("theme").getAttribute("aria-pressed"), wide: document.documentElement.scrollWidth > innerWidth };
+                // Only tables may be wider than the window.
+                const wide = document.documentElement.scrollWidth > innerWidth;
+                return { first, second, pressed: $("theme").getAttribute("aria-pressed"), wide };
                 """)
         #expect(found["problems"] as? [String] == [])
         #expect(found["outside"] as? [String] == [])
@@ -234,7 +250,7 @@ import Testing
         let second = try #require(found["second"] as? [Double])
         #expect((first[0] < first[1]) == dark)
         #expect((second[0] < second[1]) == !dark)
-        // At least 7 : 1, or nearly: far apart.
+        // A contrast of about 7 : 1 or more.
         #expect(abs(first[0] - first[1]) > 150 && abs(second[0] - second[1]) > 150)
         #expect(found["pressed"] as? String == (dark ? "false" : "true"))
         #expect(found["wide"] as? Bool == false)
@@ -242,7 +258,7 @@ import Testing
 
     @Test(.enabled(if: browser != nil, "no Chromium in PATH"))
     func `lets nothing be fetched`() throws {
-        // The guard itself: an image from outside is refused, and that is noticed.
+        // Checks the guard: an external image is refused, and that is recorded.
         let found = try drive(
             evaluated(), "page.html",
             script: """
@@ -296,7 +312,7 @@ import Testing
         #expect(try evaluate("page.txt").messages.contains(".html"))
         #expect(try evaluate("new").status == 1)
         #expect(try evaluate("").status == 64)
-        // Equal slices: no number is made up.
+        // Equal slices have no finite PSNR.
         let html = try String(contentsOf: program.url("new/page.html"), encoding: .utf8)
         #expect(html.contains("∞"))
         #expect(!html.contains("nan"))

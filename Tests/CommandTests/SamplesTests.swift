@@ -21,7 +21,7 @@ import Testing
         }
         let made = program.files(in: "samples")
         #expect(made == program.files(in: "kept").filter { $0.hasSuffix(".png") })
-        // Samples, not bytes: compression differs between versions of zlib.
+        // Compares samples, not bytes: compression differs between versions of zlib.
         for name in made {
             let kept = try ImageFile(contentsOf: program.url("kept/\(name)").path).pages
             let pages = try ImageFile(contentsOf: program.url("samples/\(name)").path).pages

@@ -4,7 +4,7 @@ import Foundation
 import Testing
 
 @Suite struct `ctdenoise train` {
-    /// A folder with slices for training in two folders, others for validation, and a recipe that is done in a moment.
+    /// A folder with training slices in two folders, others for validation, and a recipe that takes a moment.
     private func program(steps: Int = 60) throws -> Program {
         let program = try Program()
         try program.makePhantoms("slices/a/1.png", side: 64)
@@ -51,11 +51,11 @@ import Testing
         ]
         let ended = try program.run(arguments + rest, endedBy: signal, onceItSays: "step 100/600")
         #expect(ended.status == (signal == SIGTERM ? 1 : -1))
-        #expect(ended.messages.contains("go on with --resume") == (signal == SIGTERM))
+        #expect(ended.messages.contains("resume with --resume") == (signal == SIGTERM))
         #expect(!program.files(in: ".").contains("m.safetensors"))
 
-        // Without being told so, nothing that is there is touched.
-        #expect(try program.run(arguments + rest).messages.contains("Say --resume to go on from it"))
+        // Without --resume, the checkpoint is left alone.
+        #expect(try program.run(arguments + rest).messages.contains("Pass --resume to resume from it"))
         let resumed = try program.run(arguments + rest + ["--resume", "--jobs", "1"])
         #expect(resumed.status == 0, "\(resumed.messages)")
         #expect(resumed.messages.contains("resumed at step "))
@@ -93,14 +93,14 @@ import Testing
         #expect(second.record["start.recipe"] == first.record["recipe"])
         #expect(second.record["start.training"] == first.record["training"])
 
-        // Another start is another training, and so is none.
+        // Another starting model, or none, makes it another training.
         let resumed = arguments + ["--checkpoint", "run.checkpoint", "--resume", "-o", "third.safetensors"]
         for start in [[], ["--start", "second.safetensors"]] {
             let outcome = try program.run(resumed + start)
             #expect(outcome.status == 1 && outcome.messages.contains("another --rescale or --start"), "\(start)")
         }
         let shape = try program.run(arguments + ["--start", "fast", "-o", "third.safetensors"])
-        #expect(shape.status == 1 && shape.messages.contains("no network of the shape that recipe.json has"))
+        #expect(shape.status == 1 && shape.messages.contains("no network with the shape in recipe.json"))
         let own = try program.run(
             arguments + ["--start", "first.safetensors", "-o", "first.safetensors", "--overwrite"])
         #expect(own.status == 1 && own.messages.contains("one of the inputs"))
@@ -132,13 +132,13 @@ import Testing
         #expect(networks.count == 1)
         try program.makePhantoms("small", side: 32)
         let small = try program.run("train", "small", "-o", "n", "--steps", "2")
-        #expect(small.status == 1 && small.messages.contains("slices larger than the recipe's crops"))
+        #expect(small.status == 1 && small.messages.contains("slices as large as the recipe's crops"))
     }
 
     @Test func `slices to measure on are not trained on, and bad input is named`() throws {
         let program = try program()
         let same = try program.run("train", "slices", "--validation", "slices/a", "-o", "m", "--recipe", "recipe.json")
-        #expect(same.status == 1 && same.messages.contains("trained on, too"))
+        #expect(same.status == 1 && same.messages.contains("also a training slice"))
         try program.write(Data("{}".utf8), to: "bad.json")
         let bad = try program.run("train", "slices", "-o", "m", "--recipe", "bad.json")
         #expect(bad.status == 1 && bad.messages.contains("error: bad.json: "))

@@ -4,43 +4,43 @@ import CTImageFiles
 import CTImages
 import CTSupport
 
-/// Turns image files into image files of the same names, one after the other.
+/// Transforms image files into image files of the same names, one by one.
 ///
-/// While one file is worked on, the next is read and the one before is written.
+/// While one file is processed, the next is read and the previous one is written.
 struct Batch {
     private let options: BatchOptions
     private let output: String
-    /// Where what is removed goes, if it is wanted.
+    /// The folder for the removed noise, if requested.
     private let noiseFolder: String?
     private(set) var jobs: [BatchJob] = []
     private var console = Console()
     private var assumptions = Assumptions()
     private var bar = ProgressBar(files: 0)
     private var outcome: BatchOutcome
-    /// Whether nothing more can be written.
+    /// Whether no more files can be written.
     private var isOutOfRoom = false
 
     /// A file that was written, with its slices still in memory.
     struct WrittenFile: Sendable {
-        /// Its place among the files of the batch, from 0.
+        /// The index of the file in the batch.
         let number: Int
         let input: String
         let output: String
-        /// As read.
+        /// The slices as read.
         let before: [CTSlice]
-        /// As written: rounded and clamped.
+        /// The slices as written: rounded and clamped.
         let after: [CTSlice]
     }
 
-    /// Finds the inputs and checks, before any work, that nothing is written over what is needed.
+    /// Finds the inputs and checks, before any work, that no needed file would be overwritten.
     ///
-    /// Inputs that cannot be read are reported and remembered.
+    /// Inputs that cannot be read are reported and recorded.
     ///
     /// - Parameters:
-    ///   - options: What the user asked for.
-    ///   - settings: The command's own words for its outcome.
-    ///   - needed: Files beside the inputs that are never overwritten, each with what it is: "the model".
-    ///   - noiseFolder: Where to write, too, what is removed from each file.
+    ///   - options: The options of the command.
+    ///   - settings: The command's settings, for the outcome.
+    ///   - needed: Other files that are never overwritten, each with its role: "the model".
+    ///   - noiseFolder: The folder for the noise removed from each file, if requested.
     /// - Throws: `ExitCode.failure`, after the reason has been printed.
     init(
         _ options: BatchOptions, settings: [String: String], protecting needed: [(role: String, path: String)] = [],
@@ -62,9 +62,9 @@ struct Batch {
         }
     }
 
-    /// Reports what keeps the batch from its work.
+    /// Reports a failure that stops the batch.
     ///
-    /// - Returns: What to throw.
+    /// - Returns: The error to throw.
     mutating func stopped(by failure: FileError) throws -> ExitCode {
         fail(failure)
         if options.format.json { try JSONOutput.print(outcome) }
@@ -73,13 +73,13 @@ struct Batch {
 
     // MARK: - Work
 
-    /// Reads each file, replaces each of its slices by what `transform` makes of it, and writes the file.
+    /// Reads each file, replaces each of its slices by the result of `transform`, and writes the file.
     ///
     /// - Parameters:
-    ///   - verb: What is done, for the summary: "denoised", "added noise to".
-    ///   - transform: Gets a slice in stored units, its file, and its page from 0; throws why it cannot be done.
-    ///   - observe: Gets each file once it is written, beside the work on the next one.
-    ///   - afterwards: Called before the summary, if anything was written and nothing was left out.
+    ///   - verb: The verb of the summary: "denoised", "added noise to".
+    ///   - transform: Transforms a slice in stored units, given its file and its page counted from 0.
+    ///   - observe: Receives each file once it is written, while the next one is processed.
+    ///   - afterwards: Called before the summary, if files were written and none were left out.
     /// - Throws: `ExitCode.failure` at the end if a file failed; the reasons have been printed.
     mutating func run(
         verb: String, transform: (CTSlice, InputFile, Int) throws(FileError) -> CTSlice,
@@ -109,17 +109,17 @@ struct Batch {
         try finish(verb: verb)
     }
 
-    /// Makes the output folder, so that what cannot be written is known before any work.
+    /// Creates the output folder, so that an unwritable one is reported before any work.
     private func prepareOutput() throws(FileError) {
         let paths = jobs.map(\.output)
-        // The file itself, if one is named; else the folder, though it may get nothing.
+        // For a single output file its parent; otherwise the folder, even if it stays empty.
         guard !paths.isEmpty else { return }
         let isFile = paths == [output]
         try FileSystem.prepare(isFile ? FileSystem.parent(output) : output, for: paths)
         if let noiseFolder { try FileSystem.prepare(noiseFolder, for: jobs.compactMap(\.noise)) }
     }
 
-    /// Works on all files; says in ``outcome`` what came of it.
+    /// Processes all files and records the results in ``outcome``.
     private mutating func work(
         _ transform: (CTSlice, InputFile, Int) throws(FileError) -> CTSlice,
         _ observe: (@Sendable (WrittenFile) async -> Void)?
@@ -141,7 +141,7 @@ struct Batch {
                     break
                 }
                 writing = write(image, of: job, number: index, before: before, observe)
-                // Else three large files would be in memory at once.
+                // Otherwise three large files would be in memory at once.
                 if reading == nil { await finish(&writing) }
             } catch {
                 fail(error)
@@ -156,9 +156,9 @@ struct Batch {
         await finish(&writing)
     }
 
-    /// Puts what `transform` makes of the pages of `image` in their place.
+    /// Replaces the pages of `image` by the results of `transform`.
     ///
-    /// - Returns: Whether all were done before `stop` came.
+    /// - Returns: Whether all pages were done before a stop was requested.
     private mutating func work(
         on image: inout ImageFile, of job: BatchJob, until stop: StopSignals,
         transform: (CTSlice, InputFile, Int) throws(FileError) -> CTSlice
@@ -174,7 +174,7 @@ struct Batch {
         return true
     }
 
-    // MARK: - Reading and writing meanwhile
+    // MARK: - Reading and writing in the background
 
     private func read(_ job: BatchJob) -> Task<Result<ImageFile, FileError>, Never> {
         let reading = options.reading
@@ -183,18 +183,18 @@ struct Batch {
         }
     }
 
-    /// Whether `next` and its result may be in memory beside what was just read.
+    /// Whether `next` may be in memory together with the file that was just read.
     private func canReadAhead(_ next: BatchJob, during result: Result<ImageFile, FileError>) -> Bool {
         let large = 1 << 26
         let pixels = (try? result.get())?.pages.reduce(0) { $0 + $1.samples.count } ?? 0
-        // Its pixels are not known before it is read, but that it has at least about half a byte for each.
+        // The number of pixels is unknown before reading; a file has at least about half a byte per pixel.
         return pixels <= large && FileSystem.size(next.input.path) <= large / 2
     }
 
     /// A file that is being written.
     private struct Writing {
         let job: BatchJob
-        /// What the stored values of its first slice mean.
+        /// The scale of its first slice.
         let scale: IntensityScale
         let task: Task<Result<Written, FileError>, Never>
     }
@@ -202,7 +202,7 @@ struct Batch {
     private struct Written: Sendable {
         let slices: Int
         let clamped: Int
-        /// Why what was removed could not be written.
+        /// Why the removed noise could not be written.
         let noiseFailure: FileError?
     }
 
@@ -238,16 +238,16 @@ struct Batch {
         return Writing(job: job, scale: image.pages.first?.scale ?? .assumedHU, task: task)
     }
 
-    /// Writes a file, and the folders above it.
+    /// Writes a file, creating its folder if needed.
     ///
-    /// - Returns: How many samples had to be clamped.
+    /// - Returns: The number of clamped samples.
     @discardableResult
     private static func save(_ image: ImageFile, to path: String, overwrite: Bool) throws(FileError) -> Int {
         try FileSystem.makeFolder(for: path)
         return try image.write(to: path, overwrite: overwrite)
     }
 
-    /// Waits for what is being written, if anything is.
+    /// Waits for the file being written, if any, and records the result.
     private mutating func finish(_ writing: inout Writing?) async {
         guard let done = writing else { return }
         writing = nil

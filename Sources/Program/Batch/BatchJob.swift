@@ -1,22 +1,22 @@
 import CTImageFiles
 import CTSupport
 
-/// A file of a batch, and where its results go.
+/// An input file of a batch and its output files.
 struct BatchJob {
     let input: InputFile
     let output: String
-    /// Where what is removed goes, if it is wanted.
+    /// The file for the removed noise, if requested.
     let noise: String?
 
     /// The files to write.
     var paths: [String] { [output] + (noise.map { [$0] } ?? []) }
 
-    /// The option that decides where the file at `path` goes.
+    /// Returns the option that determines the output `path`.
     func option(for path: String) -> String { path == output ? "-o" : "--save-noise" }
 
     // MARK: - Before any work
 
-    /// Finds the files that `inputs` lead to, leaving out the folders to write to.
+    /// Finds the files in `inputs`, except in the output folders.
     ///
     /// - Throws: ``FileError`` if the folder for noise is an input, or there is no image file.
     static func inputs(_ inputs: [String], output: String, noiseFolder: String?) throws(FileError) -> InputFiles {
@@ -26,20 +26,21 @@ struct BatchJob {
             if let input = inputs.first(where: { FileSystem.resolved($0) == place }) {
                 throw FileError(
                     file: noiseFolder, found: "the input \(input) itself",
-                    expected: "another folder, or what was taken out would be taken for slices the next time",
+                    expected: "another folder, because the next run would read the removed noise as input",
                     advice: "Choose another --save-noise.")
             }
         }
         return InputFiles(inputs, leavingOut: [output] + (noiseFolder.map { [$0] } ?? []))
     }
 
-    /// Plans what to write for the files that were found.
+    /// Plans the outputs of the files in `found`.
     ///
     /// - Parameters:
     ///   - found: The inputs.
-    ///   - options: What the user asked for.
-    ///   - noiseFolder: Where what is removed goes, if it is wanted.
-    ///   - needed: Files beside the inputs that are never overwritten, each with what it is: "the model".
+    ///   - options: The options of the command.
+    ///   - output: The value of `-o`.
+    ///   - noiseFolder: The folder for the removed noise, if requested.
+    ///   - needed: Other files that are never overwritten, each with its role: "the model".
     /// - Throws: ``FileError`` if a file would be written twice, over an input or a needed file, or, without
     ///   `--overwrite`, over any file.
     static func jobs(
@@ -51,7 +52,7 @@ struct BatchJob {
         var inputs: [FileSystem.Identity: InputFile] = [:]
         var jobs: [BatchJob] = []
         for file in found.files {
-            // A file that is named twice, say alone and through its folder, is done once.
+            // A file that is an input twice, for instance directly and through its folder, is processed once.
             if let identity = FileSystem.identity(file.path) {
                 if let same = inputs[identity], same.name == file.name { continue }
                 inputs[identity] = file
@@ -75,12 +76,12 @@ struct BatchJob {
         for job in jobs {
             for (path, content) in [(job.output, job.input.path), (job.noise, "the noise of \(job.input.path)")] {
                 guard let path else { continue }
-                // Many disks, those of macOS and Windows, take a.png and A.png for one file.
+                // Many file systems, such as those of macOS and Windows, treat a.png and A.png as one file.
                 if let other = contents.updateValue(content, forKey: FileSystem.resolved(path).lowercased()) {
                     throw FileError(
-                        file: path, found: "two files to be written here, \(other) and \(content)",
-                        expected: "a name for each, not only in upper and lower case",
-                        advice: "Take these files one by one, each with its own \(job.option(for: path)).")
+                        file: path, found: "one output name for \(other) and \(content)",
+                        expected: "names that differ, ignoring case",
+                        advice: "Process these files one by one, each with another \(job.option(for: path)).")
                 }
             }
         }
@@ -102,7 +103,7 @@ struct BatchJob {
                     if let found = FileSystem.identity(path).flatMap({ precious[$0] }) {
                         throw FileError(
                             file: path, found: "\(found) itself",
-                            expected: "somewhere else to write to, since inputs are never overwritten",
+                            expected: "another file to write to, because inputs are never overwritten",
                             advice: "Choose another \(job.option(for: path)).")
                     }
                     existing.append(path)
@@ -112,12 +113,12 @@ struct BatchJob {
         if let first = existing.first, !overwrite {
             let others = existing.count > 1 ? " (and \(existing.count - 1) more)" : ""
             throw FileError(
-                file: first, found: "a file that is already there\(others)", expected: "names that are free",
-                advice: "Say --overwrite to replace, or choose another place.")
+                file: first, found: "an existing file\(others)", expected: "unused names",
+                advice: "Pass --overwrite to replace it, or choose another folder.")
         }
     }
 
-    /// Whether `-o` names the file to write and not the folder: for one file only, and in the input's own format.
+    /// Whether `-o` is the file to write and not a folder: only for one input file, and with the ending of its format.
     private static func isFile(
         _ output: String, for found: InputFiles, _ options: BatchOptions
     ) throws(FileError) -> Bool {
@@ -133,7 +134,7 @@ struct BatchJob {
         }
         guard options.input.count == 1, FileSystem.kind(options.input[0]) != .folder else {
             throw FileError(
-                file: output, found: "the name of a file", expected: "a folder, since there are several inputs",
+                file: output, found: "the name of a file", expected: "a folder, because there are several inputs",
                 advice: "Choose another -o.")
         }
         if let file = found.files.first, let container = ImageFile.container(ofFileAt: file.path),
@@ -142,8 +143,8 @@ struct BatchJob {
             throw FileError(
                 file: output,
                 found: "the ending .\(fileExtension) for a \(container.rawValue.uppercased()) file",
-                expected: "the ending of the input, since files keep their format",
-                advice: container == .png ? "Write .png." : "Write .tif.")
+                expected: "the ending of the input, because files keep their format",
+                advice: container == .png ? "Use .png." : "Use .tif.")
         }
         return true
     }

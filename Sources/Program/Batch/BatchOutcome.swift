@@ -1,23 +1,23 @@
 import CTSupport
 
-/// What a batch did.
+/// The result of a batch.
 struct BatchOutcome: Encodable {
     /// One file that was written.
     struct File: Encodable {
         let input: String
         let output: String
-        /// The file with what was removed, if it was wanted and could be written.
+        /// The file with the removed noise, if it was requested and could be written.
         let noise: String?
         let slices: Int
-        /// Samples outside the range of their format, which were set to its end.
+        /// The number of samples that were clamped to the range of their format.
         let clamped: Int
-        /// What the stored values of its first slice mean.
+        /// The scale of its first slice.
         let scale: ScaleDescription
     }
 
     var files: [File] = []
     var failed: [FileError] = []
-    /// Inputs that were not tried, because the batch was asked to stop or nothing more could be written.
+    /// Inputs that were not tried because the batch was asked to stop or no more files could be written.
     var notDone: [String] = []
     /// Files in folders that are not images.
     var skipped: [String] = []
@@ -25,9 +25,9 @@ struct BatchOutcome: Encodable {
     var clamped = 0
     var seconds = 0.0
     let output: String
-    /// The folder for what was removed, if it was wanted.
+    /// The folder for the removed noise, if requested.
     let noise: String?
-    /// The command's own words: its model, or its noise.
+    /// The command's settings, such as its model or its noise.
     let settings: [String: String]
 
     init(output: String, noise: String?, settings: [String: String]) {
@@ -36,12 +36,12 @@ struct BatchOutcome: Encodable {
         self.settings = settings
     }
 
-    /// Whether nothing failed and nothing was left out.
+    /// Whether no file failed or was left out.
     var isComplete: Bool { failed.isEmpty && notDone.isEmpty }
 
-    /// The outcome in one line.
+    /// Returns the outcome in one line.
     ///
-    /// - Parameter verb: What was done: "denoised", "added noise to".
+    /// - Parameter verb: The verb of the summary: "denoised", "added noise to".
     func summary(verb: String) -> String {
         let rate = Double(slices) / max(seconds, 1e-9)
         var text = "\(verb) \(Format.count(slices, "slice")) of \(Format.count(files.count, "file"))"

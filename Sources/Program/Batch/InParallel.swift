@@ -1,10 +1,10 @@
-/// Works on `items`, at most `jobs` at a time, and hands on the results in their order.
+/// Processes `items`, at most `jobs` at a time, and passes the results to `each` in order.
 func inParallel<Item: Sendable, Result: Sendable>(
     _ items: [Item], jobs: Int, _ work: @escaping @Sendable (Item) async -> Result, each: (Item, Result) -> Void
 ) async {
     let jobs = max(jobs, 1)
     await withTaskGroup(of: (Int, Result).self) { group in
-        // What is done before its turn waits, but not more than a few: results may be large.
+        // Results that finish early wait for their turn; only a few may, because they can be large.
         var waiting: [Int: Result] = [:]
         var (begun, working, handed) = (0, 0, 0)
         func begin() {

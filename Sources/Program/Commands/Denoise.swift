@@ -5,21 +5,21 @@ public import CTNetwork
 import CTReports
 import CTSupport
 
-/// `ctdenoise denoise INPUT… -o OUT`: what the program is for.
+/// `ctdenoise denoise INPUT… -o OUT`: denoises image files.
 struct Denoise: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Denoise slices.",
         discussion: """
-            Files keep their names, folders, format and metadata; samples are rounded and clamped to their format only. \
-            In a folder, what is neither PNG nor TIFF is skipped. A file that cannot be read is reported, and the \
-            others are denoised all the same. Inputs are never overwritten. The noise is found out from the slice; \
-            nobody has to say how strong it is.
+            Noise is estimated from each slice; no level has to be given. Files keep their names, folders, format and \
+            metadata; samples are only rounded and clamped to the format. Files in folders that are neither PNG nor \
+            TIFF are skipped. A file that cannot be read is reported, and the others are still denoised. Inputs are \
+            never overwritten.
 
             Example: denoise every slice under noisy/ into denoised/
               ctdenoise denoise noisy -o denoised
-            Example: take out most of the noise, and show what was taken out
+            Example: remove most of the noise, and save what was removed
               ctdenoise denoise noisy -o denoised --strength 0.8 --save-noise removed
-            Example: see on a page whether only noise was taken out
+            Example: check on an HTML page that only noise was removed
               ctdenoise denoise noisy -o denoised --report denoised.html
             """)
 
@@ -27,22 +27,23 @@ struct Denoise: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "A model inside the program, \(ModelChoice.names), or the file of one that `ctdenoise train` made.",
-            discussion: "Without it, default. `info` says what they are.", valueName: ModelChoice.placeholder),
+            "A bundled model, \(ModelChoice.names), or the path of a model that `ctdenoise train` wrote.",
+            discussion: "The default is \"default\"; `ctdenoise info` describes the bundled models.",
+            valueName: ModelChoice.placeholder),
         completion: .file(extensions: ["safetensors"]), transform: ModelChoice.init(argument:))
     var model = ModelChoice.bundled(.default)
 
     @Option(
         parsing: .unconditional,
         help: ArgumentHelp(
-            "How much of the noise is taken out, from 0 (nothing, all samples stay) to 1 (all that is seen).",
+            "How much of the estimated noise to remove, from 0 (none; samples are unchanged) to 1 (all).",
             valueName: "0…1"))
     var strength = 1.0
 
     @Option(
         help: ArgumentHelp(
             """
-            A folder for what was taken out: of each file a TIFF in 32-bit floating point with the input minus the \
+            Write the removed noise to this folder: for each file a 32-bit floating-point TIFF with input minus \
             output in HU.
             """, valueName: "folder"),
         completion: .directory)
@@ -50,16 +51,15 @@ struct Denoise: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            """
-            Write a page of HTML that shows slices before and after, what was removed, and how noisy they are and were.
-            """, valueName: "file.html"),
+            "Write an HTML page with slices before and after, the removed noise, and noise levels.",
+            valueName: "file.html"),
         completion: .file(extensions: ["html"]))
     var report: String?
 
     @Option(
         help: """
-            single multiplies as 32-bit floats do, or nearly; fast rounds what is multiplied to 8 significant bits where \
-            the CPU has instructions for that. `info` says what works here.
+            "single" multiplies with the full or nearly full precision of 32-bit floats; "fast" rounds factors to 8 \
+            significant bits if the CPU has instructions for that. `ctdenoise info` shows what this machine uses.
             """)
     var precision = Precision.single
 
@@ -69,7 +69,7 @@ struct Denoise: AsyncParsableCommand {
         try batch.requireOutput()
         guard (0...1).contains(strength) else {
             throw ValidationError(
-                "--strength is from 0 (nothing changes) to 1 (all noise is taken out), not \(strength).")
+                "--strength must be from 0 (no noise is removed) to 1 (all of it), not \(strength).")
         }
         if let saveNoise, saveNoise.isEmpty { throw ValidationError("--save-noise is empty; name a folder.") }
         if let report, report.isEmpty { throw ValidationError("--report is empty; name a file.") }

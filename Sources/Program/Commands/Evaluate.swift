@@ -5,23 +5,23 @@ import CTMetrics
 import CTReports
 import CTSupport
 
-/// `ctdenoise evaluate REFERENCE TEST`: how far slices are from what they should be.
+/// `ctdenoise evaluate REFERENCE TEST`: compares slices with a reference.
 struct Evaluate: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Print PSNR, SSIM and other metrics of slices against a reference.",
         discussion: """
-            Compares two files, or the files of the same name in two folders, slice by slice, in HU. Nothing is clipped \
-            unless --window says so. The data range is that of --range or --window, for PSNR and all other metrics that have \
-            one, not what the samples happen to span; samples count from the lower end of it. Means are over slices; a \
-            folder counts as a patient. Equal slices have an infinite PSNR, "inf" in JSON and CSV. The table shows PSNR, \
-            SSIM and RMSE of each slice; MS-SSIM (from 161×161 pixels on), GMSD, VIF (from 41×41), MAE and bias are in the \
-            means, CSV, JSON and the report.
+            Compares two files, or files of the same name in two folders, slice by slice, in HU. The data range of \
+            PSNR and other metrics is that of --range or --window, not the range of the samples; metrics measure HU \
+            from its lower end. Only --window clips samples. Means are over slices; each folder counts as a patient. \
+            Equal slices have an infinite PSNR, "inf" in JSON and CSV. The table shows PSNR, SSIM and RMSE of each \
+            slice; MS-SSIM (161×161 pixels or more), GMSD, VIF (41×41 or more), MAE and bias are in the means, CSV, \
+            JSON and the report.
 
-            Example: what denoising gained, on a page with pictures
+            Example: show the gain from denoising on a page with pictures
               ctdenoise evaluate clean denoised --baseline noisy --report quality.html
             """)
 
-    /// Which structural similarity.
+    /// The window of the structural similarity.
     enum Similarity: String, ExpressibleByArgument, CaseIterable {
         case gaussian, uniform
 
@@ -35,15 +35,15 @@ struct Evaluate: AsyncParsableCommand {
         }
     }
 
-    @Argument(help: "The file or folder that is taken as the truth.", completion: .file())
+    @Argument(help: "The file or folder to compare with: the truth.", completion: .file())
     var reference: String
 
-    @Argument(help: "The file or folder to judge.", completion: .file())
+    @Argument(help: "The file or folder to evaluate.", completion: .file())
     var test: String
 
     @Option(
         help: ArgumentHelp(
-            "Another file or folder to judge beside it, such as the noisy slices.", valueName: "noisy"),
+            "Another file or folder to evaluate for comparison, such as the noisy slices.", valueName: "noisy"),
         completion: .file())
     var baseline: String?
 
@@ -57,8 +57,8 @@ struct Evaluate: AsyncParsableCommand {
         parsing: .unconditional,
         help: ArgumentHelp(
             """
-            Compare what is seen in a display window: HU beyond it count as its ends, and its width is the data range. \
-            lung is -600,1500, mediastinum 50,400, bone 400,1800.
+            Clip HU to a display window and use its width as the data range: lung (-600,1500), mediastinum (50,400), \
+            bone (400,1800), or level and width.
             """,
             valueName: "lung|mediastinum|bone|level,width"),
         transform: Evaluate.parseWindow)
@@ -67,19 +67,19 @@ struct Evaluate: AsyncParsableCommand {
     @Option(
         help: ArgumentHelp(
             """
-            An image, or a folder of images of the slices' names: only where it is not zero figures count. SSIM, MS-SSIM and \
-            VIF count windows with their middle there.
+            Metrics are computed only where the mask is non-zero: one image for all slices, or a folder of images with \
+            the same names. SSIM, MS-SSIM and VIF use the windows centred there.
             """, valueName: "mask"),
         completion: .file())
     var mask: String?
 
-    @Option(help: "The window of SSIM.")
+    @Option(help: "The window of SSIM: 11×11 Gaussian or 7×7 uniform.")
     var ssim = Similarity.gaussian
 
     @Option(
         parsing: .unconditional,
         help: ArgumentHelp(
-            "Exit with status 2 if the mean PSNR of slices that are not equal is lower.", valueName: "dB"))
+            "Exit with status 2 if the mean PSNR is lower; equal slices do not count.", valueName: "dB"))
     var atLeastPsnr: Double?
 
     @Option(
@@ -88,27 +88,27 @@ struct Evaluate: AsyncParsableCommand {
 
     @Flag(
         help: """
-            Also say how noisy slices are, by themselves: the standard deviation in HU that is most frequent in the body; and, \
-            with --baseline, whether what was taken from it is noise.
+            Also estimate the noise of each slice without a reference: the most frequent standard deviation in the \
+            body, in HU; with --baseline also whether only noise was removed from the baseline.
             """)
     var noise = false
 
     @Option(
         help: ArgumentHelp(
-            "Write a page of HTML with figures, charts and pictures, which needs nothing else.", valueName: "file.html"),
+            "Write a self-contained HTML page with metrics, charts and pictures.", valueName: "file.html"),
         completion: .file(extensions: ["html"]))
     var report: String?
 
     @Option(
         parsing: .unconditional,
         help: ArgumentHelp(
-            "With --report: the side of a pixel, for frequencies; without it they are per pixel.", valueName: "mm"))
+            "With --report: the pixel size, for frequencies per mm instead of per pixel.", valueName: "mm"))
     var pixel: Double?
 
-    @Flag(help: "Replace the report if it is already there.")
+    @Flag(help: "Replace an existing report.")
     var overwrite = false
 
-    @Flag(help: "Print one line of comma-separated values a slice, below a line of titles.")
+    @Flag(help: "Print CSV: a header and one line per slice.")
     var csv = false
 
     @OptionGroup var threads: ThreadOptions
@@ -124,16 +124,16 @@ struct Evaluate: AsyncParsableCommand {
             throw ValidationError("\(option) is empty; name a file or a folder.")
         }
         if let report, report.isEmpty { throw ValidationError("--report is empty; name a file.") }
-        if pixel != nil && report == nil { throw ValidationError("--pixel is for --report; say both.") }
+        if pixel != nil && report == nil { throw ValidationError("--pixel requires --report.") }
         if let pixel, !(0.01...100).contains(pixel) {
-            throw ValidationError("--pixel is 0.01 to 100 mm, not \(Format.plain(pixel)).")
+            throw ValidationError("--pixel must be from 0.01 to 100 mm, not \(Format.plain(pixel)).")
         }
-        // A threshold of nan would always be missed, one of -inf never.
+        // A threshold of nan would always be missed, and -inf never.
         if let atLeastPsnr, !atLeastPsnr.isFinite {
-            throw ValidationError("--at-least-psnr is a finite number of dB, not \(atLeastPsnr).")
+            throw ValidationError("--at-least-psnr must be a finite number of dB, not \(atLeastPsnr).")
         }
         if let atLeastSsim, !(-1...1).contains(atLeastSsim) {
-            throw ValidationError("--at-least-ssim is from -1 to 1, not \(atLeastSsim).")
+            throw ValidationError("--at-least-ssim must be from -1 to 1, not \(atLeastSsim).")
         }
     }
 
@@ -142,26 +142,26 @@ struct Evaluate: AsyncParsableCommand {
         if let preset = presets[text.lowercased()] { return preset }
         let (level, width) = try parsePair(text, example: "--window lung, or --window -600,1500")
         guard width > 0 else {
-            throw ValidationError("the width of a window is positive; write for example --window -600,1500")
+            throw ValidationError("the width of a window must be positive; for example --window -600,1500")
         }
         let window = HUWindow(level: level, width: width)
         try checkSize(window.range, example: "--window -600,1500")
         return window
     }
 
-    /// Refuses ranges with which nothing could be worked out.
+    /// Refuses ranges that are too narrow or too large to compute with.
     private static func checkSize(_ range: ClosedRange<Double>, example: String) throws {
         guard abs(range.lowerBound) <= 1e7, abs(range.upperBound) <= 1e7, range.upperBound - range.lowerBound >= 1e-3
         else {
             throw ValidationError(
-                "HU are within ±10⁷, and a range is 0.001 wide at least; write for example \(example)")
+                "HU must be within ±10⁷, and a range at least 0.001 wide; for example \(example)")
         }
     }
 
     private static func parseRange(_ text: String) throws -> ClosedRange<Double> {
         let ends = try parsePair(text, example: "--range -1024,1023")
         guard ends.0 < ends.1 else {
-            throw ValidationError("the lower end comes first; write for example --range -1024,1023")
+            throw ValidationError("the lower end must come first; for example --range -1024,1023")
         }
         try checkSize(ends.0...ends.1, example: "--range -1024,1023")
         return ends.0...ends.1
@@ -196,7 +196,7 @@ struct Evaluate: AsyncParsableCommand {
         if !missed.isEmpty { throw ExitCode.thresholdMissed }
     }
 
-    /// Where the page goes, if one is wanted; checks that, and the mask, before any work.
+    /// Returns the page to write, if any; checks it and the mask before any work.
     private func checkedPage() throws(FileError) -> PageFile? {
         let paths = [reference, test] + [baseline, mask].compactMap(\.self)
         let page = try report.map { path throws(FileError) in
@@ -204,7 +204,7 @@ struct Evaluate: AsyncParsableCommand {
         }
         if let mask, FileSystem.kind(mask) == .missing {
             throw FileError(
-                file: mask, found: "nothing of this name", expected: "a mask: an image or a folder of images",
+                file: mask, found: "no such file or folder", expected: "a mask: an image or a folder of images",
                 advice: "Check the name.")
         }
         return page
@@ -232,10 +232,10 @@ struct Evaluate: AsyncParsableCommand {
         }
     }
 
-    /// What to say of each threshold that was not met.
+    /// The message for each threshold that was missed.
     private func missedThresholds(_ result: EvaluationResult) -> [String] {
         var missed: [String] = []
-        // Equal slices have an infinite PSNR, which would hide all others.
+        // The infinite PSNR of equal slices would hide all others.
         let finite = result.slices.map(\.test).filter { $0[.psnr]?.isFinite == true }.mean
         if let atLeastPsnr, let psnr = (finite ?? result.mean)?[.psnr], !(psnr >= atLeastPsnr) {
             missed.append("mean PSNR: found \(psnr) dB; expected at least \(Format.plain(atLeastPsnr)) dB")
@@ -243,7 +243,7 @@ struct Evaluate: AsyncParsableCommand {
         if let atLeastSsim, !result.slices.isEmpty {
             let ssim = result.mean?[.ssim]
             if !(ssim ?? -.infinity >= atLeastSsim) {
-                let found = ssim.map { "\($0)" } ?? "none, since slices or masks are too small"
+                let found = ssim.map { "\($0)" } ?? "none, because slices or masks are too small"
                 missed.append("mean SSIM: found \(found); expected at least \(Format.plain(atLeastSsim))")
             }
         }

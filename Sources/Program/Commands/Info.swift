@@ -5,21 +5,21 @@ import CTImages
 import CTNetwork
 import CTSupport
 
-/// `ctdenoise info [FILE…]`: what is in image files and models.
+/// `ctdenoise info [FILE…]`: describes image files and models.
 struct Info: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Describe image files and models.",
         discussion: """
-            Of image files: size, pages, sample format, compression, resolution, texts, what stored values are taken \
-            to mean and which occur, and how noisy they are. Of models (.safetensors): the network's shape and how it was trained; without \
-            any file, of the models inside the program.
+            For image files: size, pages, sample format, compression, resolution, texts, the range of stored values \
+            and their assumed scale, and noise levels. For models (.safetensors): the network's shape and how it was \
+            trained. Without a file, describes the bundled models.
 
-            Example: which files would be misread without --rescale?
+            Example: find files that would be misread without --rescale
               ctdenoise info scans/*.png
             """)
 
     @Argument(
-        help: "Image files, folders, and models.",
+        help: "Image files, folders and models.",
         completion: .file(extensions: ["png", "tif", "tiff", "safetensors"]))
     var file: [String] = []
 
@@ -73,7 +73,7 @@ struct Info: ParsableCommand {
 
 // MARK: - Files
 
-/// What is in an image file.
+/// The contents of an image file.
 private struct FileDescription: Encodable {
     struct Page: Encodable, Equatable {
         struct Text: Encodable, Equatable {
@@ -93,7 +93,7 @@ private struct FileDescription: Encodable {
         let texts: [Text]
         let notes: [String]
         let scale: ScaleDescription
-        /// The least and the greatest stored value that occur.
+        /// The least and the greatest stored value.
         let minimum: Double
         let maximum: Double
 
@@ -130,7 +130,7 @@ private struct FileDescription: Encodable {
         }
     }
 
-    /// A few lines a page; pages that differ in nothing but their values share them.
+    /// A few lines per page; pages that differ only in their values share them.
     var text: String {
         var lines = ["\(file): \(format.uppercased())" + (pages.count > 1 ? ", \(pages.count) pages" : "")]
         var first = 0
@@ -181,19 +181,19 @@ extension SampleFormat.Kind {
 
 // MARK: - Models
 
-/// What is in a model file.
+/// The contents of a model file.
 private struct ModelDescription: Encodable {
     let file: String
-    /// What `--model` calls it, and what it is for, if it is inside the program.
+    /// The name for `--model` and the purpose, if the model is bundled.
     let name: String?
     let purpose: String?
-    /// Of all its networks.
+    /// The size of all networks.
     let bytes: Int
-    /// In the order in which they take part.
+    /// The networks in the order in which they run.
     let networks: [NetworkDescription]
     /// The instruction set that networks run with on this machine.
     let instructionSet = Precision.single.instructionSet
-    /// What it multiplies, and what with `--precision fast`.
+    /// How it multiplies, by default and with `--precision fast`.
     let arithmetic = Precision.single.arithmetic
     let fastArithmetic = Precision.fast.arithmetic
 
@@ -212,8 +212,10 @@ private struct ModelDescription: Encodable {
 
     var text: String {
         var lines = [
-            "\(Format.visible(file)): \(Format.count(networks.count, "network")), \(Format.significant(Double(bytes) / 1e6, 3)) MB",
-            "  runs here with the instruction set \(instructionSet), in \(arithmetic); with --precision fast in \(fastArithmetic)",
+            "\(Format.visible(file)): \(Format.count(networks.count, "network")), "
+                + "\(Format.significant(Double(bytes) / 1e6, 3)) MB",
+            "  runs here with the instruction set \(instructionSet), in \(arithmetic); "
+                + "with --precision fast in \(fastArithmetic)",
         ]
         if let name, let purpose { lines.insert("  --model \(name): \(purpose)", at: 1) }
         return (lines + networks.map(\.text)).joined(separator: "\n")
@@ -224,7 +226,7 @@ private struct ModelDescription: Encodable {
 private struct NetworkDescription: Encodable {
     let configuration: NetworkConfiguration
     let parameters: Int
-    /// What the model file says about itself.
+    /// The metadata of the model file.
     let record: [String: String]
 
     init(_ model: Denoiser.Model) {
@@ -236,11 +238,12 @@ private struct NetworkDescription: Encodable {
     var text: String {
         let shape = configuration
         var lines = [
-            "  for \(shape.target == .impulses ? "what salt and pepper hid" : "noise"): \(parameters) parameters",
+            "  for \(shape.target == .impulses ? "values hidden by impulse noise" : "noise"): \(parameters) parameters",
             "  tokens of \(shape.patch)×\(shape.patch) pixels through windows of \(shape.window)×\(shape.window), "
                 + "\(shape.channels) channels",
-            "  \(Format.count(shape.blocks, "block")): mixing \(shape.mixing)×\(shape.mixing), LSTM along rows, then along columns, "
-                + "\(shape.bidirectional ? "both ways" : "one way"), \(shape.hidden) hidden units a direction",
+            "  \(Format.count(shape.blocks, "block")): mixing \(shape.mixing)×\(shape.mixing), "
+                + "LSTM along rows, then along columns, "
+                + "\(shape.bidirectional ? "both ways" : "one way"), \(shape.hidden) hidden units per direction",
             "  batch normalization: \(shape.normalization == .none ? "none" : "\(shape.normalization.rawValue)-wise")",
         ]
         for (name, value) in record.sorted(by: { $0.key < $1.key }) {

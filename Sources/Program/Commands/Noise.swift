@@ -3,121 +3,126 @@ import CTImages
 import CTNoise
 import CTSupport
 
-/// `ctdenoise noise INPUT… -o OUT`: noisy copies, for training and for tests; and how noisy slices are.
+/// `ctdenoise noise INPUT… -o OUT`: makes noisy copies for training and tests, and estimates noise.
 struct Noise: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Make noisy copies of slices, or training sets of them; or say how noisy slices are.",
+        abstract: "Make noisy copies of slices or training sets, or estimate noise.",
         discussion: """
-            Kinds of noise come one on top of the other, in the order in which they are said with --add. Each is KIND:STRENGTH, \
-            and maybe more:
+            Each --add adds one kind of noise, KIND:STRENGTH with optional settings, on top of the previous ones:
               white:25/255           Gaussian; also 40hu, 10% of 2047 HU, 12stored
               impulses:10%,salt=0.5  salt (1023 HU) and pepper (-1024 HU)
-              poisson:30hu           of photons, here 30 HU in water
-              speckle:5%             times HU + 1000
+              poisson:30hu           photon noise, here 30 HU in water
+              speckle:5%             proportional to HU + 1000
               correlated:30hu,kernel=soft,pixel=0.7
-                                     as a kernel colours it: soft, sharp,
-                                     ramlak, hann0.7 or gauss0.4 (1/mm)
-              rings:20hu,share=10%   around the middle of the slice
+                                     shaped by a reconstruction kernel: soft,
+                                     sharp, ramlak, hann0.7 or gauss0.4 (1/mm)
+              rings:20hu,share=10%   around the centre of the slice
               columns:20hu,share=10%
               dose:25%,noise=15hu,kernel=soft,pixel=0.7
-                                     the scan at a part of its dose; noise is
-                                     that of the full one in soft tissue,
-                                     measured if not said; pixel is in mm
-            A number may be a range, white:5/255..50/255, and is then drawn for each file.
+                                     the scan at a fraction of its dose; noise
+                                     is that at full dose in soft tissue,
+                                     measured by default; pixel is in mm
+            A number may be a range, such as white:5/255..50/255; a value is then drawn for each file.
 
-            The same seed makes the same noise for a file of the same name, on every machine (but for the last bits of poisson, \
+            The same seed and file name give the same noise on every machine (except for the last bits of poisson, \
             correlated and dose). Files keep their format, so noise beyond the range of an integer format is clamped; \
-            the program says how often.
+            the number of clamped samples is printed.
 
-            Example: a noisy copy of every slice under clean/
+            Example: make a noisy copy of every slice under clean/
               ctdenoise noise clean -o noisy --white 25/255 --impulses 10%
-            Example: a training set, four noisy versions of each slice, split by folder, with a manifest
+            Example: make a training set with four noisy versions per slice, split by folder
               ctdenoise noise clean -o set --pairs --realisations 4 --split 80/10/10 \\
                 --add dose:10%..50%,kernel=soft
-            Example: the same set again, from its manifest
+            Example: make the same set again from its manifest
               ctdenoise noise clean -o again --from set/manifest.json
-            Example: how noisy are these slices?
+            Example: estimate the noise of slices
               ctdenoise noise slices --estimate
             """)
 
     @OptionGroup var batch: BatchOptions
 
     @Option(
-        help: ArgumentHelp("Noise to add, as above; again for more.", valueName: "kind:strength"),
+        help: ArgumentHelp("Noise to add, as above; repeatable.", valueName: "kind:strength"),
         transform: Noise.template)
     var add: [NoiseTemplate] = []
 
     @Option(
         help: ArgumentHelp(
-            "White noise of this standard deviation: 40hu, 25/255 or 10% (of 2047 HU), 12stored; it comes before impulses.",
-            valueName: "strength"),
+            """
+            White noise of this standard deviation: 40hu, 25/255 or 10% (of 2047 HU), or 12stored; added before \
+            impulses.
+            """, valueName: "strength"),
         transform: { try Noise.template("white:" + $0) })
     var white: NoiseTemplate?
 
     @Option(
         help: ArgumentHelp(
-            "Share of samples that salt and pepper replace: 10%, or 10%,salt=1 for salt alone.", valueName: "share"),
+            "Share of samples to replace by salt and pepper: 10%, or 10%,salt=1 for salt only.", valueName: "share"),
         transform: { try Noise.template("impulses:" + $0) })
     var impulses: NoiseTemplate?
 
     @Option(
-        help: ArgumentHelp("Part of the full dose: 25%, or 25%,noise=15hu,kernel=sharp.", valueName: "share"),
+        help: ArgumentHelp(
+            "Fraction of the full dose to simulate: 25%, or 25%,noise=15hu,kernel=sharp.", valueName: "share"),
         transform: { try Noise.template("dose:" + $0) })
     var dose: NoiseTemplate?
 
     @Option(
         parsing: .unconditional,
-        help: ArgumentHelp("Names the draw; another number makes other noise.", valueName: "number"))
+        help: ArgumentHelp("The seed of the noise; another seed gives other noise.", valueName: "number"))
     var seed: UInt64 = 0
 
     @Flag(
-        help:
-            "Write pairs, clean/ and noisy/ with files of the same names, and manifest.json and manifest.csv with every parameter."
-    )
+        help: """
+            Write a set of pairs: clean/ and noisy/ with files of the same names, and every parameter in manifest.json \
+            and manifest.csv.
+            """)
     var pairs = false
 
     @Option(
         parsing: .unconditional,
-        help: ArgumentHelp("With --pairs: noisy versions of each file.", valueName: "number"))
+        help: ArgumentHelp("With --pairs: the number of noisy versions per file.", valueName: "number"))
     var realisations = 1
 
     @Option(
         help: ArgumentHelp(
-            "With --pairs: parts for train/, val/ and test/; what belongs to a group stays together.",
+            "With --pairs: the parts of train/, val/ and test/; each patient's slices stay together.",
             valueName: "80/10/10"),
         transform: NoisySet.Split.init(argument:))
     var split: NoisySet.Split?
 
     @Option(
         help: ArgumentHelp(
-            "With --split: what is a patient: each folder in the one that is named, or each of several that are named; or each file. (default: folder)",
-            valueName: "folder|file"))
+            """
+            With --split: what counts as a patient: each subfolder of the input, each input folder if there are \
+            several, or each file. (default: folder)
+            """, valueName: "folder|file"))
     var groupBy: Grouping?
 
-    @Flag(help: "With --pairs: clean files are links to the inputs, not copies.")
+    @Flag(help: "With --pairs: link clean files to the inputs instead of copying them.")
     var link = false
 
     @Option(
-        help: ArgumentHelp("Make the set of a manifest again, byte by byte.", valueName: "manifest.json"),
+        help: ArgumentHelp("Make the set of this manifest again, byte for byte.", valueName: "manifest.json"),
         completion: .file(extensions: ["json"]))
     var from: String?
 
-    @Flag(help: "Write nothing, but say how noisy slices are: HU, impulses, and the frequency with the most power.")
+    @Flag(help: "Write no files; print each slice's noise in HU, share of impulses, and peak and mean frequency.")
     var estimate = false
 
     @Option(
         parsing: .unconditional,
-        help: ArgumentHelp("With --estimate: the side of a pixel, for frequencies.", valueName: "mm"))
+        help: ArgumentHelp("With --estimate: the pixel size, for frequencies.", valueName: "mm"))
     var pixel = 0.7
 
     @OptionGroup var threads: ThreadOptions
 
-    /// What slices that belong together have in common.
+    /// What counts as a patient.
     enum Grouping: String, ExpressibleByArgument, CaseIterable {
         case folder, file
     }
 
-    /// All noise that was asked for, in order.
+    /// All noise to add, in order.
     private var templates: [NoiseTemplate] { [dose, white, impulses].compactMap(\.self) + add }
 
     func validate() throws {
@@ -126,10 +131,10 @@ struct Noise: AsyncParsableCommand {
                 groupBy == nil
             else {
                 throw ValidationError(
-                    "--estimate writes nothing: leave out -o, --pairs, --from, noise, and what belongs to these.")
+                    "--estimate writes no files: leave out -o, --pairs, --from, noise, and their options.")
             }
             guard pixel >= 0.01, pixel <= 100 else {
-                throw ValidationError("--pixel is 0.01 to 100 mm, not \(Format.plain(pixel)).")
+                throw ValidationError("--pixel must be from 0.01 to 100 mm, not \(Format.plain(pixel)).")
             }
             return
         }
@@ -139,28 +144,28 @@ struct Noise: AsyncParsableCommand {
                 groupBy == nil
             else {
                 throw ValidationError(
-                    "--from takes noise, splits and scales from its manifest: leave them out.")
+                    "--from takes noise, split and scale from its manifest: leave out options for these.")
             }
             return
         }
         if templates.isEmpty {
             throw ValidationError(
-                "Say how much noise: --white 25/255, --impulses 10%, --dose 25%, or --add KIND:STRENGTH.")
+                "No noise to add: pass --white 25/255, --impulses 10%, --dose 25%, or --add KIND:STRENGTH.")
         }
         if !add.isEmpty, templates.count > add.count {
-            throw ValidationError("Say all noise with --add, or none: their order counts.")
+            throw ValidationError("Pass all noise with --add, or none: the order matters.")
         }
         if !pairs, realisations != 1 || split != nil || link {
-            throw ValidationError("--realisations, --split and --link go with --pairs.")
+            throw ValidationError("--realisations, --split and --link require --pairs.")
         }
-        if groupBy != nil, split == nil { throw ValidationError("--group-by goes with --split.") }
+        if groupBy != nil, split == nil { throw ValidationError("--group-by requires --split.") }
         if let scale = batch.reading.scale,
             let template = templates.first(where: { (try? NoiseModel([$0.greatest]))?.isFinite(using: scale) == false })
         {
-            throw ValidationError("\(template.text) is more than a number can hold with this --rescale.")
+            throw ValidationError("\(template.text) exceeds the largest number with this --rescale.")
         }
         guard (1...10_000).contains(realisations) else {
-            throw ValidationError("--realisations is 1 to 10000, not \(realisations).")
+            throw ValidationError("--realisations must be from 1 to 10000, not \(realisations).")
         }
     }
 
@@ -212,17 +217,17 @@ struct Noise: AsyncParsableCommand {
         if let input = batch.input.first(where: { FileSystem.resolved($0) == place }) {
             throw FileError(
                 file: folder, found: "the input \(input) itself",
-                expected: "another folder, or the set would be taken for slices the next time",
+                expected: "another folder, because the next run would read the set as input",
                 advice: "Choose another -o.")
         }
         let found = InputFiles(batch.input, leavingOut: [folder])
         for path in found.skipped { console.line("skipped \(path): neither PNG nor TIFF") }
-        // A set with holes is none.
+        // A set must be complete.
         if let failure = found.failures.first { throw failure }
         guard !found.files.isEmpty else {
             throw InputFiles.none(in: batch.input)
         }
-        // A file may be named twice, by itself and by its folder.
+        // A file may be an input twice, directly and through its folder.
         var seen: Set<String> = []
         let files = found.files.filter { seen.insert("\(FileSystem.resolved($0.path))\n\($0.name)").inserted }
         let plans: [NoisySet.Plan]
@@ -263,18 +268,18 @@ struct Noise: AsyncParsableCommand {
 }
 
 extension FileError {
-    /// That of a file whose dose cannot be lowered.
+    /// The error of a file whose dose cannot be lowered.
     static func noDose(_ file: String, _ complaint: String) -> FileError {
         FileError(
-            file: file, found: complaint, expected: "a slice whose noise at full dose is known",
-            advice: "Say how strong it is in soft tissue: dose:25%,noise=15hu.")
+            file: file, found: complaint, expected: "a slice with known noise at full dose",
+            advice: "Pass its standard deviation in soft tissue: dose:25%,noise=15hu.")
     }
 
-    /// That of a file in whose units noise is no finite number.
+    /// The error of a file in whose units the noise is not finite.
     static func noiseTooStrong(_ file: String, _ scale: IntensityScale) -> FileError {
         FileError(
-            file: file, found: "values of which one stands for \(abs(scale.slope)) HU",
-            expected: "a scale on which the noise is a finite number",
-            advice: "Say --rescale SLOPE,INTERCEPT, or weaker noise.")
+            file: file, found: "a slope of \(abs(scale.slope)) HU per stored value",
+            expected: "a scale on which the noise is finite",
+            advice: "Pass --rescale SLOPE,INTERCEPT, or weaker noise.")
     }
 }

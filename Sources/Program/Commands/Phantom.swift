@@ -4,54 +4,59 @@ import CTImages
 import CTPhantoms
 import CTSupport
 
-/// `ctdenoise phantom -o OUT`: chest-like slices whose truth is known.
+/// `ctdenoise phantom -o OUT`: draws chest-like slices.
 struct Phantom: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Draw chest-like slices without noise.",
         discussion: """
-            Body, lungs with vessels and airways, heart, spine, ribs and nodules of known place, size and contrast, in \
-            HU. The same seed draws the same slice. Integer formats hold -1024…1023 HU over their whole range, which \
-            is what this program assumes of files that do not say, so they are read back right without options; \
-            --rescale 1,-1024 stores HU + 1024 instead. Floating-point samples are HU.
+            Slices show the body, lungs with vessels and airways, heart, spine, ribs, and nodules of known position, \
+            size and contrast, in HU. The same seed draws the same slice. Integer formats span -1024…1023 HU over \
+            their whole range, the scale that ctdenoise assumes by default, so no options are needed to read them \
+            back; --rescale 1,-1024 stores HU + 1024 instead. Floating-point samples are HU.
 
-            Example: ten slices of 512×512 in the folder clean/
+            Example: draw ten slices of 512×512 pixels into clean/
               ctdenoise phantom -o clean --count 10
             """)
 
     @Option(
         name: .shortAndLong,
-        help: ArgumentHelp("The file to write, or, for several, a folder.", valueName: "out"), completion: .file())
+        help: ArgumentHelp("The file to write, or a folder for several slices.", valueName: "out"),
+        completion: .file())
     var output: String
 
-    @Option(help: ArgumentHelp("512, or 512x400 for columns and rows; 16 to 8192 each.", valueName: "size"))
+    @Option(
+        help: ArgumentHelp(
+            "The size in pixels: 512, or 512x400 for columns and rows; each from 16 to 8192.", valueName: "size"))
     var size = Size(width: 512, height: 512)
 
     @Option(
         parsing: .unconditional,
-        help: ArgumentHelp("How many slices, 1 to 100000; each has a seed one higher.", valueName: "number"))
+        help: ArgumentHelp(
+            "The number of slices, from 1 to 100000; the seed increases by one per slice.", valueName: "number"))
     var count = 1
 
     @Option(
         parsing: .unconditional,
-        help: ArgumentHelp("Names the first slice; another number draws another.", valueName: "number"))
+        help: ArgumentHelp("The seed of the first slice; another seed draws another slice.", valueName: "number"))
     var seed: UInt64 = 0
 
     @Option(
         help: ArgumentHelp(
-            "Each nodule's diameter in mm and HU above the lung around it, such as 8:850,5:250, or none.",
+            "The diameter in mm and the contrast in HU to the lung of each nodule, such as 8:850,5:250, or none.",
             valueName: "mm:HU,…"))
     var nodules = Nodules(requests: ChestPhantom.someNodules)
 
-    @Option(help: "How samples are stored, in what kind of file; png16 if --output does not end in .tif.")
+    @Option(help: "The file and sample format; by default tiff16 if --output ends in .tif, else png16.")
     var format: FileFormat?
 
     @Option(
         name: .customLong("rescale"), parsing: .unconditional,
-        help: ArgumentHelp("Store values so that HU = SLOPE · stored value + INTERCEPT.", valueName: "slope,intercept"),
+        help: ArgumentHelp(
+            "Store values such that HU = SLOPE · stored value + INTERCEPT.", valueName: "slope,intercept"),
         transform: ReadingOptions.parseScale)
     var scale: IntensityScale?
 
-    @Flag(help: "Replace files that are already there.")
+    @Flag(help: "Replace existing files.")
     var overwrite = false
 
     @OptionGroup var report: OutputOptions
@@ -59,7 +64,7 @@ struct Phantom: ParsableCommand {
     func validate() throws {
         try OutputName.validate(output)
         guard (1...100_000).contains(count) else {
-            throw ValidationError("--count is from 1 to 100000, not \(count).")
+            throw ValidationError("--count must be from 1 to 100000, not \(count).")
         }
     }
 
@@ -96,7 +101,7 @@ struct Phantom: ParsableCommand {
         let format: FileFormat
     }
 
-    /// What to write where, if every name is free.
+    /// Returns the files to write, provided that every name is unused.
     private func targets() throws(FileError) -> [Target] {
         if count == 1 { try OutputName.checkEnding(output) }
         let ending = FileSystem.fileExtension(output)
@@ -123,15 +128,15 @@ struct Phantom: ParsableCommand {
         }
         if let taken = targets.first(where: { FileSystem.kind($0.path) != .missing }), !overwrite {
             throw FileError(
-                file: taken.path, found: "something that is already there", expected: "names that are free",
-                advice: "Say --overwrite to replace files, or choose another -o.")
+                file: taken.path, found: "an existing file or folder", expected: "unused names",
+                advice: "Pass --overwrite to replace files, or choose another -o.")
         }
         return targets
     }
 
     private func draw(_ target: Target) throws(FileError) -> Drawing {
         let phantom = ChestPhantom(width: size.width, height: size.height, seed: target.seed, nodules: nodules.requests)
-        // Not yet rounded and clamped, so that writing the file counts what is clamped.
+        // Not rounded and clamped yet, so that writing the file counts the clamped samples.
         let slice = CTSlice(
             width: phantom.width, height: phantom.height, samples: phantom.hu, format: target.format.samples,
             scale: scale
@@ -158,7 +163,7 @@ struct Phantom: ParsableCommand {
 // MARK: - Options
 
 extension Phantom {
-    /// How samples are stored, and in what kind of file.
+    /// A file format and sample format.
     enum FileFormat: String, ExpressibleByArgument, CaseIterable {
         case png16, png8, tiff16, tiff32f
 
@@ -174,7 +179,7 @@ extension Phantom {
         }
     }
 
-    /// Columns and rows.
+    /// A size in columns and rows.
     struct Size: ExpressibleByArgument, CustomStringConvertible {
         let width: Int
         let height: Int
@@ -198,7 +203,7 @@ extension Phantom {
         var defaultValueDescription: String { "\(width)x\(height)" }
     }
 
-    /// Nodules to draw.
+    /// The nodules to draw.
     struct Nodules: ExpressibleByArgument {
         let requests: [ChestPhantom.NoduleRequest]
 
@@ -226,24 +231,24 @@ extension Phantom {
 
 // MARK: - Results
 
-/// What was written, and what kept the rest from it.
+/// The files written, and the failures.
 private struct Results: Encodable {
     var files: [Drawing] = []
     var failed: [FileError] = []
-    /// What was not tried, since the program was asked to stop.
+    /// Files that were not tried because the program was asked to stop.
     var notDone: [String] = []
 }
 
-/// One phantom that was written.
+/// A phantom that was written.
 private struct Drawing: Encodable {
     struct Nodule: Encodable {
-        /// The middle in samples, from the middle of the first one.
+        /// The centre in samples, relative to the centre of the first sample.
         let x: Double
         let y: Double
         let diameterMM: Double
-        /// HU above the lung around it.
+        /// The contrast to the surrounding lung in HU.
         let contrastHU: Double
-        /// HU in the middle.
+        /// The value at the centre in HU.
         let centerHU: Double
     }
 

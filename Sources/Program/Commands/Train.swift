@@ -6,28 +6,29 @@ import CTImages
 import CTNetwork
 import CTTraining
 
-/// `ctdenoise train INPUT… -o MODEL`: a model from clean slices.
+/// `ctdenoise train INPUT… -o MODEL`: trains a model on clean slices.
 struct Train: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Train a model on a folder of clean slices.",
+        abstract: "Train a model on clean slices.",
         discussion: """
-            Noise is added to random crops, and a network learns to see it. What is trained how is in a recipe, a \
-            JSON file; Recipes/ has some. Slices of one folder count as one patient, and patients are drawn equally \
-            often. A run that was stopped or killed goes on from its checkpoint as if nothing had happened.
+            Noise is added to random crops, and a network learns to estimate it. A recipe, a JSON file, sets the \
+            network, the noise and the schedule; Recipes/ has examples. Each folder counts as one patient, and \
+            patients are drawn equally often. A run that was stopped or killed resumes from its checkpoint with the \
+            same result.
 
             Example: train on 16-bit slices that hold HU + 1024
               ctdenoise train slices/train --validation slices/val --rescale 1,-1024 \\
                 --recipe Recipes/quick.json --checkpoint run.checkpoint --resume \\
                 -o model.safetensors
-            Example: go on with a model of one's own, on slices of another scanner
+            Example: fine-tune a model on slices from another scanner
               ctdenoise train slices/new --start model.safetensors --recipe more.json \\
                 -o better.safetensors
             """)
 
     @Argument(
         help: """
-            Clean PNG and TIFF slices, and folders, which are searched with all folders in them; or the manifest.json of \
-            noisy pairs, which then bring their noise, groups and split.
+            Clean PNG and TIFF slices, and folders, searched recursively; or the manifest.json of noisy pairs, whose \
+            noise, groups and split are then used.
             """)
     var input: [String]
 
@@ -36,38 +37,38 @@ struct Train: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "The recipe; without it, that of the default model, but with all kinds of noise for one network.",
+            "The recipe; by default that of the default model, but with all kinds of noise for one network.",
             valueName: "json"))
     var recipe: String?
 
     @Option(
         help: ArgumentHelp(
-            "Start with the weights of this model instead of random ones.", valueName: ModelChoice.placeholder),
+            "Start from the weights of this model instead of random ones.", valueName: ModelChoice.placeholder),
         completion: .file(extensions: ["safetensors"]), transform: ModelChoice.init(argument:))
     var start: ModelChoice?
 
-    @Option(help: ArgumentHelp("Do so many steps instead of the recipe's.", valueName: "number"))
+    @Option(help: ArgumentHelp("The number of steps, instead of the recipe's.", valueName: "number"))
     var steps: Int?
 
-    @Option(help: ArgumentHelp("Clean slices to measure progress on; never trained on.", valueName: "folder"))
+    @Option(help: ArgumentHelp("Clean slices to measure progress on, never trained on.", valueName: "folder"))
     var validation: String?
 
-    @Option(help: ArgumentHelp("Where to keep the state of the training.", valueName: "file"))
+    @Option(help: ArgumentHelp("The file to save the state of the training to.", valueName: "file"))
     var checkpoint: String?
 
     @Option(help: ArgumentHelp("Minutes between checkpoints.", valueName: "minutes"))
     var checkpointEvery = 3.0
 
-    @Flag(help: "Go on from the checkpoint if it is there.")
+    @Flag(help: "Resume from the checkpoint if it exists.")
     var resume = false
 
-    @Option(help: ArgumentHelp("Steps between two lines of progress.", valueName: "steps"))
+    @Option(help: ArgumentHelp("Steps between lines of progress.", valueName: "steps"))
     var reportEvery = 500
 
-    @Option(help: ArgumentHelp("Write the lines of progress as CSV, too.", valueName: "csv"))
+    @Option(help: ArgumentHelp("Also write the lines of progress to this CSV file.", valueName: "csv"))
     var curve: String?
 
-    @Flag(help: "Replace a model that is already there.")
+    @Flag(help: "Replace an existing model.")
     var overwrite = false
 
     @OptionGroup var reading: ReadingOptions
@@ -76,10 +77,10 @@ struct Train: ParsableCommand {
 
     func validate() throws {
         if [output, checkpoint, curve].contains("") { throw ValidationError("A file to write needs a name.") }
-        if resume && checkpoint == nil { throw ValidationError("--resume needs a --checkpoint to go on from.") }
-        if reportEvery < 1 { throw ValidationError("--report-every is 1 step or more, not \(reportEvery).") }
+        if resume && checkpoint == nil { throw ValidationError("--resume requires --checkpoint.") }
+        if reportEvery < 1 { throw ValidationError("--report-every must be 1 step or more, not \(reportEvery).") }
         if !(0...1e6).contains(checkpointEvery) {
-            throw ValidationError("--checkpoint-every is 0 to 1000000 minutes, not \(checkpointEvery).")
+            throw ValidationError("--checkpoint-every must be from 0 to 1000000 minutes, not \(checkpointEvery).")
         }
     }
 
@@ -103,9 +104,9 @@ struct Train: ParsableCommand {
         if let steps { recipe.steps = steps }
         if let defect = recipe.defect {
             throw FileError(
-                file: self.recipe ?? "the recipe", found: defect, expected: "a possible recipe", advice: "Correct it.")
+                file: self.recipe ?? "the recipe", found: defect, expected: "a valid recipe", advice: "Fix it.")
         }
-        // The default recipe ends on crops of 512×512, which not everybody's slices are large enough for.
+        // The default recipe ends with crops of 512×512; slices may be smaller.
         let slices = try data.slices(for: &recipe, fitting: self.recipe == nil, &console)
         let validation = try data.validation(&console)
         let start = try startingModel(for: recipe)
@@ -122,14 +123,14 @@ struct Train: ParsableCommand {
         try TrainingSummary(trainer, model: output).print(asJSON: format.json)
     }
 
-    /// Makes sure before any work that what is to be written can be, and replaces nothing that is needed.
+    /// Checks before any work that the outputs can be written and replace no input.
     private func check(training: [InputFile], measuring: [InputFile]) throws(FileError) {
         let inputs = Set(training.compactMap { FileSystem.identity($0.path) })
         for file in measuring {
             guard let identity = FileSystem.identity(file.path), inputs.contains(identity) else { continue }
             throw FileError(
-                file: file.path, found: "a slice to measure progress on that is trained on, too",
-                expected: "other slices, best of other patients", advice: "Take it out of one of the two.")
+                file: file.path, found: "a validation slice that is also a training slice",
+                expected: "different slices, preferably of other patients", advice: "Remove it from one of the two.")
         }
         let others = input + measuring.map(\.path) + [recipe, start?.path].compactMap(\.self)
         let read = inputs.union(others.compactMap(FileSystem.identity))
@@ -139,7 +140,7 @@ struct Train: ParsableCommand {
             guard let path else { continue }
             guard names.insert(path).inserted else {
                 throw FileError(
-                    file: path, found: "one name for two outputs", expected: "a name for each",
+                    file: path, found: "one name for two outputs", expected: "a name for each output",
                     advice: "Choose other names for -o, --checkpoint and --curve.")
             }
             switch FileSystem.kind(path) {
@@ -151,22 +152,22 @@ struct Train: ParsableCommand {
             case .file:
                 if let identity = FileSystem.identity(path), read.contains(identity) {
                     throw FileError(
-                        file: path, found: "one of the inputs", expected: "somewhere else to write to",
+                        file: path, found: "one of the inputs", expected: "another file to write to",
                         advice: "Choose another name.")
                 }
                 guard mayReplace else {
                     throw FileError(
-                        file: path, found: "a file that is already there", expected: "a name that is free",
+                        file: path, found: "an existing file", expected: "an unused name",
                         advice: path == checkpoint
-                            ? "Say --resume to go on from it, or remove it."
-                            : "Say --overwrite to replace it, or choose another name.")
+                            ? "Pass --resume to resume from it, or remove it."
+                            : "Pass --overwrite to replace it, or choose another name.")
                 }
             }
             try FileSystem.prepare(FileSystem.parent(path), for: [path])
         }
     }
 
-    /// The network of `--start` that the recipe goes on with.
+    /// The network of `--start` that the recipe trains further.
     private func startingModel(for recipe: TrainingRecipe) throws -> Denoiser.Model? {
         guard let start else { return nil }
         let models = try Denoiser(start).models
@@ -174,26 +175,27 @@ struct Train: ParsableCommand {
             model.network.configuration == recipe.network
         else {
             throw FileError(
-                file: "\(start)", found: "no network of the shape that \(self.recipe ?? "the default recipe") has",
-                expected: "one to go on with",
+                file: "\(start)", found: "no network with the shape in \(self.recipe ?? "the default recipe")",
+                expected: "a network to start from",
                 advice: "Write a recipe with the model's \"network\"; `ctdenoise info` shows it.")
         }
         return model
     }
 
-    /// The state in `--checkpoint`, if there is one; it has to be that of this recipe and this data.
+    /// The state in `--checkpoint`, if it exists; recipe and data must be the same.
     private func savedState(of recipe: TrainingRecipe, _ data: UInt64) throws -> Trainer.State? {
         guard let checkpoint, FileSystem.kind(checkpoint) != .missing else { return nil }
         let done = try Checkpoint(contentsOf: checkpoint)
         guard done.recipe == recipe else {
             throw FileError(
                 file: checkpoint, found: "the checkpoint of another recipe: \(done.recipe.json)",
-                expected: "that of \(recipe.json)", advice: "Use its recipe, or another --checkpoint.")
+                expected: "one of \(recipe.json)", advice: "Use its recipe, or another --checkpoint.")
         }
         guard done.state.data == data else {
             throw FileError(
-                file: checkpoint, found: "a training on other slices, or with another --rescale or --start",
-                expected: "the same ones in the same folders", advice: "Name them, or use another --checkpoint.")
+                file: checkpoint, found: "the checkpoint of other slices, or of another --rescale or --start",
+                expected: "the same slices in the same folders, and the same options",
+                advice: "Pass these, or use another --checkpoint.")
         }
         return done.state
     }

@@ -7,13 +7,13 @@ import CTSupport
 
 /// Compares pairs of files slice by slice.
 struct Evaluation {
-    /// What is wanted beside the metrics.
+    /// What to measure besides the metrics.
     struct Extras: Sendable {
-        /// How noisy slices are by themselves.
+        /// The noise of each slice without a reference.
         var noise = false
-        /// What was taken from the baseline.
+        /// The noise removed from the baseline.
         var removed = false
-        /// What a page has beside figures: pictures, and noise power spectra of the differences from the reference.
+        /// What a page needs besides metrics: pictures, and noise power spectra of the differences from the reference.
         var page = false
     }
 
@@ -25,11 +25,11 @@ struct Evaluation {
     let jobs: Int
 
     private(set) var report: EvaluationResult
-    /// Which slice each entry of the result is.
+    /// The key of the slice of each entry.
     private(set) var keys: [Gallery.Key] = []
-    /// The pictures of the page, if one is wanted.
+    /// The pictures of the page, if there is one.
     let gallery: Gallery?
-    /// Of test less reference, and of baseline less reference.
+    /// The spectra of test minus reference and of baseline minus reference.
     private(set) var testSpectrum = MeanSpectrum()
     private(set) var baselineSpectrum = MeanSpectrum()
 
@@ -43,7 +43,7 @@ struct Evaluation {
         gallery = extras.page ? Gallery(files: pairs.pairs.count) : nil
     }
 
-    /// Compares all pairs and fills ``report``; says what goes wrong on `console`.
+    /// Compares all pairs and fills ``report``; prints failures on `console`.
     mutating func run(_ console: inout Console) async {
         for path in pairs.skipped { console.line("skipped \(path): neither PNG nor TIFF") }
         for failure in pairs.failures { fail(failure, &console) }
@@ -79,13 +79,13 @@ struct Evaluation {
         for note in report.remarks { console.line("note: \(note)") }
     }
 
-    /// One at a time where files are large: a pair has each of its samples in memory a few times.
+    /// One at a time if files are large: a pair needs several copies of its samples in memory.
     private var jobsInMemory: Int {
         let largest = pairs.pairs.lazy.map { max(FileSystem.size($0.reference), FileSystem.size($0.test)) }.max() ?? 0
         return largest > 1 << 26 ? 1 : jobs
     }
 
-    /// Writes the page, or says why it cannot be.
+    /// Writes the page, or reports the failure.
     mutating func save(_ html: String, in page: PageFile, _ console: inout Console) {
         do throws(FileError) {
             try page.save(html)
@@ -101,7 +101,7 @@ struct Evaluation {
     }
 }
 
-/// The mean of noise power spectra of one kind.
+/// The mean of noise power spectra.
 struct MeanSpectrum: Sendable {
     private(set) var frequencies: [Double] = []
     private var sums: [Double] = []
@@ -118,7 +118,7 @@ struct MeanSpectrum: Sendable {
 
     var powers: [Double] { sums.map { $0 / Double(max(count, 1)) } }
 
-    /// The mean of the mean frequencies; `nil` of none.
+    /// The mean of the mean frequencies; `nil` without spectra.
     var mean: Double? { count > 0 ? meanFrequencies / Double(count) : nil }
 }
 
@@ -131,9 +131,9 @@ private struct Judge: Sendable {
     }
 
     struct Pages: Sendable {
-        /// What the files' scales assume.
+        /// The assumptions about the files' scales.
         let assumed: [Assumptions.Assumed]
-        /// `nil` where the mask is empty.
+        /// The result of each page; `nil` if its mask is empty.
         let pages: [Result<Page?, FileError>]
     }
 
@@ -145,7 +145,7 @@ private struct Judge: Sendable {
 
     /// Reads and compares a pair.
     ///
-    /// - Parameter number: Its place among all pairs, from 0.
+    /// - Parameter number: The index of the pair.
     func judge(_ pair: Pairs.Pair, number: Int) async -> Result<Pages, FileError> {
         do throws(FileError) {
             return .success(try await pages(of: pair, number: number))
@@ -214,7 +214,7 @@ private struct Judge: Sendable {
         extras.noise ? NoiseEstimate(slice.hu, width: slice.width).body : nil
     }
 
-    /// Of the difference of two slices in the mask, or in the body.
+    /// The spectrum of the difference of two slices in the mask, or in the body.
     private func spectrum(_ test: CTSlice, _ reference: CTSlice, _ mask: [Bool]?) -> NoisePowerSpectrum? {
         guard extras.page else { return nil }
         let truth = reference.hu
@@ -243,7 +243,7 @@ private struct Judge: Sendable {
 }
 
 extension FileError {
-    /// Why page `page`, counted from 0, of `file` cannot be compared with its reference.
+    /// Creates the error of page `page`, counted from 0, of `file`, which cannot be compared with its reference.
     fileprivate init(_ error: MetricError, file: String, reference: String, page: Int) {
         let place = "page \(page + 1)"
         switch error {
@@ -258,11 +258,11 @@ extension FileError {
         case .notFinite(let image, let index):
             self.init(
                 file: image == .reference ? reference : file,
-                found: "a sample that is no finite number, or far too large, on \(place), sample \(index)",
-                expected: "samples in HU", advice: "Mend the file, or see --rescale.")
+                found: "a NaN, infinite or far too large sample on \(place), sample \(index)",
+                expected: "samples in HU", advice: "Fix the file, or see --rescale.")
         case .nothingInMask:
             self.init(
-                file: file, found: "nothing to compare on \(place)", expected: "a mask that is not zero somewhere",
+                file: file, found: "no samples to compare on \(place)", expected: "a mask with non-zero samples",
                 advice: "Use a larger mask.")
         case .empty, .dataRangeNotPositive, .maskDiffers, .uniformReference:
             self.init(file: file, found: "\(error)", expected: "slices that can be compared", advice: "See --help.")

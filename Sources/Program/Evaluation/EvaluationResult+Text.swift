@@ -3,7 +3,7 @@ import CTReports
 extension EvaluationResult {
     var hasBaseline: Bool { slices.contains { $0.baseline != nil } }
 
-    /// Tables for people, the mean last, and below them what the numbers are relative to.
+    /// The result as tables, with the mean last and notes on the numbers below.
     var table: String {
         let shown: [QualityMetric] = [.psnr, .ssim, .rmseHU]
         var titles = ["slice"] + shown.map(\.titleAndUnit)
@@ -26,7 +26,7 @@ extension EvaluationResult {
         value.map { Format.fixed($0, metric.places) } ?? "–"
     }
 
-    /// All metrics: mean, spread, and the worst slice.
+    /// All metrics: mean, spread and the worst slice.
     private var summary: String {
         var titles = ["over all slices", "mean", "spread", "worst"]
         if hasBaseline { titles.append("baseline mean") }
@@ -44,7 +44,7 @@ extension EvaluationResult {
         return Format.table([titles] + rows)
     }
 
-    /// What the numbers are relative to.
+    /// Notes on the numbers: noise, data range, window and mask.
     var notes: [String] {
         var lines: [String] = []
         let noises = [
@@ -61,8 +61,8 @@ extension EvaluationResult {
                 ", structure at edges \(Format.fixed(100 * $0, 1)) %"
             }
             lines.append(
-                "removed from the baseline: \(Format.fixed(size, 1)) HU, neighbours correlated \(Format.fixed(across, 2)) across and "
-                    + "\(Format.fixed(down, 2)) down\(structure ?? "")")
+                "removed from the baseline: \(Format.fixed(size, 1)) HU, neighbours correlated "
+                    + "\(Format.fixed(across, 2)) across and \(Format.fixed(down, 2)) down\(structure ?? "")")
         }
         let (low, high) = (settings.range.lowerBound, settings.range.upperBound)
         var relative =
@@ -74,7 +74,7 @@ extension EvaluationResult {
         return lines
     }
 
-    /// One line a slice, below a line of titles; no mean.
+    /// The result as CSV: a header and one line per slice, without means.
     var csv: String {
         let metrics = QualityMetric.allCases
         var titles = ["file", "page", "patient"] + metrics.map(\.column)

@@ -4,21 +4,21 @@ import CTSupport
 
 /// The result of an evaluation.
 struct EvaluationResult: Encodable {
-    /// What is measured, and relative to what.
+    /// The settings of an evaluation.
     struct Settings: Sendable {
-        /// The data range in HU, both ends.
+        /// The data range in HU.
         var range = IntensityScale.huRange
-        /// Whether HU beyond it count as its ends.
+        /// Whether HU are clipped to the data range.
         var isClipped = false
         var similarity = Evaluate.Similarity.gaussian
-        /// The side of a pixel in mm, if it is known.
+        /// The pixel size in mm, if known.
         var pixel: Double?
 
-        /// The width of the data range, what PSNR and SSIM are relative to.
+        /// The width of the data range, for PSNR and SSIM.
         var dataRange: Double { range.upperBound - range.lowerBound }
     }
 
-    /// What was taken from the baseline, judged by itself.
+    /// Properties of the noise that was removed from the baseline.
     struct Removed: Encodable, Sendable {
         let rmsHU: Double
         let correlationAcross: Double
@@ -36,10 +36,10 @@ struct EvaluationResult: Encodable {
         }
     }
 
-    /// One slice.
+    /// The result for one slice.
     struct Entry: Encodable, Sendable {
         let file: String
-        /// From 1.
+        /// The page, counted from 1.
         let page: Int
         let pages: Int
         let referenceNoiseHU: Double?
@@ -47,14 +47,14 @@ struct EvaluationResult: Encodable {
         let baseline: Quality?
         let removed: Removed?
 
-        /// What it is a slice of: its folder.
+        /// The patient of the slice: its folder.
         var patient: String { FileSystem.parent(file) }
 
         /// The file, and the page if there are several.
         var name: String { pages > 1 ? "\(file) page \(page)" : file }
     }
 
-    /// The slices of one folder.
+    /// The result for the slices of one folder.
     struct Patient: Encodable {
         let patient: String
         let slices: Int
@@ -62,7 +62,7 @@ struct EvaluationResult: Encodable {
         let baselineMean: Quality?
     }
 
-    /// The slice that is worst by a metric.
+    /// The worst slice by a metric.
     struct Worst: Encodable {
         let file: String
         let page: Int
@@ -75,7 +75,7 @@ struct EvaluationResult: Encodable {
     }
 
     let settings: Settings
-    /// The file or folder that says where differences count.
+    /// The file or folder of the mask.
     let mask: String?
     let hasNoise: Bool
     var slices: [Entry] = []
@@ -96,7 +96,7 @@ struct EvaluationResult: Encodable {
     /// The mean of the baseline.
     var baselineMean: Quality? { slices.compactMap(\.baseline).mean }
 
-    /// What one should know of the figures.
+    /// Remarks that the reader of the numbers needs to know.
     var remarks: [String] {
         var remarks: [String] = []
         let place = settings.isClipped ? " in the window" : ""
@@ -104,17 +104,17 @@ struct EvaluationResult: Encodable {
             let equal = qualities.count { $0[.psnr] == .infinity }
             if equal > 0 {
                 remarks.append(
-                    "\(Format.count(equal, "slice"))\(name) equal to the reference\(place): the PSNR is infinite there, and so is the mean"
-                )
+                    "\(Format.count(equal, "slice"))\(name) equal to the reference\(place): "
+                        + "the PSNR is infinite there, and so is the mean")
             }
         }
         if outsideMask > 0 {
-            remarks.append("\(Format.count(outsideMask, "slice")) left out, since the mask is zero all over")
+            remarks.append("\(Format.count(outsideMask, "slice")) left out because the mask is empty")
         }
         return remarks
     }
 
-    /// Folder by folder, if there are several.
+    /// The results by folder.
     var patients: [Patient] {
         Dictionary(grouping: slices, by: \.patient).sorted { $0.key < $1.key }.map { patient, slices in
             Patient(
@@ -123,7 +123,7 @@ struct EvaluationResult: Encodable {
         }
     }
 
-    /// The slice that is worst by `metric`.
+    /// Returns the worst slice by `metric`.
     func worst(_ metric: QualityMetric) -> Worst? {
         var worst: Worst?
         for slice in slices {

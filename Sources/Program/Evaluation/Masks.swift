@@ -2,7 +2,7 @@ import CTImageFiles
 import CTImages
 import CTSupport
 
-/// Where slices are compared: an image that is not zero there, for all of them, or one for each in a folder.
+/// The masks of an evaluation: one image for all slices, or a folder with an image for each; non-zero samples count.
 struct Masks: Sendable {
     let path: String
     private let reading: ReadingOptions
@@ -13,15 +13,15 @@ struct Masks: Sendable {
         isFolder = FileSystem.kind(path) == .folder
     }
 
-    /// The masks of the pages of the file called `name`: one, or as many as it has.
+    /// Returns the masks of the pages of the file `name`; a mask file has one page, or one per page of that file.
     func pages(of name: String, like reference: [CTSlice]) throws(FileError) -> [[Bool]] {
         let file = isFolder ? FileSystem.join(path, name) : path
         let pages = try reading.read(file).pages
         guard pages.count == 1 || pages.count == reference.count else {
             throw FileError(
                 file: file, found: Format.count(pages.count, "page"),
-                expected: reference.count == 1 ? "one" : "one, or \(reference.count) as the slices have",
-                advice: "Use a mask that belongs to them.")
+                expected: reference.count == 1 ? "one" : "one, or \(reference.count) as in the slices",
+                advice: "Use the mask of these slices.")
         }
         var masks: [[Bool]] = []
         for (number, slice) in reference.enumerated() {
@@ -31,7 +31,7 @@ struct Masks: Sendable {
                     file: file, found: "\(mask.width)×\(mask.height) samples",
                     expected: "\(slice.width)×\(slice.height) as in \(name)", advice: "Use a mask of the same size.")
             }
-            // What is no number is outside.
+            // NaN is outside the mask.
             masks.append(mask.samples.map { abs($0) > 0 })
         }
         return masks

@@ -5,13 +5,13 @@ import CTMetrics
 import CTNoise
 import CTSupport
 
-/// How noisy a slice is, as far as it tells itself.
+/// The estimated noise of a slice.
 struct NoiseFigures: Encodable, Equatable {
-    /// Standard deviations in HU, where there is enough of each.
+    /// Standard deviations in HU; `nil` for tissues of too small an area.
     let body: Double?
     let lung: Double?
     let softTissue: Double?
-    /// The share of samples that salt and pepper replaced.
+    /// The share of samples replaced by impulse noise.
     let impulseDensity: Double
 
     init(_ slice: CTSlice) {
@@ -20,7 +20,7 @@ struct NoiseFigures: Encodable, Equatable {
         impulseDensity = estimate.impulseDensity
     }
 
-    /// In a phrase; `nil` if nothing can be told.
+    /// The figures as text; `nil` if nothing could be estimated.
     var phrase: String? {
         var parts = [("the body", body), ("lung", lung), ("soft tissue", softTissue)].compactMap { name, value in
             value.map { "\(Format.fixed($0, 1)) HU in \(name)" }
@@ -30,31 +30,31 @@ struct NoiseFigures: Encodable, Equatable {
     }
 }
 
-/// How noisy slices are, each and altogether.
+/// The estimated noise of all slices of some files.
 struct NoiseSurvey: Encodable {
     /// One page of a file.
     struct Page: Encodable {
         let file: String
-        /// From 1.
+        /// The page, counted from 1.
         let page: Int
         let pages: Int
-        /// Standard deviations in HU, where there is enough of each.
+        /// Standard deviations in HU; `nil` for tissues of too small an area.
         let body: Double?
         let lung: Double?
         let softTissue: Double?
-        /// The share of samples that salt and pepper replaced.
+        /// The share of samples replaced by impulse noise.
         let impulseDensity: Double
-        /// Of the noise power spectrum where the slice is flat, in cycles a mm: where it is greatest, and its mean.
+        /// The peak and the mean frequency of the noise power spectrum in flat areas, in cycles per mm.
         let peakFrequency: Double?
         let meanFrequency: Double?
     }
 
     var slices: [Page] = []
     var failed: [FileError] = []
-    /// The side of a pixel in mm that frequencies are said with.
+    /// The pixel size in mm, for frequencies.
     let pixel: Double
 
-    /// Prints the report of all files that `options` name.
+    /// Prints the survey of all files in `options`.
     static func print(_ options: BatchOptions, pixel: Double) throws {
         var console = Console()
         var report = NoiseSurvey(pixel: pixel)

@@ -1,6 +1,6 @@
 import CTSupport
 
-/// Files that belong together: of the same name in folders, or files of any names.
+/// Files to compare: those of the same name in folders, or files of any name.
 struct Pairs {
     struct Pair: Sendable {
         let name: String
@@ -22,7 +22,7 @@ struct Pairs {
 
         let folders = paths.filter { FileSystem.kind($0) == .folder }
         if folders.isEmpty {
-            // Two files are compared whatever they are called.
+            // Names of single files need not match.
             pairs = [
                 Pair(
                     name: FileSystem.lastComponent(test), reference: reference, test: test, baseline: baseline)
@@ -33,9 +33,9 @@ struct Pairs {
             let file = paths.first { FileSystem.kind($0) == .file } ?? reference
             failures.append(
                 FileError(
-                    file: file, found: "a file beside the folder \(folders[0])",
+                    file: file, found: "a file together with the folder \(folders[0])",
                     expected: "only files, or only folders",
-                    advice: "Name the file in that folder."))
+                    advice: "Pass the file in that folder."))
             return
         }
         let byName = found.map { found in
@@ -44,17 +44,17 @@ struct Pairs {
         for name in Set(byName.flatMap(\.keys)).sorted() {
             let partners = byName.map { $0[name] }
             guard let reference = partners[0], let test = partners[1], paths.count < 3 || partners[2] != nil else {
-                // The baseline may hold more than what is judged.
+                // The baseline may contain further files.
                 if partners[0] == nil && partners[1] == nil { continue }
                 let known = Set(failures.map(\.file))
                 for (index, partner) in partners.enumerated() where partner == nil {
-                    // Why it cannot be read has been said.
+                    // Its failure has been reported.
                     if known.contains(FileSystem.join(paths[index], name)) { continue }
                     failures.append(
                         FileError(
                             file: FileSystem.join(paths[index], name), found: "no such file",
                             expected: "the partner of \(partners.compactMap(\.self).first ?? name)",
-                            advice: "Make it, or compare folders that hold the same names."))
+                            advice: "Create it, or compare folders with the same file names."))
                 }
                 continue
             }

@@ -1,7 +1,7 @@
 import CTMetrics
 import CTReports
 
-/// A figure that says how far a slice is from its reference.
+/// A metric that compares a slice with its reference.
 enum QualityMetric: String, CaseIterable, Sendable {
     case psnr, ssim, msSSIM, gmsd, vif, rmseHU, maeHU, biasHU
 
@@ -26,10 +26,10 @@ enum QualityMetric: String, CaseIterable, Sendable {
         }
     }
 
-    /// "PSNR dB".
+    /// The title with the unit, such as "PSNR dB".
     var titleAndUnit: String { unit.isEmpty ? title : "\(title) \(unit)" }
 
-    /// Of files of comma-separated values.
+    /// The name of the CSV column.
     var column: String {
         switch self {
         case .psnr: "psnr_db"
@@ -43,7 +43,7 @@ enum QualityMetric: String, CaseIterable, Sendable {
         }
     }
 
-    /// Digits after the point.
+    /// The number of decimal places to print.
     var places: Int {
         switch self {
         case .psnr: 2
@@ -66,14 +66,17 @@ enum QualityMetric: String, CaseIterable, Sendable {
         case .psnr: "Peak signal-to-noise ratio: the data range over the RMSE, in decibels; infinite for equal slices."
         case .ssim: "Structural similarity (Wang et al. 2004, doi 10.1109/TIP.2003.819861), 1 for equal slices."
         case .msSSIM:
-            "Structural similarity on five scales (Wang et al. 2003, doi 10.1109/ACSSC.2003.1292216), 1 for equal slices; from 161×161 pixels on."
+            "Structural similarity on five scales (Wang et al. 2003, doi 10.1109/ACSSC.2003.1292216), "
+                + "1 for equal slices; needs 161×161 pixels or more."
         case .gmsd:
-            "Gradient magnitude similarity deviation (Xue et al. 2014, doi 10.1109/TIP.2013.2293423): how unevenly edges were changed, 0 for equal slices."
+            "Gradient magnitude similarity deviation (Xue et al. 2014, doi 10.1109/TIP.2013.2293423): "
+                + "how unevenly edges were changed, 0 for equal slices."
         case .vif:
-            "Visual information fidelity, pixel domain (Sheikh, Bovik 2006, doi 10.1109/TIP.2005.859378), 1 for equal slices; from 41×41 pixels on."
-        case .rmseHU: "Root of the mean squared difference."
-        case .maeHU: "Mean of the absolute differences."
-        case .biasHU: "Mean of the differences: test less reference."
+            "Visual information fidelity, pixel domain (Sheikh, Bovik 2006, doi 10.1109/TIP.2005.859378), "
+                + "1 for equal slices; needs 41×41 pixels or more."
+        case .rmseHU: "Root mean squared difference."
+        case .maeHU: "Mean absolute difference."
+        case .biasHU: "Mean difference: test minus reference."
         }
     }
 
@@ -87,10 +90,10 @@ enum QualityMetric: String, CaseIterable, Sendable {
     }
 }
 
-/// How far a slice is from its reference, or the mean of several.
+/// The metrics of a slice, or the means of several slices.
 struct Quality: Encodable, Sendable {
     private var values: [QualityMetric: Double]
-    /// The standard deviation of what is left of noise, or was there, in HU; `nil` if it was not asked for, or cannot be told.
+    /// The standard deviation of the slice's own noise in HU; `nil` if it was not requested or cannot be estimated.
     let noiseHU: Double?
 
     init(_ values: [QualityMetric: Double], noiseHU: Double?) {
@@ -98,7 +101,7 @@ struct Quality: Encodable, Sendable {
         self.noiseHU = noiseHU
     }
 
-    /// Measures a pair of slices; metrics that need larger slices or masks are left out.
+    /// Measures a pair of slices; metrics that need larger slices or masks are missing.
     init(_ comparison: Comparison, similarity: SimilarityWindow, noiseHU: Double?) {
         let both = try? comparison.structuralSimilarities()
         values = [
@@ -116,7 +119,7 @@ struct Quality: Encodable, Sendable {
         self.noiseHU = noiseHU
     }
 
-    /// Whether all of it are numbers, but for the infinite PSNR of equal slices: samples may be too large for squares of them.
+    /// Whether all metrics are finite, except for the infinite PSNR of equal slices: squares of samples may overflow.
     var isSound: Bool { values.allSatisfy { $1.isFinite || ($0 == .psnr && $1 == .infinity) } }
 
     subscript(metric: QualityMetric) -> Double? { values[metric] }
@@ -140,10 +143,10 @@ struct Quality: Encodable, Sendable {
 }
 
 extension [Quality] {
-    /// The mean of each metric over those that have it; `nil` of none.
+    /// The mean of each metric over the elements that have it; `nil` if empty.
     var mean: Quality? { aggregate { $0.reduce(0, +) / Double($0.count) } }
 
-    /// The standard deviation (n − 1) of each metric, where it is finite; `nil` for less than two.
+    /// The standard deviation (n − 1) of each metric, if it is finite; `nil` for fewer than two elements.
     var spread: Quality? {
         guard count > 1 else { return nil }
         return aggregate { values in

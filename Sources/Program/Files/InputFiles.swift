@@ -1,31 +1,31 @@
 import CTImageFiles
 import CTSupport
 
-/// A file to read, and the name it keeps: its path below the folder that the user named.
+/// A file to read and its name in the output: its path relative to the input folder.
 struct InputFile {
     let path: String
     let name: String
 }
 
-/// The image files that a list of files and folders leads to.
+/// The image files in a list of files and folders.
 struct InputFiles {
-    /// What to read, in the order in which it was named, sorted inside folders.
+    /// The files to read, in the order of the arguments, sorted within folders.
     private(set) var files: [InputFile] = []
 
-    /// Files in folders that are no images.
+    /// Files in folders that are not images.
     private(set) var skipped: [String] = []
 
-    /// What cannot even be looked at.
+    /// Inputs that do not exist or cannot be accessed.
     private(set) var failures: [FileError] = []
 
     private let leftOut: Set<FileSystem.Identity>
 
-    /// The endings that image files have; such a file is read, and refused, even when it does not begin like one.
+    /// The endings of image files; a file with one of them that is not an image is an error and not skipped.
     static let extensions: Set<String> = ["png", "tif", "tiff"]
 
-    /// Looks through `inputs`, folders with all folders in them, but not through the folders `outputs`.
+    /// Searches `inputs`, folders recursively, except for the folders `outputs`.
     ///
-    /// Files whose name begins with a dot are passed over in silence, unless they are named directly.
+    /// Files and folders whose name begins with a dot are ignored, unless they are arguments themselves.
     init(_ inputs: [String], leavingOut outputs: [String] = []) {
         leftOut = Set(outputs.compactMap(FileSystem.identity))
         for input in inputs {
@@ -41,11 +41,11 @@ struct InputFiles {
         guard let identity = FileSystem.identity(folder), let names = FileSystem.names(in: folder) else {
             failures.append(
                 FileError(
-                    file: folder, found: "a folder that cannot be read", expected: "one that you may list",
-                    advice: "Check your rights there."))
+                    file: folder, found: "a folder that cannot be read", expected: "a readable folder",
+                    advice: "Check its permissions."))
             return
         }
-        // Links may lead back up.
+        // Links may form a cycle.
         guard !inside.contains(identity) else { return }
         for entry in names where !entry.hasPrefix(".") {
             let path = FileSystem.join(folder, entry)
@@ -60,36 +60,37 @@ struct InputFiles {
         }
     }
 
-    /// The error of inputs that lead to no image file.
+    /// Returns the error of inputs without image files.
     static func none(in inputs: [String]) -> FileError {
         FileError(
             file: inputs.joined(separator: ", "), found: "no image files", expected: "PNG or TIFF files",
-            advice: "Name files, or folders that have some.")
+            advice: "Pass image files, or folders that contain some.")
     }
 
-    /// Why nothing is found at `path`.
+    /// Returns the error of a missing `path`.
     private static func missing(_ path: String) -> FileError {
         if FileSystem.isLink(path) {
             return FileError(
-                file: path, found: "a link that leads nowhere", expected: "an image file or a folder",
-                advice: "Mend the link, or remove it.")
+                file: path, found: "a broken link", expected: "an image file or a folder",
+                advice: "Fix the link, or remove it.")
         }
-        // This is what bytes that are not UTF-8 have become on the way here.
+        // Bytes that are not UTF-8 have been replaced by U+FFFD.
         if path.contains("\u{FFFD}") {
             return FileError(
-                file: path, found: "a name that is not UTF-8", expected: "a name that every system can read",
+                file: path, found: "a name that is not UTF-8", expected: "a name in UTF-8",
                 advice: "Rename it.")
         }
         return FileError(
-            file: path, found: "nothing of this name", expected: "an image file or a folder", advice: "Check the name.")
+            file: path, found: "no such file or folder", expected: "an image file or a folder",
+            advice: "Check the name.")
     }
 
     private mutating func add(_ file: InputFile, named: Bool) {
         guard FileSystem.isReadable(file.path) else {
             failures.append(
                 FileError(
-                    file: file.path, found: "a file that cannot be read", expected: "one that you may read",
-                    advice: "Check your rights to it."))
+                    file: file.path, found: "a file that cannot be read", expected: "a readable file",
+                    advice: "Check its permissions."))
             return
         }
         let isImage =

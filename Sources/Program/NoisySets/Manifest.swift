@@ -8,32 +8,33 @@ import FoundationEssentials
 import Foundation
 #endif
 
-/// What is in a set of noisy slices and their clean partners, to the last parameter: `manifest.json`.
+/// A complete description of a set of noisy slices and their clean partners: `manifest.json`.
 struct Manifest: Codable {
     /// A noisy file and its clean partner.
     struct Pair: Codable {
-        /// Paths below the folder of the manifest.
+        /// The paths relative to the folder of the manifest.
         var clean: String
         var noisy: String
-        /// The path of what it was made of, below the folder that was named.
+        /// The path of the source file relative to the input folder.
         var source: String
-        /// What slices that belong together have in common: a patient's folder.
+        /// The group of slices that belong together: a patient's folder.
         var group: String
-        /// train, val or test, if the set is split.
+        /// "train", "val" or "test", if the set is split.
         var split: String?
-        /// Counts the noisy versions of one source, from 1.
+        /// The number of this noisy version of the source, counted from 1.
         var realisation: Int
-        /// The seed of this file's noise, as text since not every reader of JSON has numbers of 64 bits.
+        /// The seed of this file's noise, as text because not every JSON reader supports 64-bit integers.
         var seed: String
         /// The noise, in order.
         var noise: NoiseModel
-        /// HU = slope · stored + intercept, of the first page; for the reader. Files say the same again, or ``Manifest/rescale`` does.
+        /// HU = slope · stored + intercept for the first page. Informative: the files or ``Manifest/rescale`` set the
+        /// scale.
         var slope: Double
         var intercept: Double
         var pages: Int
-        /// Of the noisy file against the clean one in dB, the mean over pages, for a range of 2047 HU; `nil` for equal ones.
+        /// The PSNR of the noisy file in dB for a range of 2047 HU, the mean over pages; `nil` if a page is unchanged.
         var psnr: Double?
-        /// Samples that lay outside the range of their format and were set to its end.
+        /// The number of samples that were clamped to the range of their format.
         var clamped: Int
         var cleanSHA256: String
         var noisySHA256: String
@@ -41,27 +42,28 @@ struct Manifest: Codable {
 
     static let fileName = "manifest.json"
 
-    /// Both, for programs and for people.
+    /// The names of both forms, JSON and CSV.
     static let fileNames = [fileName, "manifest.csv"]
 
     private static let currentFormat = "ctdenoise noisy pairs 1"
 
-    /// What other files are not.
+    /// Identifies the file as a manifest.
     var format = Manifest.currentFormat
-    /// The version of the program that made it.
+    /// The version of the program that made the set.
     var program: String
-    /// The seed that was given.
+    /// The value of --seed.
     var seed: String
     /// Whether the clean files are links to their sources.
     var links: Bool
-    /// Slope and intercept of --rescale, if it was said.
+    /// The slope and intercept of --rescale, if it was passed.
     var rescale: [Double]?
     var pairs: [Pair]
 
-    /// As CSV, a line a pair.
+    /// The manifest as CSV, one line per pair.
     var csv: String {
         let titles =
-            "clean,noisy,source,group,split,realisation,seed,noise,slope,intercept,pages,psnr,clamped,cleanSHA256,noisySHA256"
+            "clean,noisy,source,group,split,realisation,seed,noise,slope,intercept,pages,psnr,clamped,"
+            + "cleanSHA256,noisySHA256"
         let lines = pairs.map { pair in
             [
                 pair.clean, pair.noisy, pair.source, pair.group, pair.split ?? "", "\(pair.realisation)", pair.seed,
@@ -86,7 +88,7 @@ struct Manifest: Codable {
         self.pairs = pairs
     }
 
-    /// As JSON.
+    /// Returns the manifest as JSON.
     func json() throws -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
@@ -100,17 +102,17 @@ struct Manifest: Codable {
             self = try JSONDecoder().decode(Self.self, from: Data(bytes))
         } catch {
             throw FileError(
-                file: path, found: phrase(error), expected: "one that `ctdenoise noise --pairs` wrote",
-                advice: "Name its manifest.json.")
+                file: path, found: phrase(error), expected: "a manifest that `ctdenoise noise --pairs` wrote",
+                advice: "Pass the manifest.json of a set.")
         }
         if let defect {
             throw FileError(
                 file: path, found: defect, expected: "a manifest as `ctdenoise noise --pairs` wrote it",
-                advice: "Use one that nobody has changed.")
+                advice: "Use an unedited manifest.")
         }
     }
 
-    /// What is wrong with a manifest that could be read; `nil` if nothing is.
+    /// What is wrong with a manifest that could be decoded; `nil` if it is valid.
     private var defect: String? {
         if format != Self.currentFormat { return "the format “\(format)”, not “\(Self.currentFormat)”" }
         if UInt64(seed) == nil { return "a seed of “\(seed)”" }
@@ -118,7 +120,7 @@ struct Manifest: Codable {
             return "a scale of \(rescale)"
         }
         if pairs.isEmpty { return "no pairs" }
-        // No file may be where another has its folder.
+        // No file may have the path of another's folder.
         var folders: Set<String> = []
         for name in pairs.flatMap({ [$0.clean, $0.noisy] }) {
             let parts = name.lowercased().split(separator: "/", omittingEmptySubsequences: false)
@@ -130,10 +132,10 @@ struct Manifest: Codable {
         }
         for pair in pairs {
             if folders.contains(pair.clean.lowercased()) || folders.contains(pair.noisy.lowercased()) {
-                return "“\(pair.noisy)” or its partner where a folder is"
+                return "“\(pair.noisy)” or its partner with the path of a folder"
             }
             if UInt64(pair.seed) == nil || pair.realisation < 1 {
-                return "a seed or number of “\(pair.noisy)” that is none"
+                return "an invalid seed or realisation of “\(pair.noisy)”"
             }
         }
         return nil

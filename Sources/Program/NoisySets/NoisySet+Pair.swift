@@ -9,13 +9,13 @@ extension NoisySet {
     struct Source: Sendable {
         let bytes: [UInt8]
         let hash: String
-        /// Its pages, with the set's scale if it has one.
+        /// The decoded pages, with the set's scale if there is one.
         let image: ImageFile
     }
 
-    /// The clean files that are being worked on: each is read and decoded once, for all that is made of it.
+    /// The clean files in use: each is read and decoded once for all its plans.
     struct Sources {
-        /// How many plans of each path are left.
+        /// The number of remaining plans for each path.
         private var left: [String: Int] = [:]
         private var reading: [String: Task<Result<Source, FileError>, Never>] = [:]
 
@@ -23,7 +23,7 @@ extension NoisySet {
             for plan in plans { left[plan.source.path, default: 0] += 1 }
         }
 
-        /// The file that `plan` is about, being read by `read` unless it already is.
+        /// Returns the source of `plan`, starting to read it unless that has been done.
         mutating func source(
             of plan: Plan, _ read: @escaping @Sendable (String) -> Result<Source, FileError>
         ) -> Task<Result<Source, FileError>, Never> {
@@ -34,7 +34,7 @@ extension NoisySet {
             return task
         }
 
-        /// Forgets the file of a plan that is done, once it was the last one of that file.
+        /// Marks a plan as done and releases its source after the last plan.
         mutating func release(_ plan: Plan) {
             left[plan.source.path, default: 0] -= 1
             if left[plan.source.path] == 0 { reading[plan.source.path] = nil }
@@ -50,8 +50,8 @@ extension NoisySet {
         }
         guard image.pages.allSatisfy({ $0.samples.allSatisfy(\.isFinite) }) else {
             throw FileError(
-                file: path, found: "samples that are no numbers", expected: "a clean slice",
-                advice: "Leave it out, or replace them.")
+                file: path, found: "NaN or infinite samples", expected: "a clean slice",
+                advice: "Leave the file out, or replace these samples.")
         }
         return Source(bytes: bytes, hash: SHA256.hex(bytes), image: image)
     }
@@ -60,8 +60,8 @@ extension NoisySet {
     func make(_ plan: Plan, from source: Source) throws(FileError) -> Manifest.Pair {
         if let expected = plan.expected, expected.clean != source.hash {
             throw FileError(
-                file: plan.source.path, found: "another file than the one that the manifest is of",
-                expected: "one with the SHA-256 \(expected.clean)", advice: "Name the folder with the same files.")
+                file: plan.source.path, found: "a file that differs from the manifest's",
+                expected: "the SHA-256 \(expected.clean)", advice: "Pass the folder with the original files.")
         }
         let (image, psnr) = try noisy(source.image, plan)
         let (clean, noisy) = (FileSystem.join(folder, plan.clean), FileSystem.join(folder, plan.noisy))
@@ -77,8 +77,8 @@ extension NoisySet {
         }
         if let expected = plan.expected, expected.noisy != hash {
             throw FileError(
-                file: noisy, found: "other bytes than the manifest says",
-                expected: "a file with the SHA-256 \(expected.noisy)",
+                file: noisy, found: "a result that differs from the manifest's",
+                expected: "the SHA-256 \(expected.noisy)",
                 advice: "Noise other than white, impulses, speckle, rings and columns may differ between systems.")
         }
         let scale = image.pages.first?.scale ?? .assumedHU
@@ -89,7 +89,7 @@ extension NoisySet {
             cleanSHA256: source.hash, noisySHA256: hash)
     }
 
-    /// The file with noise, and its PSNR in dB as it is stored: the mean over pages, `nil` if one of them is infinite.
+    /// Returns the noisy file and its PSNR in dB as stored: the mean over pages, `nil` if one of them is infinite.
     private func noisy(_ clean: ImageFile, _ plan: Plan) throws(FileError) -> (image: ImageFile, psnr: Double?) {
         let range = IntensityScale.huRange.upperBound - IntensityScale.huRange.lowerBound
         var image = clean

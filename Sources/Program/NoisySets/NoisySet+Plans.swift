@@ -2,7 +2,7 @@ import CTNoise
 import CTSupport
 
 extension NoisySet {
-    /// What to make of files: so many realisations each, with strengths drawn from templates.
+    /// Returns the plans for a number of realisations of each file, with strengths drawn from templates.
     static func plans(
         _ files: [InputFile], noise templates: [NoiseTemplate], realisations: Int, seed: UInt64, split: Split?,
         groupByFile: Bool
@@ -11,7 +11,7 @@ extension NoisySet {
         let parts = try split?.assign(Set(groups), seed: seed) ?? [:]
         return try zip(files, groups).flatMap { file, group in
             try (1...realisations).map { realisation in
-                // The first is what a single one would be.
+                // The first realisation equals a single one.
                 let fileSeed = NoiseModel.seed(seed, name: realisation == 1 ? file.name : "\(file.name)#\(realisation)")
                 let draws = CounterRandom(seed: fileSeed, stream: .max)
                 let steps = templates.enumerated().map { $1.draw(from: draws, at: UInt64(100 * $0)) }
@@ -26,8 +26,8 @@ extension NoisySet {
         }
     }
 
-    /// What tells patients apart: the folders in the one that was named, or where several were named, these. A patient's folders in them
-    /// stay together.
+    /// Returns each file's group: the subfolder of the input, or the input folder if there are several. Nested folders
+    /// of a patient stay together.
     private static func folders(of files: [InputFile]) -> [String] {
         let roots = files.map { file in
             file.path.count > file.name.count ? String(file.path.dropLast(file.name.count + 1)) : "."
@@ -40,7 +40,7 @@ extension NoisySet {
         }
     }
 
-    /// What to make to have the set of a manifest again.
+    /// Returns the plans to make the set of a manifest again.
     static func plans(_ manifest: Manifest, from files: [InputFile]) throws(FileError) -> [Plan] {
         var sources: [String: InputFile] = [:]
         for file in files { sources[file.name] = file }
@@ -49,8 +49,8 @@ extension NoisySet {
             guard let source = sources[pair.source] else {
                 throw FileError(
                     file: pair.source, found: "no such file among the inputs",
-                    expected: "the files that the manifest was made of",
-                    advice: "Name the same folder as then.")
+                    expected: "the source files of the manifest",
+                    advice: "Pass the folder that the set was made from.")
             }
             plans.append(
                 Plan(

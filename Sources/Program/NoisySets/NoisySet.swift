@@ -11,11 +11,11 @@ import FoundationEssentials
 import Foundation
 #endif
 
-/// Makes a set of noisy files and their clean partners, with a manifest, or makes one anew from its manifest.
+/// Makes a set of noisy files and their clean partners with a manifest, or makes it again from its manifest.
 ///
-/// Files are worked on side by side; what is in them does not depend on how many.
+/// Files are processed in parallel; their contents do not depend on the number of threads.
 struct NoisySet {
-    /// What is to be made of one source.
+    /// A pair to make from a source.
     struct Plan: Sendable {
         let source: InputFile
         let group: String
@@ -23,10 +23,10 @@ struct NoisySet {
         let realisation: Int
         let seed: UInt64
         let noise: NoiseModel
-        /// Below the folder of the set.
+        /// The paths relative to the folder of the set.
         let clean: String
         let noisy: String
-        /// What the files have to be, where they were made before.
+        /// The expected SHA-256 of the files, when making a set again.
         let expected: (clean: String, noisy: String)?
     }
 
@@ -36,10 +36,10 @@ struct NoisySet {
     let links: Bool
     let overwrite: Bool
     let reading: ReadingOptions
-    /// What the user says that stored values mean, or the manifest.
+    /// The scale from --rescale or the manifest.
     let scale: IntensityScale?
 
-    /// What was made.
+    /// The result of making a set.
     struct Outcome: Encodable {
         var output: String
         var pairs = 0
@@ -47,49 +47,49 @@ struct NoisySet {
         var clamped = 0
         var seconds = 0.0
         var failed: [FileError] = []
-        /// Sources that were not tried, since the set was asked to stop.
+        /// Sources that were not tried because the program was asked to stop.
         var notDone: [String] = []
     }
 
-    /// Makes sure, before any work, that nothing that is needed is written over, and that all names differ.
+    /// Checks before any work that no needed file would be overwritten and that all names differ.
     func check() throws(FileError) {
         let targets = plans.flatMap { [$0.clean, $0.noisy] }
         var names: Set<String> = []
         for path in targets {
-            // Many disks take a.png and A.png for one file.
+            // Many file systems treat a.png and A.png as one file.
             guard names.insert(path.lowercased()).inserted else {
                 throw FileError(
-                    file: FileSystem.join(folder, path), found: "two files to be written here",
-                    expected: "a name for each, not only in upper and lower case",
-                    advice: "Take these files one by one, each with its own -o.")
+                    file: FileSystem.join(folder, path), found: "one output name for two files",
+                    expected: "names that differ, ignoring case",
+                    advice: "Process these files one by one, each with another -o.")
             }
         }
         let inputs = Set(plans.compactMap { FileSystem.identity($0.source.path) })
         for path in (targets + Manifest.fileNames).map({ FileSystem.join(folder, $0) }) {
             guard FileSystem.kind(path) != .missing || FileSystem.isLink(path) else { continue }
-            // A link is replaced itself, not what it leads to.
+            // Writing replaces a link itself, not its target.
             if let identity = FileSystem.identity(path), inputs.contains(identity), !FileSystem.isLink(path) {
                 throw FileError(
-                    file: path, found: "an input itself", expected: "somewhere else to write to",
+                    file: path, found: "an input itself", expected: "another file to write to",
                     advice: "Choose another -o.")
             }
             if FileSystem.kind(path) == .folder {
                 throw FileError(
-                    file: path, found: "a folder", expected: "a name for a file",
-                    advice: "Choose another place.")
+                    file: path, found: "a folder", expected: "the name of a file to write",
+                    advice: "Choose another -o.")
             }
             guard overwrite else {
                 throw FileError(
-                    file: path, found: "a file that is already there", expected: "names that are free",
-                    advice: "Say --overwrite to replace, or choose another place.")
+                    file: path, found: "an existing file", expected: "unused names",
+                    advice: "Pass --overwrite to replace it, or choose another -o.")
             }
         }
         try FileSystem.prepare(folder, for: targets.map { FileSystem.join(folder, $0) })
     }
 
-    /// Makes the files, and then the manifest if there is no failure.
+    /// Makes the files, and then the manifest if none failed.
     func make(threads: Int, console: inout Console) async throws -> Outcome {
-        // What is there is no set any more from now on, until all of it is made.
+        // Until all files are written, the folder must not look like a complete set.
         for name in Manifest.fileNames { try FileSystem.remove(FileSystem.join(folder, name)) }
         var outcome = Outcome(output: folder)
         let start = ContinuousClock.now
@@ -141,7 +141,7 @@ struct NoisySet {
                 try FileAccess.save(Array(text.utf8), to: FileSystem.join(folder, name), overwrite: false)
             }
         } else {
-            console.line("without all of its files the set gets no manifest; make it again with --overwrite")
+            console.line("the set is incomplete, so no manifest was written; make it again with --overwrite")
         }
         let elapsed = start.duration(to: .now).components
         outcome.seconds = Double(elapsed.seconds) + Double(elapsed.attoseconds) * 1e-18

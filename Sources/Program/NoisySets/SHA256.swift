@@ -4,15 +4,15 @@ import CommonCrypto
 import CLibCrypto
 #endif
 
-/// SHA-256 (FIPS 180-4), by the system's library: CommonCrypto on Apple's systems, OpenSSL's libcrypto elsewhere.
+/// SHA-256 (FIPS 180-4) from the system's library: CommonCrypto on Apple platforms, OpenSSL's libcrypto elsewhere.
 enum SHA256 {
-    /// The hash of `bytes` in hexadecimal, 64 digits.
+    /// Returns the hash of `bytes` as 64 hexadecimal digits.
     static func hex(_ bytes: [UInt8]) -> String {
         var digest = [UInt8](repeating: 0, count: 32)
         #if canImport(CommonCrypto)
         var context = CC_SHA256_CTX()
         unsafe CC_SHA256_Init(&context)
-        // It counts bytes in 32 bits.
+        // CC_LONG has 32 bits.
         for start in stride(from: 0, to: bytes.count, by: 1 << 30) {
             let part = bytes[start..<min(start + (1 << 30), bytes.count)]
             unsafe part.withUnsafeBytes { unsafe _ = CC_SHA256_Update(&context, $0.baseAddress, CC_LONG($0.count)) }

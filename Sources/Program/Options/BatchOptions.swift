@@ -1,20 +1,20 @@
 import ArgumentParser
 
-/// What commands that turn many image files into many image files have in common.
+/// The options of commands that write an image file for each input.
 struct BatchOptions: ParsableArguments {
     @Argument(
-        help: "PNG and TIFF files, and folders, which are searched with all folders in them.",
+        help: "PNG and TIFF files, and folders, searched recursively.",
         completion: .file(extensions: ["png", "tif", "tiff"]))
     var input: [String]
 
     @Option(
         name: .shortAndLong,
         help: ArgumentHelp(
-            "The folder to write to; for a single file also the name of the new file.", valueName: "out"),
+            "The folder to write to; for a single input file also the name of the output file.", valueName: "out"),
         completion: .file())
     var output: String?
 
-    @Flag(help: "Replace files that are already there; never an input.")
+    @Flag(help: "Replace existing files, but never an input.")
     var overwrite = false
 
     @OptionGroup var reading: ReadingOptions
@@ -23,7 +23,7 @@ struct BatchOptions: ParsableArguments {
 
     func validate() throws { if let output { try OutputName.validate(output) } }
 
-    /// Refuses to work without an output.
+    /// Throws if there is no output.
     func requireOutput() throws {
         if output == nil { throw ValidationError("Missing expected argument '--output <out>'") }
     }

@@ -3,18 +3,18 @@ import CTDenoising
 import CTNetwork
 import CTSupport
 
-/// What `--model` and `--start` name.
+/// The value of `--model` and `--start`.
 enum ModelChoice: CustomStringConvertible {
     case bundled(BundledModel)
     case file(String)
 
-    /// The names of the models inside the program, as in "default or fast".
+    /// The names of the bundled models: "default or fast".
     static let names = BundledModel.allCases.map(\.rawValue).joined(separator: " or ")
 
-    /// What help has in the place of one.
+    /// The value name in help.
     static let placeholder = (BundledModel.allCases.map(\.rawValue) + ["path"]).joined(separator: "|")
 
-    /// A name of a model inside the program means that, also where a file is called so.
+    /// Parses an argument; the name of a bundled model takes precedence over a file of the same name.
     init(argument: String) throws {
         if let model = BundledModel(rawValue: argument) {
             self = .bundled(model)
@@ -24,11 +24,11 @@ enum ModelChoice: CustomStringConvertible {
             self = .file(argument)
         } else {
             throw ValidationError(
-                "no model inside the program has this name, and no file; write \(Self.names), or the path of a file")
+                "there is no bundled model or file with this name; pass \(Self.names), or the path of a file")
         }
     }
 
-    /// The file, if one is named.
+    /// The path of the file, if it is one.
     var path: String? { if case .file(let path) = self { path } else { nil } }
 
     var description: String {

@@ -1,7 +1,7 @@
 import ArgumentParser
 
-/// How a command reports: for people, or as JSON.
+/// How a command prints its results: as text or as JSON.
 struct OutputOptions: ParsableArguments {
-    @Flag(help: "Print one JSON object on standard output instead of text.")
+    @Flag(help: "Print the results as one JSON object instead of text.")
     var json = false
 }

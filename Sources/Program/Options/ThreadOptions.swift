@@ -6,19 +6,19 @@ import FoundationEssentials
 import Foundation
 #endif
 
-/// How many threads work.
+/// The number of threads.
 struct ThreadOptions: ParsableArguments {
     @Option(
         name: .shortAndLong, parsing: .unconditional,
         help: ArgumentHelp(
-            "Threads that work on a slice; all cores if not said. The result does not depend on it.",
+            "Threads to use; all available processors by default. The result does not depend on it.",
             valueName: "number"))
     var jobs: Int?
 
-    /// What was said, or the number of cores.
+    /// The value of `--jobs`, or the number of available processors.
     var count: Int { jobs ?? ProcessInfo.processInfo.activeProcessorCount }
 
     func validate() throws {
-        if let jobs, jobs < 1 { throw ValidationError("--jobs is a number of threads, 1 or more, not \(jobs).") }
+        if let jobs, jobs < 1 { throw ValidationError("--jobs must be 1 or more, not \(jobs).") }
     }
 }

@@ -5,20 +5,20 @@ import CTMetrics
 import CTNoise
 import CTReports
 
-/// The page of `denoise --report`: what can be said of denoised slices without a reference.
+/// The page of `denoise --report`: measurements of denoised slices without a reference.
 ///
-/// It looks at slices while they are in memory; no file is read for it.
+/// Slices are measured while they are in memory; no files are read.
 actor DenoisingPage {
-    /// One slice, before and after.
+    /// The measurements of a slice before and after denoising.
     private struct Page: Sendable {
         let key: Gallery.Key
         let input: String
-        /// Pages of its file.
+        /// The number of pages of its file.
         let pages: Int
         /// The most frequent standard deviations in the body, in HU.
         let noiseBefore, noiseAfter: Double?
         let removed: RemovedNoise?
-        /// How much the mean of the body moved, in HU.
+        /// The change of the mean in the body, in HU.
         var meanChange: Double? { removed.map { -$0.mean } }
         let spectrumBefore, spectrumAfter: NoisePowerSpectrum?
     }
@@ -30,8 +30,8 @@ actor DenoisingPage {
     /// Creates a page without slices, for the files of a batch.
     ///
     /// - Parameters:
-    ///   - files: How many there are.
-    ///   - jobs: How many slices of a file are worked on at a time.
+    ///   - files: The number of files.
+    ///   - jobs: The number of slices of a file to measure at a time.
     init(files: Int, jobs: Int) {
         gallery = Gallery(files: files)
         self.jobs = jobs
@@ -77,23 +77,24 @@ actor DenoisingPage {
             ReportPage.Metric(
                 "change of mean", unit: "HU", places: 2, better: .nearZero,
                 meaning:
-                    "Mean of output less input in the body; noise that a file has clamped at the end of its range raises the input.",
+                    "Mean of output minus input in the body; noise clamped at the low end of a file's range raises "
+                    + "the input.",
                 isOfBaseline: false),
         ] + Evaluation.removedMetrics
 
-    /// Makes the page, with pictures.
+    /// Returns the page with pictures.
     ///
-    /// - Parameter settings: What was said to the denoiser.
+    /// - Parameter settings: The settings of the denoiser.
     func page(settings: [String: String]) async -> ReportPage {
         var report = ReportPage(
             title: "Denoised slices",
             summary:
-                "\(Format.count(pages.count, "slice")), before and after; there is no reference, so figures are of the slices by themselves",
+                "\(Format.count(pages.count, "slice")) before and after denoising, measured without a reference",
             facts: settings.sorted { $0.key < $1.key }.map { (name: $0.key, value: $0.value) } + [
                 (
                     name: "Noise power spectra",
                     value: Evaluation.spectrumFact(
-                        pixel: nil, of: "the body where the input is flat; faint anatomy counts as noise there")
+                        pixel: nil, of: "flat areas of the body in the input; faint anatomy there counts as noise")
                 ),
                 (name: "Pictures", value: Evaluation.pictureFact),
                 (name: "Program", value: "ctdenoise \(CTDenoiseProgram.configuration.version)"),
@@ -113,7 +114,7 @@ actor DenoisingPage {
         report.figures = figures
         if pages.allSatisfy({ $0.spectrumBefore == nil }) {
             report.remarks.append(
-                "There is no noise power spectrum: too little of the body is flat, or there are impulses.")
+                "There is no noise power spectrum: flat areas of the body are too small, or there are impulses.")
         }
         return report
     }
@@ -126,18 +127,19 @@ actor DenoisingPage {
         return [
             ReportPage.Card(
                 "Mean noise", value: text(Number.mean(pages.map(\.noiseAfter)), 1, "HU"),
-                note: "in the body, by itself; input \(text(Number.mean(pages.map(\.noiseBefore)), 1, "HU"))"),
+                note: "in the body; input \(text(Number.mean(pages.map(\.noiseBefore)), 1, "HU"))"),
             ReportPage.Card(
                 "Removed", value: text(Number.mean(pages.map(\.removed?.rootMeanSquare)), 1, "HU"),
-                note: "root of the mean square in the body"),
+                note: "root mean square in the body"),
             ReportPage.Card(
                 "Structure removed", value: text(Number.mean(structure).map { 100 * $0 }, 1, "%"),
-                note: "of what was removed at edges; worst slice \(text(structure.max().map { 100 * $0 }, 1, "%"))"),
+                note: "share of the noise removed at edges; worst slice "
+                    + text(structure.max().map { 100 * $0 }, 1, "%")),
             ReportPage.Card(
-                "Change of mean", value: text(Number.mean(pages.map(\.meanChange)), 2, "HU"), note: "of the body"),
+                "Change of mean", value: text(Number.mean(pages.map(\.meanChange)), 2, "HU"), note: "in the body"),
             ReportPage.Card(
                 "Correlation", value: text(Number.mean(pages.map(\.removed?.correlationAcross)), 2, ""),
-                note: "of neighbours in what was removed, across; down "
+                note: "of horizontal neighbours in the removed noise; vertical "
                     + text(Number.mean(pages.map(\.removed?.correlationDown)), 2, "")),
         ]
     }

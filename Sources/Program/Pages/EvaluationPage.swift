@@ -4,7 +4,7 @@ import CTSupport
 
 /// The page of an evaluation.
 extension Evaluation {
-    /// Makes the page, with pictures.
+    /// Returns the page with pictures.
     func page(reference: String, test: String, baseline: String?) async -> ReportPage {
         let slices = report.slices
         let hasPatients = report.patients.count > 1
@@ -13,7 +13,7 @@ extension Evaluation {
             summary: Format.count(slices.count, "slice")
                 + (hasPatients ? " of \(report.patients.count) patients" : "")
                 + ", compared with \(FileSystem.lastComponent(reference))"
-                + (baseline.map { ", beside \(FileSystem.lastComponent($0))" } ?? ""),
+                + (baseline.map { ", with the baseline \(FileSystem.lastComponent($0))" } ?? ""),
             facts: facts(reference: reference, test: test, baseline: baseline),
             metrics: QualityMetric.allCases.map { metric in
                 ReportPage.Metric(
@@ -46,28 +46,30 @@ extension Evaluation {
 
     private var hasRemoved: Bool { report.slices.contains { $0.removed != nil } }
 
-    /// How noisy slices are by themselves.
+    /// The noise of a slice without a reference.
     static let noiseMetric = ReportPage.Metric(
         "noise", unit: "HU", places: 1, better: .lower,
-        meaning: "The standard deviation in the body that is most frequent, of the slice by itself.")
+        meaning: "The most frequent standard deviation in the body, measured without a reference.")
 
-    /// Figures of what was taken out, which need no reference.
+    /// Metrics of the removed noise, which need no reference.
     static let removedMetrics = [
         ReportPage.Metric(
             "removed", unit: "HU", places: 1, better: .neither,
-            meaning: "Root of the mean square of what was removed in the body.", isOfBaseline: false),
+            meaning: "Root mean square of the removed noise in the body.", isOfBaseline: false),
         ReportPage.Metric(
             "structure", places: 3, better: .lower,
             meaning:
-                "How much of what was removed at edges is structure, 0 to 1: its squared correlation with detail of the result.",
+                "The share of structure in the noise removed at edges, 0 to 1: its squared correlation with the detail "
+                + "of the result.",
             isOfBaseline: false),
         ReportPage.Metric(
             "corr. across", places: 2, better: .neither,
             meaning:
-                "The correlation of neighbours along rows in what was removed: 0 for white noise; that of the noise that the slices have if only noise was removed.",
+                "The correlation of horizontal neighbours in the removed noise: 0 for white noise; equal to that of "
+                + "the slices' noise if only noise was removed.",
             isOfBaseline: false),
         ReportPage.Metric(
-            "corr. down", places: 2, better: .neither, meaning: "The same along columns.",
+            "corr. down", places: 2, better: .neither, meaning: "The same for vertical neighbours.",
             isOfBaseline: false),
     ]
 
@@ -77,13 +79,13 @@ extension Evaluation {
             (name: "Reference", value: reference), (name: "Test", value: test),
         ]
         if let baseline { facts.append((name: "Baseline", value: baseline)) }
-        if let mask = report.mask { facts.append((name: "Mask", value: "\(mask): figures count where it is not zero")) }
+        if let mask = report.mask { facts.append((name: "Mask", value: "\(mask): metrics count where it is non-zero")) }
         facts += [
             (
                 name: "Data range",
                 value: "\(Format.plain(settings.dataRange)) HU (\(Format.plain(low))…\(Format.plain(high)) HU)"
             ),
-            (name: "Clipping", value: settings.isClipped ? "HU beyond the data range count as its ends" : "none"),
+            (name: "Clipping", value: settings.isClipped ? "HU are clipped to the data range" : "none"),
             (
                 name: "SSIM",
                 value: settings.similarity.phrase + ", K₁ 0.01, K₂ 0.03, over HU above the lower end of the data range"
@@ -91,15 +93,14 @@ extension Evaluation {
             (
                 name: "Means",
                 value:
-                    "over slices; the mean PSNR is the mean of the slices' PSNR; spread is the standard deviation (n − 1)"
+                    "over slices; the mean PSNR is the mean of the slices' PSNR; "
+                    + "spread is the standard deviation (n − 1)"
             ),
             (
                 name: "Noise power spectra",
                 value: Self.spectrumFact(
                     pixel: settings.pixel,
-                    of:
-                        "differences from the reference, not clipped, \(report.mask == nil ? "in the body" : "in the mask")"
-                )
+                    of: "differences from the reference, not clipped, in the \(report.mask == nil ? "body" : "mask")")
             ),
             (name: "Pictures", value: Self.pictureFact),
             (name: "Program", value: "ctdenoise \(CTDenoiseProgram.configuration.version)"),
@@ -108,12 +109,14 @@ extension Evaluation {
     }
 
     static let pictureFact =
-        "the test image in 8 bits, in steps of 4 HU in soft tissue and 12 HU in lung; its differences from the others in steps of 1 HU, or of a twentieth of the difference"
+        "the test image in 8 bits, in steps of 4 HU in soft tissue and 12 HU in lung; "
+        + "its differences from the others in steps of 1 HU or one twentieth of the difference"
 
     static func spectrumFact(pixel: Double?, of what: String) -> String {
-        "of \(what), squares of 32×32 pixels less their quadratic trend, in rings (AAPM TG-233, doi 10.1002/mp.13763); "
+        "of \(what), in squares of 32×32 pixels minus their quadratic trend, radially averaged "
+            + "(AAPM TG-233, doi 10.1002/mp.13763); "
             + (pixel.map { "pixels of \(Format.plain($0)) mm" }
-                ?? "the size of a pixel was not said, so frequencies are per pixel")
+                ?? "the pixel size is unknown, so frequencies are per pixel")
     }
 
     private var cards: [ReportPage.Card] {
@@ -142,7 +145,7 @@ extension Evaluation {
             cards.append(
                 ReportPage.Card(
                     "Structure removed", value: "\(Format.fixed(100 * mean, 1)) %",
-                    note: "of what was removed at edges; worst slice \(Format.fixed(100 * worst, 1)) %"))
+                    note: "share of the noise removed at edges; worst slice \(Format.fixed(100 * worst, 1)) %"))
         }
         return cards
     }
@@ -169,7 +172,7 @@ extension Evaluation {
 
     private var spectrumFigure: Figure? {
         Figure.spectra(
-            [(.test, "test less reference", testSpectrum), (.baseline, "baseline less reference", baselineSpectrum)],
+            [(.test, "test minus reference", testSpectrum), (.baseline, "baseline minus reference", baselineSpectrum)],
             pixel: settings.pixel)
     }
 
@@ -177,7 +180,7 @@ extension Evaluation {
         var remarks: [String] = []
         if !report.failed.isEmpty {
             remarks.append(
-                "Not in the figures, since they could not be compared: "
+                "Left out because they could not be compared: "
                     + report.failed.prefix(5).map(\.file).joined(separator: ", ")
                     + (report.failed.count > 5 ? " and \(report.failed.count - 5) more" : ""))
         }
@@ -190,7 +193,7 @@ extension Evaluation {
 }
 
 extension Figure {
-    /// Noise power spectra of some series, if there are any.
+    /// Returns the noise power spectra of some series, if there are any.
     static func spectra(_ all: [(series: Series, name: String, spectrum: MeanSpectrum)], pixel: Double?) -> Figure? {
         let curves = all.filter { $0.spectrum.count > 0 }.map { entry in
             Curve(

@@ -1,23 +1,23 @@
 import CTReports
 
-/// The pictures of a page: those of the worst slices, as many as a page of a few megabytes holds.
+/// The pictures of a page: those of the worst slices that fit into a page of a few megabytes.
 ///
-/// Slices are offered while they are in memory, in any order; which of them get pictures does not depend on the order.
+/// Slices are offered while they are in memory; the selection does not depend on their order.
 actor Gallery {
     /// A slice: a page of a file.
     struct Key: Hashable, Comparable {
-        /// The file's place among all, from 0.
+        /// The index of the file.
         let file: Int
-        /// From 0.
+        /// The page, counted from 0.
         let page: Int
 
         static func < (a: Key, b: Key) -> Bool { (a.file, a.page) < (b.file, b.page) }
     }
 
-    /// At most this many slices have pictures.
+    /// The largest number of slices with pictures.
     static let most = 200
 
-    /// Of all pictures together, in the page.
+    /// The largest size of all pictures together.
     private static let bytes = 13_500_000
 
     private struct Entry {
@@ -25,7 +25,7 @@ actor Gallery {
         let badness: Double
         let pictures: Pictures?
 
-        /// Whether this one has to go before `other` if there is no room for both.
+        /// Whether this entry is removed before `other` if there is no room for both.
         func isLessWorth(than other: Entry) -> Bool {
             badness != other.badness ? badness < other.badness : other.key < key
         }
@@ -40,14 +40,14 @@ actor Gallery {
     /// Offers a slice.
     ///
     /// - Parameters:
-    ///   - key: Which slice.
-    ///   - pages: How many slices its file has.
-    ///   - badness: The greater, the sooner it gets pictures.
-    ///   - make: Makes its pictures within a number of bytes; called only if there is room for them.
+    ///   - key: The slice.
+    ///   - pages: The number of pages of its file.
+    ///   - badness: The priority of the slice; the greatest get pictures.
+    ///   - make: Makes the pictures within a number of bytes; called only if there is room for them.
     nonisolated func offer(_ key: Key, of pages: Int, badness: Double, _ make: (_ budget: Int) -> Pictures?) async {
         let wanted = Entry(key: key, badness: badness, pictures: nil)
         guard await hasRoom(for: wanted) else { return }
-        // Pictures of 512×512 pixels need about as much; more would be of no use.
+        // Pictures of 512×512 pixels need about this much.
         let budget = min(Self.bytes / min(max(pages * files, 1), Self.most), 1_200_000)
         await add(Entry(key: key, badness: badness, pictures: make(budget)))
     }
@@ -64,7 +64,7 @@ actor Gallery {
         }
     }
 
-    /// The pictures of the slices that have some.
+    /// The pictures of the selected slices.
     var pictures: [Key: Pictures] {
         var pictures: [Key: Pictures] = [:]
         for entry in entries { pictures[entry.key] = entry.pictures }

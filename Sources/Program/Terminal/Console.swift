@@ -6,9 +6,9 @@ import Musl
 import Darwin
 #endif
 
-/// Standard error: messages, and a progress bar where a person sees it.
+/// Standard error: messages, and a progress bar on a terminal.
 ///
-/// Used from one task at a time.
+/// Use it from one task at a time.
 struct Console {
     private let isTerminal = isatty(STDERR_FILENO) == 1
     private var barIsShown = false
@@ -20,13 +20,13 @@ struct Console {
     /// Prints `warning: …`.
     mutating func warning(_ message: some CustomStringConvertible) { line("warning: \(message)") }
 
-    /// Prints one line; names in it cannot steer the terminal.
+    /// Prints one line, with control characters, such as in file names, escaped.
     mutating func line(_ line: String) {
         clearProgress()
         Self.put(Format.visible(line) + "\n")
     }
 
-    /// Shows `bar` at the bottom of the terminal, if there is one, at most ten times a second.
+    /// Shows `bar` at the bottom of the terminal, if there is one, at most ten times per second.
     mutating func show(_ bar: ProgressBar) {
         guard isTerminal else { return }
         let now = ContinuousClock.now
@@ -36,7 +36,7 @@ struct Console {
         Self.put("\r\u{1B}[K" + bar.text(now: now))
     }
 
-    /// Takes the progress bar away.
+    /// Removes the progress bar.
     mutating func clearProgress() {
         guard barIsShown else { return }
         barIsShown = false
@@ -45,12 +45,12 @@ struct Console {
     }
 
     private static func put(_ text: String) {
-        // Nobody can be told that standard error is gone.
+        // A failure to write to standard error cannot be reported.
         _ = StandardOutput.write(text, to: STDERR_FILENO)
     }
 }
 
-/// How far a run is: files done of files in all, slices a second, time left.
+/// The progress of a run: files done, slices per second, time left.
 struct ProgressBar {
     private let files: Int
     private let start = ContinuousClock.now
@@ -61,22 +61,22 @@ struct ProgressBar {
     /// Starts the clock.
     init(files: Int) { self.files = files }
 
-    /// Notes that a slice, one of `pages` of the current file, is done.
+    /// Records that a slice, one of `pages` in the current file, is done.
     mutating func slicesDone(ofFile pages: Int) {
         slices += 1
         shareOfFile = min(shareOfFile + 1 / Double(max(pages, 1)), 1)
     }
 
-    /// Notes that the current file is done, or failed.
+    /// Records that the current file is done or has failed.
     mutating func fileDone() {
         filesDone += 1
         shareOfFile = 0
     }
 
-    /// Seconds since the start.
+    /// Returns the seconds since the start.
     func seconds(now: ContinuousClock.Instant = .now) -> Double { start.duration(to: now) / .seconds(1) }
 
-    /// The bar as one line of less than 80 columns.
+    /// Returns the bar as one line of fewer than 80 columns.
     func text(now: ContinuousClock.Instant) -> String {
         let share = min((Double(filesDone) + shareOfFile) / Double(max(files, 1)), 1)
         let elapsed = seconds(now: now)

@@ -1,6 +1,6 @@
 import ArgumentParser
 
 extension ExitCode {
-    /// A threshold that the user set was not met.
+    /// A threshold set by the user was missed.
     static let thresholdMissed = ExitCode(2)
 }

@@ -5,7 +5,7 @@ extension FileError: Encodable {
         case file, message
     }
 
-    /// The file, and the rest in a sentence.
+    /// Encodes the file and the message.
     func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(file, forKey: .file)

@@ -1,14 +1,14 @@
 import CTReports
 
-/// Numbers as people read them, the same in every locale.
+/// Formats numbers and text for people, independently of the locale.
 enum Format {
-    /// `value` with `places` digits after the point.
+    /// Formats `value` with `places` decimal places.
     static func fixed(_ value: Double, _ places: Int) -> String {
         guard value.isFinite else { return value.isNaN ? "nan" : value < 0 ? "-inf" : "inf" }
         return Number.plain(value, places: places)
     }
 
-    /// `value` with about `digits` significant digits, never in powers of ten.
+    /// Formats `value` with about `digits` significant digits, never in exponential notation.
     static func significant(_ value: Double, _ digits: Int) -> String {
         var places = digits - 1
         var size = abs(value)
@@ -23,12 +23,12 @@ enum Format {
         return fixed(value, places)
     }
 
-    /// `value` without a trailing ".0".
+    /// Formats `value` without a trailing ".0".
     static func plain(_ value: Double) -> String {
         value == value.rounded() && abs(value) < 1e15 ? String(Int(value)) : "\(value)"
     }
 
-    /// Seconds as `m:ss` or `h:mm:ss`.
+    /// Formats seconds as `m:ss` or `h:mm:ss`.
     static func duration(_ seconds: Double) -> String {
         let whole = Int(min(max(seconds, 0), 1e7).rounded(.up))
         func two(_ value: Int) -> String { value < 10 ? "0\(value)" : "\(value)" }
@@ -36,10 +36,10 @@ enum Format {
         return hours > 0 ? "\(hours):\(two(minutes)):\(two(whole % 60))" : "\(minutes):\(two(whole % 60))"
     }
 
-    /// `count` and the word, with an s unless it is one.
+    /// Formats `count` and the word, with an s unless `count` is 1.
     static func count(_ count: Int, _ word: String) -> String { "\(count) \(word)\(count == 1 ? "" : "s")" }
 
-    /// `text` on one line, with control characters, which file names may have, written as `\u{1B}`.
+    /// Returns `text` with control characters, which file names may contain, escaped as in `\u{1B}`.
     static func visible(_ text: String) -> String {
         guard text.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) else { return text }
         var result = ""
@@ -53,7 +53,7 @@ enum Format {
         return result
     }
 
-    /// Rows of cells as lines of columns: the first column from the left, the others from the right.
+    /// Formats rows of cells as a table: the first column is left-aligned, the others are right-aligned.
     static func table(_ rows: [[String]]) -> String {
         let rows = rows.map { $0.map(visible) }
         var widths: [Int] = []

@@ -14,24 +14,24 @@ import Musl
 import Darwin
 #endif
 
-/// Standard output: the results. Unlike with `Swift.print`, those that do not arrive are noticed.
+/// Standard output, for results. Unlike `Swift.print`, it reports write failures.
 enum StandardOutput {
-    /// Prints `text` and a line break, at once.
+    /// Prints `text` and a line break, unbuffered.
     ///
-    /// - Throws: `ExitCode.failure` if not all of it could be written; standard error says why.
+    /// - Throws: `ExitCode.failure` if not all of it could be written, after printing the reason to standard error.
     static func print(_ text: String) throws {
         if let number = write(text + "\n", to: STDOUT_FILENO) {
             var console = Console()
             let reason = unsafe String(cString: strerror(number))
             console.error(
                 FileError(
-                    file: "standard output", found: reason, expected: "a place that takes the results",
-                    advice: "Check where it leads, and the space that is left."))
+                    file: "standard output", found: reason, expected: "a writable destination",
+                    advice: "Check its destination and the free disk space."))
             throw ExitCode.failure
         }
     }
 
-    /// Writes all of `text`; gives the error number if that fails.
+    /// Writes all of `text`; returns the error number if that fails.
     static func write(_ text: String, to descriptor: Int32) -> Int32? {
         var bytes = Array(text.utf8)[...]
         while !bytes.isEmpty {
@@ -43,19 +43,19 @@ enum StandardOutput {
         return nil
     }
 
-    /// Lets writing to a pipe whose reader is gone fail, instead of ending the program in the middle of its work.
+    /// Makes writing to a closed pipe fail instead of killing the process in the middle of its work.
     static func outliveReaders() { signal(SIGPIPE, SIG_IGN) }
 }
 
-/// The system's `write`, which has the name of a method above.
+/// The system's `write`, which the method above shadows.
 private func systemWrite(_ descriptor: Int32, _ bytes: UnsafeRawPointer?, _ count: Int) -> Int {
     unsafe write(descriptor, bytes, count)
 }
 
-/// Results as one JSON object with sorted keys on standard output. Keys are interface.
+/// Prints results as one JSON object with sorted keys on standard output. The keys are part of the interface.
 enum JSONOutput {
-    /// Prints `result`. What JSON has no number for, such as the PSNR of equal images, becomes the text
-    /// "inf", "-inf" or "nan".
+    /// Prints `result`. Numbers that JSON cannot represent, such as the PSNR of equal images, become the strings
+    /// "inf", "-inf" and "nan".
     static func print(_ result: some Encodable) throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
@@ -67,7 +67,7 @@ enum JSONOutput {
 
 /// Fields of CSV files.
 enum CSV {
-    /// RFC 4180: quotation marks around what has a comma, a quotation mark or a line break.
+    /// Quotes a field that contains a comma, a quotation mark or a line break, as in RFC 4180.
     static func quoted(_ text: String) -> String {
         guard text.contains(where: { $0 == "," || $0 == "\"" || $0.isNewline }) else { return text }
         return "\"" + text.map { $0 == "\"" ? "\"\"" : String($0) }.joined() + "\""

@@ -6,23 +6,23 @@ import Musl
 import Darwin
 #endif
 
-/// Set by the signal handler, which may do nothing else; only ever read otherwise.
+/// Set only by the signal handler, which may do nothing else.
 nonisolated(unsafe) private var signalCame: sig_atomic_t = 0
 
-/// Notices that the user, or the system, asks the program to end, so that it can end in order.
+/// Detects requests to end the program, so that it can stop cleanly.
 ///
-/// From its creation the first SIGINT or SIGTERM no longer ends the process; the second does.
+/// Once created, the first SIGINT or SIGTERM no longer ends the process; the second does.
 struct StopSignals {
     init() {
         for number in [SIGINT, SIGTERM] {
             _ = signal(number) { number in
                 unsafe signalCame = 1
-                // Whoever asks twice does not want to wait.
+                // A second signal ends the process at once.
                 _ = signal(number, SIG_DFL)
             }
         }
     }
 
-    /// Whether one of the signals has come.
+    /// Whether one of the signals has arrived.
     var isRequested: Bool { unsafe signalCame != 0 }
 }

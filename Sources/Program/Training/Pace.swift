@@ -1,4 +1,4 @@
-/// Steps and seconds of this run.
+/// The first step of a run, and the time it has taken.
 struct Pace {
     let firstStep: Int
     private let start = ContinuousClock.now
@@ -6,10 +6,10 @@ struct Pace {
 
     init(_ step: Int) { firstStep = step }
 
-    /// Seconds so far.
+    /// The seconds since the start.
     var seconds: Double { start.duration(to: .now).inSeconds }
 
-    /// Seconds since the last call, or the start.
+    /// Returns the seconds since the last call, or since the start.
     mutating func split() -> Double {
         let now = ContinuousClock.now
         defer { last = now }

@@ -3,20 +3,20 @@ import CTImages
 import CTSupport
 import CTTraining
 
-/// A manifest, and where its files are.
+/// A manifest and the folder of its files.
 struct PairSet {
     let manifest: Manifest
     let folder: String
 
-    /// The pairs of a split; `nil` is that of those that are not split.
+    /// Returns the pairs of some splits; `nil` stands for pairs without a split.
     func pairs(_ splits: [String?]) -> [Manifest.Pair] { manifest.pairs.filter { splits.contains($0.split) } }
 
-    /// The files of these pairs.
+    /// Returns the files of the pairs of some splits.
     func files(_ splits: [String?]) throws(FileError) -> [InputFile] {
         let files = pairs(splits).flatMap { [$0.clean, $0.noisy] }
         for name in files where FileSystem.kind(FileSystem.join(folder, name)) != .file {
             throw FileError(
-                file: FileSystem.join(folder, name), found: "no such file", expected: "one that the manifest lists",
+                file: FileSystem.join(folder, name), found: "no such file", expected: "a file that the manifest lists",
                 advice: "Make the set again: ctdenoise noise CLEAN -o SET --from MANIFEST.")
         }
         return files.map { InputFile(path: FileSystem.join(folder, $0), name: $0) }
@@ -24,7 +24,7 @@ struct PairSet {
 
     // MARK: - Reading
 
-    /// The pages of the pairs of some splits, by group.
+    /// Reads the pages of the pairs of some splits, by group.
     func slices(_ splits: [String?], reading: ReadingOptions) throws(FileError) -> [String: [TrainingSlices.Pair]] {
         var groups: [String: [TrainingSlices.Pair]] = [:]
         for pair in pairs(splits) {
@@ -36,22 +36,22 @@ struct PairSet {
             else {
                 throw FileError(
                     file: FileSystem.join(folder, pair.noisy),
-                    found: "pages that do not go with those of \(pair.clean), or samples that are no numbers",
-                    expected: "as many pages of the same sizes", advice: "Make the set again.")
+                    found: "pages that do not match those of \(pair.clean), or NaN or infinite samples",
+                    expected: "the same number and sizes of pages", advice: "Make the set again.")
             }
             groups[pair.group, default: []] += zip(clean, noisy).map { TrainingSlices.Pair(clean: $0, noisy: $1) }
         }
         return groups
     }
 
-    /// The pages of a file of the set, which has to be the one that the manifest lists.
+    /// Reads the pages of a file of the set, which must be the one that the manifest lists.
     private func pages(_ name: String, hash: String, _ reading: ReadingOptions) throws(FileError) -> [CTSlice] {
         let path = FileSystem.join(folder, name)
         let bytes = try reading.contents(of: path)
         guard SHA256.hex(bytes) == hash else {
             throw FileError(
-                file: path, found: "another file than the one that the manifest lists",
-                expected: "one with the SHA-256 \(hash)",
+                file: path, found: "a file that differs from the manifest's",
+                expected: "the SHA-256 \(hash)",
                 advice: "Make the set again: ctdenoise noise CLEAN -o SET --from MANIFEST.")
         }
         var pages = try reading.decode(bytes, of: path).pages

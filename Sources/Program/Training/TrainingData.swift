@@ -3,7 +3,7 @@ import CTImages
 import CTSupport
 import CTTraining
 
-/// The slices that a training is about: those to train on, and those to measure progress on.
+/// The slices of a training: those to train on, and those to measure progress on.
 struct TrainingData {
     /// The files to train on.
     let training: [InputFile]
@@ -11,9 +11,9 @@ struct TrainingData {
     let measuring: [InputFile]
 
     private let input: [String]
-    /// The set of pairs, if a manifest was named.
+    /// The set of pairs, if the input is a manifest.
     private let set: PairSet?
-    /// What `--validation` names.
+    /// The value of `--validation`.
     private let validation: String?
     private let reading: ReadingOptions
 
@@ -35,7 +35,7 @@ struct TrainingData {
         }
     }
 
-    /// The image files that `inputs` lead to.
+    /// Finds the image files in `inputs`.
     private static func files(_ inputs: [String], _ console: inout Console) throws(FileError) -> [InputFile] {
         let found = InputFiles(inputs)
         if let failure = found.failures.first { throw failure }
@@ -43,20 +43,20 @@ struct TrainingData {
         return found.files
     }
 
-    /// The set whose manifest is the only input, if one is.
+    /// Returns the set of pairs if its manifest is the only input.
     private static func manifest(_ input: [String], _ reading: ReadingOptions) throws(FileError) -> PairSet? {
         for folder in input where FileSystem.kind(folder) == .folder {
             let path = FileSystem.join(folder, Manifest.fileName)
             guard FileSystem.kind(path) == .file, (try? Manifest(contentsOf: path)) != nil else { continue }
             throw FileError(
-                file: folder, found: "a set of pairs, whose noisy files are no clean slices",
-                expected: "its manifest, which says what is what", advice: "Name \(path).")
+                file: folder, found: "a set of pairs, with noisy files among the clean ones",
+                expected: "its manifest, which tells them apart", advice: "Pass \(path).")
         }
         guard let path = input.first(where: { FileSystem.lastComponent($0) == Manifest.fileName }) else { return nil }
         guard input.count == 1, reading.scale == nil else {
             throw FileError(
-                file: path, found: "other inputs or a --rescale beside a manifest",
-                expected: "a manifest alone, which says all of its set", advice: "Leave them out.")
+                file: path, found: "other inputs or --rescale together with a manifest",
+                expected: "only the manifest, which describes the whole set", advice: "Leave them out.")
         }
         return PairSet(manifest: try Manifest(contentsOf: path), folder: FileSystem.parent(path))
     }
@@ -66,8 +66,10 @@ struct TrainingData {
     /// Reads the slices to train on.
     ///
     /// - Parameters:
-    ///   - recipe: What they are for.
-    ///   - fitting: Whether crops that are larger than most slices are left out of the recipe.
+    ///   - recipe: The recipe to train with.
+    ///   - fitting: Whether to remove crops from the recipe that are larger than most slices.
+    ///   - console: The console for notes.
+    /// - Throws: `FileError` if a file cannot be used, or no slice is large enough.
     func slices(
         for recipe: inout TrainingRecipe, fitting: Bool, _ console: inout Console
     ) throws(FileError) -> TrainingSlices {
@@ -78,20 +80,20 @@ struct TrainingData {
             pairs = try read(training, &console).mapValues { $0.map { TrainingSlices.Pair(clean: $0, noisy: nil) } }
         }
         if fitting {
-            // Half of the slices at least have to be as large as crops are.
+            // At least half of the slices must be as large as the crops.
             let sides = pairs.values.joined().map { min($0.clean.width, $0.clean.height) }.sorted()
             recipe.fit(slicesOf: sides.isEmpty ? 0 : sides[sides.count / 2])
         }
         if pairs.isEmpty, set != nil {
             throw FileError(
-                file: input.joined(), found: "no pairs to train on", expected: "pairs of train/, or of no part",
+                file: input.joined(), found: "no pairs to train on", expected: "pairs in train/ or without a split",
                 advice: "Make a set with more patients, or another --split.")
         }
         guard let slices = TrainingSlices(pairs, crop: recipe.longestSide) else {
             throw FileError(
                 file: input.joined(separator: ", "),
                 found: "no slice of \(recipe.longestSide)×\(recipe.longestSide) pixels or more",
-                expected: "slices larger than the recipe's crops", advice: "Name folders that have some.")
+                expected: "slices as large as the recipe's crops", advice: "Pass folders that contain some.")
         }
         return slices
     }
@@ -106,12 +108,12 @@ struct TrainingData {
         guard let slices = Validation(try read(measuring, &console).sorted { $0.key < $1.key }.flatMap(\.value)) else {
             throw FileError(
                 file: validation, found: "no slice of 64×64 pixels or more", expected: "slices to measure progress on",
-                advice: "Name a folder that has some.")
+                advice: "Pass a folder that contains some.")
         }
         return slices
     }
 
-    /// All pages of the files, by the folder that they are in.
+    /// Reads all pages of the files, by folder.
     private func read(_ files: [InputFile], _ console: inout Console) throws(FileError) -> [String: [CTSlice]] {
         var folders: [String: [CTSlice]] = [:]
         var assumptions = Assumptions()
@@ -120,8 +122,8 @@ struct TrainingData {
             if let page = pages.first { assumptions.tell(page, of: file.path, to: &console) }
             guard pages.allSatisfy({ $0.samples.allSatisfy(\.isFinite) }) else {
                 throw FileError(
-                    file: file.path, found: "samples that are no numbers", expected: "a clean slice to train on",
-                    advice: "Leave it out, or replace them.")
+                    file: file.path, found: "NaN or infinite samples", expected: "a clean slice to train on",
+                    advice: "Leave the file out, or replace these samples.")
             }
             folders[FileSystem.parent(file.path), default: []] += pages
         }

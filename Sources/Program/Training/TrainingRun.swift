@@ -4,7 +4,7 @@ import CTNetwork
 import CTSupport
 import CTTraining
 
-/// A training from its first step, or a checkpoint, to its model.
+/// A training run, from the first step or a checkpoint to the model.
 struct TrainingRun {
     private let trainer: Trainer
     private let validation: Validation?
@@ -16,23 +16,23 @@ struct TrainingRun {
     /// Creates a run.
     ///
     /// - Parameters:
-    ///   - trainer: The trainer, at its first step or at that of a checkpoint.
-    ///   - validation: Slices to measure progress on.
-    ///   - options: What the user asked for.
+    ///   - trainer: The trainer, at its first step or that of a checkpoint.
+    ///   - validation: The slices to measure progress on.
+    ///   - options: The options of the command.
     init(_ trainer: Trainer, validation: Validation?, options: Train) {
         (self.trainer, self.validation, self.options) = (trainer, validation, options)
         pace = Pace(trainer.state.step)
     }
 
-    /// Takes all steps that are left.
+    /// Takes all remaining steps.
     ///
-    /// - Throws: `FileError` if the loss is not finite or a last checkpoint cannot be written; `ExitCode.failure` if a signal
-    ///   stopped the run, which has been said.
+    /// - Throws: `FileError` if the loss is not finite or the last checkpoint cannot be written; `ExitCode.failure` if
+    ///   a signal stopped the run, after printing a message.
     mutating func run(_ console: inout Console) throws {
         while !trainer.isDone {
             try step()
             if trainer.state.step % options.reportEvery == 0 || trainer.isDone { report(&console) }
-            // Once a step: the signal may come at any time.
+            // Read once per step, because a signal may arrive at any time.
             let isStopped = stop.isRequested
             try keepCheckpoint(isLast: isStopped, &console)
             if isStopped { throw stopped(&console) }
@@ -45,7 +45,7 @@ struct TrainingRun {
             throw FileError(
                 file: options.recipe ?? "the recipe",
                 found: "a loss that is not finite at step \(trainer.state.step)",
-                expected: "a training that converges", advice: "Lower its learningRate.")
+                expected: "a finite loss", advice: "Lower its learningRate.")
         }
     }
 
@@ -59,7 +59,7 @@ struct TrainingRun {
         do throws(FileError) {
             try FileAccess.save(Array(curveText.utf8), to: curve)
         } catch {
-            console.warning("\(error) The training goes on; the curve is written again later.")
+            console.warning("\(error) Training continues; the curve will be written again later.")
         }
     }
 
@@ -67,7 +67,7 @@ struct TrainingRun {
     private func line(_ measurement: Trainer.Measurement) -> String {
         let recipe = trainer.recipe
         let rate = Double(measurement.step - pace.firstStep) / pace.seconds
-        // Crops differ in size: time goes with their pixels.
+        // The time is proportional to pixels, because crops differ in size.
         let seen = recipe.pixels(in: measurement.step)
         let pixels = Double(seen - recipe.pixels(in: pace.firstStep)) / pace.seconds
         let left = Double(recipe.pixels(in: recipe.steps) - seen) / pixels
@@ -99,9 +99,9 @@ struct TrainingRun {
 
     // MARK: - Files
 
-    /// Writes the checkpoint if it is time for one.
+    /// Writes the checkpoint if it is due.
     ///
-    /// - Parameter isLast: Whether the run stops with it, so that it is now or never.
+    /// - Parameter isLast: Whether the run stops after this one, so that it must be written now.
     private mutating func keepCheckpoint(isLast: Bool, _ console: inout Console) throws(FileError) {
         guard let checkpoint = options.checkpoint else { return }
         let isDue = saved.duration(to: .now) >= .seconds(60 * options.checkpointEvery)
@@ -110,30 +110,30 @@ struct TrainingRun {
         do throws(FileError) {
             try Checkpoint(recipe: trainer.recipe, state: trainer.state).write(to: checkpoint)
         } catch {
-            // A full disk may have room again later; hours of training would not come back.
+            // A full disk may have space again later; stopping would waste hours of training.
             if isLast { throw error }
-            console.warning("\(error) The training goes on, and the next checkpoint is tried in time.")
+            console.warning("\(error) Training continues; the next checkpoint will be tried when it is due.")
         }
         saved = .now
     }
 
-    /// Says where the run stopped.
+    /// Prints where the run stopped.
     ///
-    /// - Returns: What to throw.
+    /// - Returns: The error to throw.
     private func stopped(_ console: inout Console) -> ExitCode {
-        let advice = options.checkpoint == nil ? "nothing is kept without --checkpoint" : "go on with --resume"
+        let advice = options.checkpoint == nil ? "nothing was saved without --checkpoint" : "resume with --resume"
         console.line("stopped at step \(trainer.state.step) of \(trainer.recipe.steps); \(advice)")
         return .failure
     }
 
-    /// What a model's record says of how it came about.
+    /// The keys of a model's record that describe its training.
     private static let ways = ["recipe", "training"]
 
     /// Writes the model file.
     ///
     /// - Parameters:
-    ///   - start: The model that training started from; how it came about is part of the new one's record.
-    ///   - slices: What was trained on.
+    ///   - start: The model that training started from; the description of its training is added to the new record.
+    ///   - slices: The training slices.
     func writeModel(startingFrom start: Denoiser.Model?, trainedOn slices: TrainingSlices) throws(FileError) {
         var model = Checkpoint(recipe: trainer.recipe, state: trainer.state).model(data: slices.description)
         for (name, value) in start?.record ?? [:] where name.hasPrefix("start.") || Self.ways.contains(name) {

@@ -1,13 +1,13 @@
 import CTTraining
 
-/// What a training came to, for the user.
+/// The result of a training.
 struct TrainingSummary: Encodable {
     /// The model file.
     let model: String
     let steps: Int
     let seconds: Double
     let history: [Trainer.Measurement]
-    /// Millions of pixels that were seen; only in the text.
+    /// The number of pixels trained on, in millions; only in the text.
     private let megapixels: Double
 
     private enum CodingKeys: CodingKey {
@@ -25,8 +25,8 @@ struct TrainingSummary: Encodable {
     func print(asJSON: Bool) throws {
         if asJSON { return try JSONOutput.print(self) }
         try StandardOutput.print(
-            "trained \(steps) steps, \(Format.significant(megapixels, 3)) Mpixel, in \(Format.duration(seconds)): \(model)"
-        )
+            "trained \(steps) steps, \(Format.significant(megapixels, 3)) Mpixel, "
+                + "in \(Format.duration(seconds)): \(model)")
         guard let results = history.last?.validation, !results.isEmpty else { return }
         let titles = ["PSNR in dB, range 2047 HU", "noisy", "median 3×3", "denoised"]
         let rows = results.map { result in
