@@ -6,21 +6,21 @@ internal import Foundation
 package import CTNetwork
 package import CTSupport
 
-/// A training on its way: its recipe and its state, as one safetensors file.
+/// A training in progress: its recipe and its state, stored as one safetensors file.
 package struct Checkpoint: Hashable, Sendable {
-    /// What is being followed.
+    /// The recipe of the training.
     package var recipe: TrainingRecipe
 
-    /// How far it got.
+    /// The state of the training.
     package var state: Trainer.State
 
-    /// Makes a checkpoint.
+    /// Creates a checkpoint.
     package init(recipe: TrainingRecipe, state: Trainer.State) {
         self.recipe = recipe
         self.state = state
     }
 
-    /// Whole numbers and measurements of a state; tensors hold the rest.
+    /// The scalars and measurements of a state; tensors hold the rest.
     private struct Progress: Codable {
         var data: UInt64
         var step: Int
@@ -29,7 +29,7 @@ package struct Checkpoint: Hashable, Sendable {
         var seconds: Double
     }
 
-    /// Tensors beside the network's own, flat, in the order of its parameters.
+    /// The names of the tensors besides the network's own; each is flat, in the order of the network's parameters.
     private static let (average, first, second) = ("training.average", "training.adam_first", "training.adam_second")
 
     /// Reads a checkpoint.
@@ -64,7 +64,7 @@ package struct Checkpoint: Hashable, Sendable {
             return tensor.values
         }
         guard done.step >= 0, network.configuration == self.recipe.network else {
-            throw Self.damaged(path, "a network that is not its recipe's")
+            throw Self.damaged(path, "a network that does not match its recipe")
         }
         var adam = Adam(count: 0)
         adam.first = try values(Self.first)
@@ -80,7 +80,7 @@ package struct Checkpoint: Hashable, Sendable {
             advice: "Start again without it, or use another checkpoint.")
     }
 
-    /// Writes the checkpoint; what was there before is replaced at the end, or not at all.
+    /// Writes the checkpoint, replacing an existing file atomically.
     ///
     /// - Throws: ``FileError`` if the file cannot be written.
     package func write(to path: String) throws(FileError) {
@@ -95,9 +95,9 @@ package struct Checkpoint: Hashable, Sendable {
         try file.write(to: path)
     }
 
-    /// The model file of the averaged network, which says where it comes from.
+    /// Returns the model file of the averaged network, with a record of the training.
     ///
-    /// - Parameter data: What it was trained on, in words.
+    /// - Parameter data: A description of the training data.
     package func model(data: String) -> Safetensors {
         struct Training: Codable {
             var steps: Int

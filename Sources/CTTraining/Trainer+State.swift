@@ -19,7 +19,8 @@ extension Trainer {
         /// The time spent in seconds, over all runs.
         package var seconds = 0.0
 
-        /// Ends a step; returns `false` if the loss or the gradient is not finite, in which case the parameters do not move.
+        /// Ends a step; returns `false` if the loss or the gradient is not finite, and then leaves the parameters as
+        /// they are.
         mutating func move(against gradient: [Float], loss: Double, recipe: TrainingRecipe) -> Bool {
             guard loss.isFinite else { return false }
             let norm = adam.move(

@@ -10,34 +10,34 @@ public import CTSupport
 /// try trainer.writeModel(to: "model.safetensors")
 /// ```
 ///
-/// The crops and the noise of a step depend on the recipe's seed and the number of the step only, and sums are added in a
+/// The crops and the noise of a step depend only on the recipe's seed and the step number, and sums are computed in a
 /// fixed order: the same recipe and slices give the same weights, for any number of threads.
 public final class Trainer {
-    /// The recipe that is followed.
+    /// The recipe to follow.
     public let recipe: TrainingRecipe
 
-    /// Everything that changes during training. A run that resumes from it continues exactly as if it had not been stopped.
+    /// Everything that changes during training. A run that resumes from it continues exactly as if it had not stopped.
     package private(set) var state: State
 
     private let slices: TrainingSlices
     private let threads: Int
-    /// The pass for the crops of the current step, and those for crops that may have another turn.
+    /// The pass for the crops of the current step, and those for crops that may be used again.
     private var pass: TrainingPass
     private var passes: [TrainingPass] = []
     private var gradient: [Float]
 
-    /// Creates a trainer that starts with random weights.
+    /// Creates a trainer that starts from random weights.
     ///
     /// - Parameters:
     ///   - recipe: The recipe to follow.
     ///   - slices: The slices to train on.
-    ///   - threads: The number of threads; as many as there are processors if `nil`.
+    ///   - threads: The number of threads; all available processors if `nil`.
     /// - Precondition: `recipe` has at least one step, and `slices` were collected for this recipe.
     public convenience init(recipe: TrainingRecipe, slices: TrainingSlices, threads: Int? = nil) {
         self.init(recipe: recipe, slices: slices, startingFrom: nil, threads: threads ?? processorCount())
     }
 
-    /// Creates a trainer that starts with the weights of a trained network, or random ones if `start` is `nil`.
+    /// Creates a trainer that starts from the weights of a trained network, or random ones if `start` is `nil`.
     ///
     /// - Precondition: `recipe.defect == nil`, each of `slices` is large enough for its crops, and `start` has the
     ///   recipe's configuration.
@@ -105,7 +105,7 @@ public final class Trainer {
         return state.move(against: gradient, loss: loss, recipe: recipe) ? loss : .nan
     }
 
-    /// Makes ``pass`` the one for crops of this number and size.
+    /// Sets ``pass`` to the one for crops of this number and size.
     private func prepare(for crops: TrainingRecipe.Crops) {
         func fits(_ pass: TrainingPass) -> Bool {
             pass.batch == crops.count && pass.rows == crops.rows && pass.columns == crops.columns
@@ -136,12 +136,12 @@ public final class Trainer {
     /// Adds to the time spent on the training.
     package func spent(seconds: Double) { state.seconds += seconds }
 
-    /// Returns the noisy crops of a step and the noise in them, in the network's units, and which pixels count in the loss;
-    /// `nil` if all do.
+    /// Returns the noisy crops of a step and the noise in them, in the network's units, and which pixels count in the
+    /// loss; `nil` if all do.
     private func batch(
         of crops: TrainingRecipe.Crops, at step: Int
     ) -> (noisy: [Float], noise: [Float], isCounted: [Bool]?) {
-        // A sequence apart from the one that drew the first weights.
+        // A sequence independent of the one for the initial weights.
         var generator = SplitMix64(seed: recipe.seed ^ 0x5bd1_e995_0000_0000)
         generator = SplitMix64(seed: generator.next() &+ UInt64(step) &* 0xff51_afd7_ed55_8ccd)
         let (center, spread) = (Float(recipe.network.center), Float(recipe.network.spread))

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 @Suite struct AdamTests {
-    /// Made with PyTorch 2.15.0:
+    /// Expected values from PyTorch 2.15.0:
     /// ```python
     /// p = torch.tensor([1.0, -2.0, 0.5], requires_grad=True); o = torch.optim.Adam([p], lr=0.1)
     /// for g in [[0.3, -0.1, 0.0], [0.2, 0.4, -0.5], [-0.1, 0.3, 0.25]]:

@@ -38,7 +38,7 @@ import Testing
             TrainingSlices(["": [CTSlice(width: 4, height: 4, samples: samples, format: format)]], crop: 4))
         var generator = SplitMix64(seed: 5)
         let crops = Set((0..<200).map { _ in slices.crop(1, 4, using: &generator).clean })
-        // Four rows and four columns, there and back.
+        // Four rows and four columns, in both directions.
         let rows = (0..<4).map { row in (0..<4).map { Float(samples[4 * row + $0]) } }
         let columns = (0..<4).map { column in (0..<4).map { Float(samples[4 * $0 + column]) } }
         #expect(crops == Set((rows + columns).flatMap { [$0, $0.reversed()] }))
@@ -89,7 +89,7 @@ import Testing
         #expect(abs(density - 0.1) < 6 * 0.2 / 12.0.squareRoot() / 10 + 0.01)
         #expect(abs(deviations.count - 100) < 50)
 
-        // As files hold it.
+        // As files store it.
         recipe.rangeShare = 1
         var clean: [Float] = [-2000, -1000, 0, 2000]
         let noisy = recipe.noisy(&clean, columns: 2, using: &generator)
@@ -136,7 +136,7 @@ import Testing
             let noisy = noise.noisy(&clean, columns: 16, using: &generator)
             variances.append(noisy.reduce(0.0) { $0 + Double($1 * $1) } / 256)
         }
-        // The mean square of a uniform number of 0…10 is 100/3, of 1…3 it is 13/3.
+        // The mean square of a uniform number in 0…10 is 100/3, in 1…3 it is 13/3.
         let mean = variances.reduce(0, +) / 400
         #expect(abs(mean - 113.0 / 3) < 6 * 0.12 * 113 / 3, "\(mean)")
     }

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 @Suite struct LogMeanSquaredErrorTests {
-    /// All pixels of three crops, or some of two and none of the last.
+    /// Counts all pixels of three crops, or some of two and none of the last.
     @Test(
         arguments: [
             nil, [true, false, true, true, false, false, true, false, false, false, false, false],

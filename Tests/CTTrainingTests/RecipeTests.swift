@@ -119,7 +119,7 @@ import Testing
         #expect(recipe.learningRate(at: 99) == 0.01)
         #expect(abs(recipe.learningRate(at: 500) - 0.005) < 1e-12)
         #expect(recipe.learningRate(at: 999) < 1e-7)
-        // Half of the pixels come in the last fifth of the steps.
+        // The last fifth of the steps has half of the pixels.
         recipe.crops = [.init(count: 1, rows: 48, columns: 48), .init(from: 0.8, count: 4, rows: 48, columns: 48)]
         #expect(abs(recipe.learningRate(at: 800) - 0.005) < 1e-12)
         recipe.frozenFrom = 0.3

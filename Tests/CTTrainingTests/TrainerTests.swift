@@ -6,7 +6,7 @@ import CTTraining
 import TestSupport
 import Testing
 
-/// A recipe that is done in a moment.
+/// Returns a recipe that takes a moment.
 private let recipe = TrainingRecipe(
     description: "test",
     network: NetworkConfiguration(patch: 2, window: 4, channels: 8, hidden: 4, blocks: 1, mixing: 3),
@@ -17,7 +17,7 @@ private let recipe = TrainingRecipe(
     ],
     warmUp: 3, frozenFrom: 0.6)
 
-/// A slice of two materials in blocks.
+/// Returns a slice of two materials in blocks.
 private func blocks(width: Int, height: Int, phase: Int) -> CTSlice {
     let samples = (0..<width * height).map { Double((($0 % width + phase) / 5 + $0 / width / 7) % 2 * 900 - 800) }
     return CTSlice(width: width, height: height, samples: samples, format: SampleFormat(kind: .floatingPoint, bits: 32))
@@ -45,7 +45,7 @@ private func slices() throws -> TrainingSlices {
             if first.state.step % 4 == 0 { first.measure([]) }
         }
         try Checkpoint(recipe: recipe, state: first.state).write(to: path)
-        // What was done after the checkpoint is lost, as it is when a run is killed.
+        // Steps after the checkpoint are lost, as when a run is killed.
         first.advance()
 
         let checkpoint = try Checkpoint(contentsOf: path)
@@ -66,7 +66,7 @@ private func slices() throws -> TrainingSlices {
         let trainer = Trainer(recipe: recipe, slices: try slices(), startingFrom: start, threads: 1)
         #expect(trainer.state.averaged == start)
         #expect(trainer.state.data != before.state.data)
-        // The same crops and noise as at random weights, which know nothing yet.
+        // The same crops and noise as for untrained random weights.
         let random = Trainer(recipe: recipe, slices: try slices(), threads: 1)
         #expect(trainer.advance() < random.advance())
     }

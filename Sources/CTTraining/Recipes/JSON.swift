@@ -4,18 +4,18 @@ internal import FoundationEssentials
 internal import Foundation
 #endif
 
-/// A value as JSON on one line, keys sorted.
+/// Returns a value as JSON on one line, with sorted keys.
 func json(_ value: some Encodable) -> String {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    // A network that has failed has no PSNR.
+    // The PSNR of a network that has diverged is not finite.
     encoder.nonConformingFloatEncodingStrategy = .convertToString(
         positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
     guard let data = try? encoder.encode(value) else { preconditionFailure("plain values can be encoded") }
     return String(decoding: data, as: UTF8.self)
 }
 
-/// A value from JSON that ``json(_:)`` wrote.
+/// Decodes a value from JSON that ``json(_:)`` wrote.
 func decoded<Value: Decodable>(_ json: String) throws -> Value {
     let decoder = JSONDecoder()
     decoder.nonConformingFloatDecodingStrategy = .convertFromString(

@@ -2,18 +2,19 @@ internal import CTImages
 package import CTNoise
 internal import CTSupport
 
-/// The noise that crops get in training, and how a file would store them.
+/// The noise that is added to crops in training, and the clamping that files apply.
 ///
-/// Each crop gets the noise of one of several choices. A choice is a list of kinds as `ctdenoise noise --add` takes them, one on
-/// top of the other, whose numbers may be ranges: `white:0/255..55/255`, `impulses:0%..60%`. Files clamp: in 16-bit slices
-/// nothing is darker than −1024 HU, and in ranges of −1024…1023 HU dense bone is cut as well, so some crops are clamped too.
+/// Each crop gets the noise of one of several choices. A choice is a list of kinds of noise as for
+/// `ctdenoise noise --add`, applied in order, whose numbers may be ranges: `white:0/255..55/255`, `impulses:0%..60%`.
+/// Some crops are clamped, because files clamp: 16-bit slices hold no values below −1024 HU, and files for
+/// −1024…1023 HU also cut off dense bone.
 package struct TrainingNoise: Codable, Hashable, Sendable {
-    /// Kinds of noise that some crops get.
+    /// The kinds of noise for a share of the crops.
     package struct Choice: Codable, Hashable, Sendable {
         /// The share of crops, 0…1, that get this noise.
         package var share: Double
 
-        /// The kinds in order.
+        /// The kinds of noise, in order.
         package var add: [NoiseTemplate]
 
         /// Creates a choice.
@@ -22,7 +23,7 @@ package struct TrainingNoise: Codable, Hashable, Sendable {
             self.add = add
         }
 
-        /// Whether any of it replaces samples by salt and pepper.
+        /// Whether it includes impulse noise.
         var hasImpulses: Bool {
             share > 0 && add.contains { if case .impulses(let density, _) = $0.greatest { density > 0 } else { false } }
         }
@@ -34,7 +35,8 @@ package struct TrainingNoise: Codable, Hashable, Sendable {
     /// The share of crops, 0…1, that are clamped to at least −1024 HU after noise is added.
     package var floorShare: Double
 
-    /// The share of crops, 0…1, that are clamped to −1024…1023 HU before and after noise is added. The rest is not clamped.
+    /// The share of crops, 0…1, that are clamped to −1024…1023 HU before and after noise is added. The rest are not
+    /// clamped.
     package var rangeShare: Double
 
     /// Creates noise for training.
@@ -44,7 +46,7 @@ package struct TrainingNoise: Codable, Hashable, Sendable {
         self.rangeShare = rangeShare
     }
 
-    /// White noise, salt-and-pepper, and both: for one network that takes all noise.
+    /// White noise, salt-and-pepper, and both, for one network that removes all kinds.
     package static let mixed: TrainingNoise = {
         guard let white = try? NoiseTemplate("white:0/255..55/255"),
             let impulses = try? NoiseTemplate("impulses:0%..60%")
@@ -55,20 +57,20 @@ package struct TrainingNoise: Codable, Hashable, Sendable {
         ])
     }()
 
-    /// Whether some crops have salt and pepper.
+    /// Whether some crops get impulse noise.
     var hasImpulses: Bool { choices.contains(where: \.hasImpulses) }
 
-    /// Whether a sample of a noisy crop, in HU, has the value of salt or pepper. Clamped air or bone has it, too.
+    /// Whether a sample of a noisy crop, in HU, has the value of salt or pepper, as clamped air or bone also does.
     static func mayBeImpulse(_ hu: Float) -> Bool {
         let range = IntensityScale.huRange
         return hu == Float(range.lowerBound) || hu == Float(range.upperBound)
     }
 
-    /// Why no crop can have this noise, or `nil` if all can.
+    /// Why this noise is invalid, or `nil` if it is valid.
     package var defect: String? {
         if choices.isEmpty { return "no choice of noise" }
         let shares = choices.map(\.share) + [floorShare, rangeShare]
-        if let wrong = shares.first(where: { !(0...1).contains($0) }) { return "a share of \(wrong); 0…1 is possible" }
+        if let wrong = shares.first(where: { !(0...1).contains($0) }) { return "a share of \(wrong); it must be 0…1" }
         let sum = choices.reduce(0) { $0 + $1.share }
         if abs(sum - 1) > 1e-6 { return "choices of noise whose shares add up to \(sum), not to 1" }
         if floorShare + rangeShare > 1 { return "floorShare and rangeShare that add up to more than 1" }
@@ -82,12 +84,12 @@ package struct TrainingNoise: Codable, Hashable, Sendable {
     /// - Parameters:
     ///   - clean: The crop in HU; clamped if its noisy copy is clamped to the range.
     ///   - columns: The crop's width.
-    ///   - generator: Decides on the choice, on the numbers and on the noise.
+    ///   - generator: The source of randomness for the choice, the numbers and the noise.
     /// - Returns: The noisy crop in HU.
     func noisy(_ clean: inout [Float], columns: Int, using generator: inout SplitMix64) -> [Float] {
         let range = IntensityScale.huRange
         let (low, high) = (Float(range.lowerBound), Float(range.upperBound))
-        // Always five draws, in this order: a recipe makes the same crops from one version to the next.
+        // Always five draws, in this order: a recipe gives the same crops in all versions.
         let chosen = Double.random(in: 0..<1, using: &generator)
         let white = Double.random(in: 0..<1, using: &generator)
         let impulses = Double.random(in: 0..<1, using: &generator)
@@ -108,7 +110,7 @@ package struct TrainingNoise: Codable, Hashable, Sendable {
         return noisy
     }
 
-    /// The choice that a number of 0..<1 falls on.
+    /// Returns the choice for a number in 0..<1.
     private func choice(at number: Double) -> Choice {
         var end = 0.0
         for choice in choices.dropLast() {
@@ -120,12 +122,12 @@ package struct TrainingNoise: Codable, Hashable, Sendable {
 }
 
 extension TrainingNoise.Choice {
-    /// The noise of one crop, its numbers drawn.
+    /// Returns the noise of one crop, with numbers drawn from the ranges.
     ///
     /// - Parameters:
-    ///   - white: Decides on the first range of the first white noise, 0..<1.
-    ///   - impulses: Decides on the first range of the first impulses, 0..<1.
-    ///   - seed: Decides on all other ranges.
+    ///   - white: The position in the first range of the first white noise, 0..<1.
+    ///   - impulses: The position in the first range of the first impulses, 0..<1.
+    ///   - seed: The seed for all other ranges.
     fileprivate func steps(white: Double, impulses: Double, seed: UInt64) -> [NoiseStep] {
         let random = CounterRandom(seed: seed, stream: .max)
         var (given, next) = (["white": white, "impulses": impulses], UInt64(0))

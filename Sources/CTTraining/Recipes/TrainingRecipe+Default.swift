@@ -1,8 +1,8 @@
 internal import CBundledModels
 
 extension TrainingRecipe {
-    /// The recipe of the default model, but with white noise, salt-and-pepper, and both, for one network that takes all of it:
-    /// what to start from for a model of your own.
+    /// The recipe of the default model, but with white noise, salt-and-pepper, and both, for one network that removes
+    /// all kinds: the starting point for your own model.
     public static let `default`: TrainingRecipe = {
         var count = 0
         let start = unsafe ct_default_recipe(&count)

@@ -1,38 +1,37 @@
 package import CTNetwork
 internal import CTSupport
 
-/// Everything that decides what training does, apart from the slices: a run is a function of its recipe
-/// and its data.
+/// All settings of a training: a run is a function of its recipe and its slices.
 ///
-/// It is stored as JSON, in `Recipes/`, in checkpoints and in model files.
+/// Recipes are stored as JSON in `Recipes/`, in checkpoints and in model files.
 public struct TrainingRecipe: Codable, Hashable, Sendable {
-    /// What the model is for, in a sentence, and what it was trained on.
+    /// A sentence on the purpose of the model and the training data.
     public var description: String
 
     /// The shape of the network.
     package var network: NetworkConfiguration
 
-    /// Steps of gradient descent.
+    /// The number of steps of gradient descent.
     public var steps: Int
 
-    /// What a step sees, from some share of the steps on.
+    /// The crops of each step, from some share of the steps on.
     ///
-    /// Many small crops teach fastest; large ones, at the end, teach scans to run as far as in whole slices. Crops are flipped
-    /// and transposed at random.
+    /// Many small crops train fastest; large ones at the end teach the scans to run as far as in whole slices. Crops
+    /// are flipped and transposed at random.
     package struct Crops: Codable, Hashable, Sendable {
-        /// The share of the steps, 0…1, from which on these are drawn. Crops that share it take turns.
+        /// The share of the steps, 0…1, after which these are drawn. Crops with the same share alternate.
         package var from: Double
 
-        /// Crops a step.
+        /// The number of crops per step.
         package var count: Int
 
-        /// Rows of a crop in pixels, a multiple of the patch.
+        /// The height of a crop in pixels, a multiple of the patch.
         package var rows: Int
 
-        /// Columns of a crop in pixels, a multiple of the patch.
+        /// The width of a crop in pixels, a multiple of the patch.
         package var columns: Int
 
-        /// Makes crops.
+        /// Creates crops.
         package init(from: Double = 0, count: Int, rows: Int, columns: Int) {
             self.from = from
             self.count = count
@@ -40,39 +39,40 @@ public struct TrainingRecipe: Codable, Hashable, Sendable {
             self.columns = columns
         }
 
-        /// Pixels of a step.
+        /// The number of pixels per step.
         package var pixels: Int { count * rows * columns }
     }
 
-    /// The crops that steps see, in order; the first are drawn from the start.
+    /// The crops in the order in which they are used; the first start at 0.
     package var crops: [Crops]
 
-    /// Step size of Adam at its highest, after the warm-up.
+    /// The largest step size of Adam, reached after the warm-up.
     package var learningRate: Double
 
-    /// Steps in which the step size grows from zero; after them it falls to zero, along half a cosine of the pixels seen.
+    /// The number of steps in which the step size grows from zero; then it falls to zero along half a cosine of the
+    /// pixels seen.
     package var warmUp: Int
 
     /// The largest global norm of a gradient; longer ones are scaled down to it.
     package var clip: Double
 
-    /// Decay of the moving average of the weights, which is what is validated and shipped.
+    /// The decay of the moving average of the weights; the averaged weights are validated and written.
     package var averaging: Double
 
-    /// The share of the steps, 0…1, after which batch normalization uses its running statistics as
-    /// constants, so that the network trains as it will be used.
+    /// The share of the steps, 0…1, after which batch normalization uses its running statistics as constants, as it
+    /// does in denoising.
     package var frozenFrom: Double
 
-    /// HU of error that is not worth reducing; see ``LogMeanSquaredError``.
+    /// The error in HU that is not worth reducing; see ``LogMeanSquaredError``.
     package var tolerance: Double
 
-    /// The noise that crops get.
+    /// The noise that is added to crops.
     package var noise: TrainingNoise
 
-    /// Names the run: initial weights, crops and noise follow from it.
+    /// The seed, which determines initial weights, crops and noise.
     public var seed: UInt64
 
-    /// Makes a recipe.
+    /// Creates a recipe.
     package init(
         description: String, network: NetworkConfiguration = NetworkConfiguration(), steps: Int,
         crops: [Crops] = [Crops(count: 4, rows: 48, columns: 48)], learningRate: Double = 2e-3, warmUp: Int = 200,
@@ -94,20 +94,19 @@ public struct TrainingRecipe: Codable, Hashable, Sendable {
         self.seed = seed
     }
 
-    /// Why no training can follow this recipe, or `nil` if one can.
+    /// Why the recipe is invalid, or `nil` if it is valid.
     package var defect: String? {
         if let defect = network.defect { return defect }
-        if steps < 1 { return "\(steps) steps; at least 1 is needed" }
+        if steps < 1 { return "\(steps) steps; there must be at least 1" }
         if crops.first?.from != 0 || !zip(crops, crops.dropFirst()).allSatisfy({ $0.from <= $1.from && $1.from <= 1 }) {
-            return
-                "crops from \(crops.map(\.from)) of the steps on; they start at 0, and then none is below the one before"
+            return "crops from \(crops.map(\.from)) of the steps; they must start at 0 and ascend to at most 1"
         }
         for crops in crops {
-            if !(1...4096).contains(crops.count) { return "\(crops.count) crops a step; 1 to 4096 are possible" }
+            if !(1...4096).contains(crops.count) { return "\(crops.count) crops per step; there must be 1 to 4096" }
             for side in [crops.rows, crops.columns] {
                 if side < network.window || side > 4096 || side % network.patch != 0 {
-                    return "crops of \(crops.rows)×\(crops.columns) pixels: multiples of the patch \(network.patch) "
-                        + "from \(network.window) to 4096 are possible"
+                    return "crops of \(crops.rows)×\(crops.columns) pixels; sides must be multiples of the patch "
+                        + "\(network.patch) from \(network.window) to 4096"
                 }
             }
         }
@@ -115,12 +114,12 @@ public struct TrainingRecipe: Codable, Hashable, Sendable {
         if warmUp < 0 { return "\(warmUp) steps of warm-up" }
         if !(clip > 0) { return "gradients clipped to a norm of \(clip)" }
         if !(0..<1).contains(averaging) {
-            return "a weight average with decay \(averaging); 0 up to below 1 is possible"
+            return "a weight average with decay \(averaging); it must be in [0, 1)"
         }
-        if !(0...1).contains(frozenFrom) { return "statistics frozen from \(frozenFrom) of the steps; 0…1 is possible" }
+        if !(0...1).contains(frozenFrom) { return "statistics frozen from \(frozenFrom) of the steps; it must be 0…1" }
         if !(tolerance > 0 && tolerance.isFinite) { return "a tolerance of \(tolerance) HU; it must be positive" }
         if network.target == .impulses, !noise.hasImpulses {
-            return "a network for impulses whose crops have none"
+            return "a network for impulses, but crops without any"
         }
         return noise.defect
     }
@@ -132,13 +131,13 @@ public struct TrainingRecipe: Codable, Hashable, Sendable {
         return learningRate * 0.5 * (1 + cosine(.pi * share))
     }
 
-    /// The crops that `step` sees, counted from 0.
+    /// Returns the crops of `step`, counted from 0.
     package func crops(at step: Int) -> Crops {
         let turns = stages.last { $0.start <= step }?.turns ?? crops
         return turns[step % turns.count]
     }
 
-    /// Pixels that the first `steps` steps see.
+    /// Returns the number of pixels in the first `steps` steps.
     package func pixels(in steps: Int) -> Int {
         let stages = stages
         var sum = 0
@@ -152,7 +151,7 @@ public struct TrainingRecipe: Codable, Hashable, Sendable {
         return sum
     }
 
-    /// Crops that take turns, and the first step that sees them.
+    /// The crops that alternate, with the first step that uses them.
     private var stages: [(start: Int, turns: [Crops])] {
         var stages: [(start: Int, turns: [Crops])] = []
         for crops in crops {
@@ -169,13 +168,13 @@ public struct TrainingRecipe: Codable, Hashable, Sendable {
     /// The longest side of all crops in pixels.
     package var longestSide: Int { crops.map { max($0.rows, $0.columns) }.max() ?? 0 }
 
-    /// Leaves out crops that are longer than slices of `side` pixels, unless none would be left from the start.
+    /// Removes crops that are longer than slices of `side` pixels, unless none would remain for the first step.
     public mutating func fit(slicesOf side: Int) {
         let fitting = crops.filter { max($0.rows, $0.columns) <= side }
         if fitting.first?.from == 0 { crops = fitting }
     }
 
-    /// How batch normalization normalizes at `step`, counted from 0.
+    /// Returns the statistics that batch normalization uses at `step`, counted from 0.
     package func statistics(at step: Int) -> StatisticsMode {
         Double(step) < frozenFrom * Double(steps) ? .batch : .running
     }
