@@ -1,4 +1,4 @@
-// Denoises without blocking the task that asks for it, says how far it is, and stops when it is told to.
+// Denoises without blocking the calling task, reports progress, and stops when cancelled.
 
 import CTDenoise
 

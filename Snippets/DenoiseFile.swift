@@ -1,4 +1,4 @@
-// Denoises every page of a PNG or TIFF file and keeps all else that is in it.
+// Denoises every page of a PNG or TIFF file and preserves everything else in it.
 
 import CTDenoise
 // snippet.hide
@@ -24,7 +24,7 @@ let clamped = try file.write(to: "denoised.png")
 do {
     _ = try ImageFile(contentsOf: "missing.png")
 } catch {
-    // A `FileError` says what is wrong and what to do about it.
+    // A `FileError` describes the problem and how to fix it.
     print("\(error.code):", error.message)
 }
 // snippet.end

@@ -1,4 +1,4 @@
-// Measures how far a denoised slice is from the clean one, and how noisy a slice is without any.
+// Measures how far a denoised slice is from the clean one, and estimates noise without a reference.
 
 import CTDenoise
 

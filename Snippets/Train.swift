@@ -1,4 +1,4 @@
-// Trains a network on slices of one's own and denoises with it.
+// Trains a network on your own slices and denoises with it.
 
 import CTDenoise
 import Foundation
@@ -18,7 +18,7 @@ recipe.fit(slicesOf: 96)
 // snippet.end
 
 // snippet.slices
-// By patient: each of them is drawn equally often.
+// By patient; each is drawn equally often.
 guard let slices = TrainingSlices(patients, for: recipe) else { fatalError("All slices are smaller than a crop") }
 // snippet.end
 

@@ -1,4 +1,4 @@
-// Makes pairs of clean and noisy slices: phantoms, and noise that a seed decides.
+// Makes pairs of clean and noisy slices from phantoms, with noise determined by a seed.
 
 import CTDenoise
 // snippet.hide
