@@ -75,9 +75,9 @@ extension ReportPage {
             "<dt>\(metric.name)</dt><dd>\(metric.meaning) \(Self.phrase(metric.better))</dd>"
         }
         return """
-            <section aria-labelledby="facts"><h2 id="facts">What the figures are relative to</h2>\
+            <section aria-labelledby="facts"><h2 id="facts">Conventions</h2>\
             <dl>\(Markup(entries))</dl>
-            <h2>What they mean</h2><dl>\(Markup(meanings))</dl></section>
+            <h2>Metrics</h2><dl>\(Markup(meanings))</dl></section>
             """
     }
 
@@ -105,11 +105,11 @@ extension ReportPage {
             <button type="button" class="control" id="previous" aria-label="Previous slice">◀</button>
             <button type="button" class="control" id="next" aria-label="Next slice">▶</button>
             </div>
-            <div class="tools" role="group" aria-label="What is shown">
+            <div class="tools" role="group" aria-label="View">
             <button type="button" class="control view" data-view="compare" aria-pressed="true">Compare</button>
             <button type="button" class="control view" data-view="difference" aria-pressed="false">Difference</button>
             <button type="button" class="control view" data-view="removed" aria-pressed="false">\
-            What was removed</button>
+            Removed noise</button>
             <label id="leftside">left <select id="left"></select></label>
             <span class="zooming">
             <button type="button" class="control" id="farther" aria-label="Zoom out">−</button>
