@@ -1,4 +1,4 @@
-# Everything a newcomer types. What needs more than a line is in scripts/.
+# Short names for common tasks. Anything longer than a line is in scripts/.
 .DEFAULT_GOAL := help
 .PHONY: help demo test build docs lint format bench quality dose samples pictures clean
 
@@ -14,7 +14,7 @@ test: ## Set up, build and run all tests; with CI set, warnings are errors and f
 build: ## Build the program for use: .build/release/ctdenoise
 	@scripts/setup.sh && swift build -c release --product ctdenoise
 
-docs: ## Make the documentation of the library: out/docs
+docs: ## Build the documentation of the library: out/docs
 	@scripts/docs.sh
 
 lint: ## Check the formatting and the doc comments of every Swift file
@@ -23,20 +23,20 @@ lint: ## Check the formatting and the doc comments of every Swift file
 format: ## Format every Swift file in place
 	@scripts/swift_files.sh | xargs -0 swift format format --in-place --parallel
 
-bench: ## Measure speed side by side with PyTorch and others; BENCH="--quick" and so on for options
+bench: ## Compare the speed with PyTorch and others; options in BENCH, such as BENCH="--quick"
 	@scripts/bench.sh $(BENCH)
 
-quality: ## Measure quality side by side with others; QUALITY="SLICES OUT --dncnn DIR" and so on, see docs/quality.md
+quality: ## Compare the quality with other methods; QUALITY="SLICES OUT --dncnn DIR", see docs/quality.md
 	@scripts/quality.sh $(QUALITY)
 
-dose: ## Compare simulated with real low dose; DOSE="PAIRS OUT" and so on, see docs/noise.md
+dose: ## Compare simulated with real low dose; DOSE="PAIRS OUT", see docs/noise.md
 	@scripts/low_dose.sh $(DOSE)
 
-samples: ## Make samples/ anew with the program
+samples: ## Make samples/ again with the program
 	@scripts/make_samples.sh
 
-pictures: ## Make the pictures of the README anew with the program
+pictures: ## Make the pictures of the README again with the program
 	@scripts/make_pictures.sh
 
-clean: ## Remove what was built and what the demo wrote
+clean: ## Remove build products and generated files: .build, out
 	@rm -rf .build out

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# Measures the speed of the program side by side with PyTorch, scikit-image, Pillow and tifffile, as Benchmarks/README.md
-# describes. Needs a Python with the packages of Benchmarks/requirements.txt; scripts/python_with.sh finds or makes it.
-# Usage: scripts/bench.sh [OPTION…]   (those of Benchmarks/Speed/bench.py: --quick, --only CASE…, -o FILE, --help …)
+# Compares the speed of the program with PyTorch, scikit-image, Pillow and tifffile, as described in
+# Benchmarks/README.md. Needs Python with the packages in Benchmarks/requirements.txt; scripts/python_with.sh finds or
+# creates it.
+# Usage: scripts/bench.sh [OPTION…]   (options of Benchmarks/Speed/bench.py: --quick, --only CASE…, -o FILE, --help …)
 set -euo pipefail
-# A file that is named by the caller is meant to lie where the caller is.
+# Paths are relative to the caller's folder.
 absolute() { case $1 in /*) printf '%s' "$1" ;; *) printf '%s/%s' "$PWD" "$1" ;; esac; }
 arguments=()
 previous=
@@ -22,10 +23,12 @@ for argument in "$@"; do
 done
 cd "$(dirname "$0")/.."
 
-python=$(scripts/python_with.sh .build-bench-venv Benchmarks/requirements.txt numpy PIL safetensors skimage tifffile torch)
+python=$(scripts/python_with.sh .build-bench-venv Benchmarks/requirements.txt \
+    numpy PIL safetensors skimage tifffile torch)
 scripts/setup.sh
 export CTDENOISE_BENCHMARKS=1
 for product in ctdenoise ctdenoise-probe; do
     swift build -c release --product "$product" >&2
 done
-exec "$python" Benchmarks/Speed/bench.py --bin "$(swift build -c release --show-bin-path)" ${arguments[@]+"${arguments[@]}"}
+exec "$python" Benchmarks/Speed/bench.py --bin "$(swift build -c release --show-bin-path)" \
+    ${arguments[@]+"${arguments[@]}"}

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""Compares samples as ctdenoise reads them with Pillow's, tifffile's and imagecodecs'.
+"""Compares samples decoded by ctdenoise with those of Pillow, tifffile and imagecodecs.
 
 usage: CT_DUMP=FOLDER swift test --filter 'are dumped for comparison'
        scripts/conformance.py FOLDER SUITES
 
-FOLDER holds index.tsv and the dumps that the test wrote; SUITES is the folder of test files. Prints
-counts, and every file that another reader reads differently or that we refuse although it is grey. Exits 1 on a difference.
-Needs numpy, Pillow, tifffile and imagecodecs.
+FOLDER holds index.tsv and the dumps that the test wrote; SUITES is the folder of test files. Prints counts, and every
+file that another reader decodes differently or that ctdenoise refuses although it is grey. Exits with status 1 if no
+reader agrees on a file. Needs numpy, Pillow, tifffile and imagecodecs.
 """
 
 import collections
@@ -27,7 +27,7 @@ PIL.Image.MAX_IMAGE_PIXELS = 1 << 26
 
 
 def pillow(path):
-    """Every page as Pillow decodes it: indices and packed bits are turned into levels."""
+    """Returns every page as Pillow decodes it, with palette indices and packed bits converted to levels."""
     pages = []
     with PIL.Image.open(path) as image:
         for number in range(1 if image.format == "PNG" else getattr(image, "n_frames", 1)):
@@ -40,11 +40,11 @@ def pillow(path):
 
 
 def reference(path):
-    """PngSuite's decodes that are published beside it: RGBA of 8 or 16 bits."""
+    """Returns the decoded pages published with PngSuite: RGBA of 8 or 16 bits."""
     values = json.loads((path.parent.parent / "json" / f"{path.stem}.json").read_text())
     with PIL.Image.open(path) as image:
         samples = numpy.array(values, numpy.float64).reshape(image.height, image.width, 4)
-    # What is transparent may have no colour there; NaN stands for any.
+    # Transparent pixels may have any colour there; NaN stands for it.
     return [numpy.where(samples[:, :, 3] == 0, numpy.nan, samples[:, :, 0])]
 
 
@@ -59,7 +59,7 @@ def tiff(path):
             samples = page.asarray()
             if page.photometric == tifffile.PHOTOMETRIC.PALETTE:
                 samples = numpy.moveaxis(page.colormap, 0, -1)[samples]
-                # The specification widens 8-bit levels by 257; some writers leave them as they are.
+                # The specification multiplies 8-bit levels by 257; some writers do not.
                 if (page.colormap % 257 == 0).all():
                     samples = samples // 257
             elif page.planarconfig == 2 and samples.ndim == 3:
@@ -69,7 +69,7 @@ def tiff(path):
 
 
 def grey(samples):
-    """One channel of samples that may have alpha or be grey RGB; None if it is none of these."""
+    """Returns the grey channel of grey, grey with alpha, or grey RGB samples; None for others."""
     samples = numpy.asarray(samples)
     samples = samples.astype(numpy.float64)
     if samples.ndim == 2:
@@ -83,17 +83,17 @@ def grey(samples):
 
 
 def equal(ours, theirs, bits):
-    """Whether samples are the same: "equal", "converted" by what a reader is known to do, or ""."""
+    """Compares samples: "equal", "converted" if they differ by a known conversion of a reader, or ""."""
     if theirs is None or ours.shape != theirs.shape:
         return ""
     if numpy.array_equal(ours, theirs, equal_nan=True):
         return "equal"
     top = 2.0**bits - 1
     known = [
-        top - ours,  # Pillow turns MinIsWhite round,
-        ours % (top + 1),  # takes signed 8-bit samples for unsigned
-        (ours + 2.0**31) % 2.0**32 - 2.0**31,  # and unsigned 32-bit ones for signed,
-        ours // 256,  # halves 16-bit grey + alpha,
+        top - ours,  # Pillow inverts MinIsWhite,
+        ours % (top + 1),  # reads signed 8-bit samples as unsigned,
+        (ours + 2.0**31) % 2.0**32 - 2.0**31,  # reads unsigned 32-bit samples as signed,
+        ours // 256,  # reduces 16-bit grey with alpha to 8 bits,
         ours * (255 // top if bits <= 8 else 1),  # and widens 1, 2 and 4 bits to 8
         (top - ours) * (255 // top if bits <= 8 else 1),
     ]
@@ -125,13 +125,13 @@ def main():
         for reader in readers:
             try:
                 theirs = reader(suites / name)
-            except Exception as error:  # each reader has errors of its own
+            except Exception as error:  # each reader has its own errors
                 counts[f"{reader.__name__}: cannot read"] += 1
                 continue
             result = [equal(a, grey(b), bits) for (a, bits), b in zip(ours, theirs)]
             if len(ours) == len(theirs) and all(result):
                 same = all(each == "equal" for each in result)
-                counts[f"{reader.__name__}: " + ("equal" if same else "equal but for its known conversions")] += 1
+                counts[f"{reader.__name__}: " + ("equal" if same else "equal except for known conversions")] += 1
                 agreed = True
             else:
                 counts[f"{reader.__name__}: different"] += 1
@@ -152,8 +152,8 @@ def main():
             except Exception:
                 continue
             if theirs and all(grey(page) is not None for page in theirs):
-                counts["refused, though grey to another reader"] += 1
-                print(f"refused though {reader.__name__} reads it: {name}: {code}: {found}")
+                counts["refused although another reader reads it as grey"] += 1
+                print(f"refused although {reader.__name__} reads it: {name}: {code}: {found}")
                 break
     print(f"{len(pages)} files read, {len(refused)} refused")
     for key, count in sorted(counts.items()):

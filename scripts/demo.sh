@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds the program and denoises the slices in samples/: the shortest way to see what it does.
+# Builds the program and denoises the slices in samples/: the quickest way to try it.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 scripts/setup.sh
@@ -13,12 +13,12 @@ run() {
 }
 
 run denoise samples/noisy -o out/demo --overwrite
-# How far the denoised slices are from the clean ones, and beside it, how far the noisy ones were.
+# Compares the denoised and the noisy slices with the clean ones.
 run evaluate samples/clean out/demo --baseline samples/noisy
 
 cat <<'END'
 
 Look at   samples/noisy   noisy slices
           out/demo        the same, denoised
-          samples/clean   what they were before the noise
+          samples/clean   the same, before noise was added
 END

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Makes the README's pictures with the program: a phantom, noisy and denoised; and, where there is a browser, a page about ten.
+# Makes the README's pictures with the program: a phantom, noisy and denoised, and, if there is a browser, a report of
+# ten phantoms.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 scripts/setup.sh
@@ -17,12 +18,13 @@ mkdir -p docs/pictures
 
 browser=$(command -v chromium || command -v google-chrome || true)
 if [ -z "$browser" ]; then
-    echo "no chromium: docs/pictures/report.png stays as it is" >&2
+    echo "chromium not found: docs/pictures/report.png is unchanged" >&2
     exit
 fi
 "$bin" phantom -o "$folder/clean" --count 10
 "$bin" noise "$folder/clean" -o "$folder/noisy" --white 25/255 --impulses 5% --seed 1
 "$bin" denoise "$folder/noisy" -o "$folder/denoised"
 "$bin" evaluate "$folder/clean" "$folder/denoised" --baseline "$folder/noisy" --report "$folder/quality.html" >/dev/null
-"$browser" --headless --no-sandbox --disable-gpu --hide-scrollbars --force-device-scale-factor=0.6 --user-data-dir="$folder/profile" \
-    --virtual-time-budget=10000 --window-size=1240,1600 --screenshot="$PWD/docs/pictures/report.png" "file://$folder/quality.html"
+"$browser" --headless --no-sandbox --disable-gpu --hide-scrollbars --force-device-scale-factor=0.6 \
+    --user-data-dir="$folder/profile" --virtual-time-budget=10000 --window-size=1240,1600 \
+    --screenshot="$PWD/docs/pictures/report.png" "file://$folder/quality.html"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes samples/ with the program: clean phantom slices, noisy copies of the same names, and a README that says how.
+# Makes samples/ with the program: clean phantom slices, noisy copies of the same names, and a README with the commands.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 scripts/setup.sh
@@ -32,10 +32,11 @@ sample mixed --white 25/255 --impulses 10%
 cat >samples/README.md <<EOF
 # Samples
 
-Chest phantoms, 256×256, 16-bit grey PNG: \`clean/\` is the truth, \`noisy/\` has a noisy copy under each name. Stored values
-0…65535 stand for −1024…1023 HU, which is what the program assumes, so no options are needed to read them. They are drawings, not
-pictures of anybody, and under the licence of the project. \`make samples\` makes them anew, with these commands,
-the same sample for sample on every machine; the bytes of the files depend on the version of zlib, too.
+Chest phantoms of 256×256 pixels as 16-bit grey PNG: \`clean/\` has the clean slices, \`noisy/\` a noisy copy of each
+under the same name. Stored values 0…65535 represent −1024…1023 HU, the default scale of the program, so no options are
+needed to read them. They are drawings, not pictures of patients, and covered by the project's licence. \`make samples\`
+makes them again with the commands below. The samples are the same on every machine; the bytes of the files also depend
+on the version of zlib.
 
 \`\`\`console
 $(sed 's/^/$ /' "$commands")
@@ -48,5 +49,5 @@ $(sed 's/^/$ /' "$commands")
 | \`impulses-10.png\` | 10 % of the samples replaced by salt (1023 HU) or pepper (−1024 HU), half and half |
 | \`mixed.png\` | additive white Gaussian, sigma 25/255, then 10 % salt and pepper |
 
-Noise beyond the range of the format is clamped, as any 16-bit file would have it.
+Noise beyond the range of the format is clamped.
 EOF

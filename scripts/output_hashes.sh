@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
-# Prints a SHA-256 for each output of a dozen commands: what two builds of the program have to agree on, byte for byte.
+# Prints the SHA-256 of each output of a dozen commands, which must be the same for two builds of the program.
 #
 #   scripts/output_hashes.sh [PROGRAM] [FOLDER]
 #
-# PROGRAM is the built one if left out. FOLDER keeps the outputs; without it they are removed. Compare two builds on one
-# machine, with the same CTDENOISE_ISA: instruction sets differ in the last bits.
+# PROGRAM defaults to the release build. FOLDER keeps the outputs; without it they are removed. Compare two builds on
+# the same machine with the same CTDENOISE_ISA: instruction sets differ in the last bits.
 #
 #   diff <(RECIPES=old/Recipes scripts/output_hashes.sh old/.build/release/ctdenoise) <(scripts/output_hashes.sh)
 #
-# RECIPES are those of the program's version, whose language a recipe speaks; Recipes/ if not set.
+# RECIPES is the folder of recipes that fit the program's version; Recipes/ by default.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 recipes=$(cd "${RECIPES:-$root/Recipes}" && pwd)
@@ -30,12 +30,12 @@ run() {
 # The SHA-256 of standard input.
 sha256() { if command -v sha256sum >/dev/null; then sha256sum; else shasum -a 256; fi | cut -d ' ' -f 1; }
 
-# All files below $1, in one order.
+# Hashes all files below $1 in a fixed order.
 hashes() {
     find "$1" -type f | LC_ALL=C sort | while IFS= read -r file; do printf '%s  %s\n' "$(sha256 <"$file")" "$file"; done
 }
 
-# The weights of a safetensors file, which lie behind its header; that says the recipe in words that may change.
+# Hashes the weights of a safetensors file without its header, which contains the recipe with texts that may change.
 weights() {
     local size
     size=$(od -An -t u8 -N 8 "$1" | tr -d ' ')
@@ -57,12 +57,13 @@ for noise in white:25/255 impulses:10%,salt=0.3 poisson:30hu speckle:5% correlat
 done
 run noise clean -o noise/mixed --white 25/255 --impulses 10% --seed 7
 hashes noise
-run noise clean/a clean/b -o set --pairs --realisations 2 --split 50/50 --add white:5/255..50/255 --add rings:10hu --seed 11
+run noise clean/a clean/b -o set --pairs --realisations 2 --split 50/50 --add white:5/255..50/255 --add rings:10hu \
+    --seed 11
 run noise clean/a clean/b -o again --from set/manifest.json
 hashes set
 diff -r set again >/dev/null || { echo "output_hashes: the set from its manifest differs" >&2; exit 1; }
 
-# --- Denoising: both models, two strengths, impulses, what was removed ----------------------------------------------
+# --- Denoising: both models, two strengths, impulses, removed noise -------------------------------------------------
 
 run denoise noise/white -o denoised/default
 run denoise noise/white -o denoised/fast --model fast
@@ -77,12 +78,15 @@ hashes removed
 "$program" evaluate clean denoised/mixed --baseline noise/mixed --noise --json >evaluation.json 2>messages.txt
 "$program" evaluate clean/a noise/white --window lung --json >window.json 2>messages.txt
 "$program" noise noise/white --estimate --json >estimate.json 2>messages.txt
-for file in evaluation.csv evaluation.json window.json estimate.json; do printf '%s  %s\n' "$(sha256 <$file)" $file; done
+for file in evaluation.csv evaluation.json window.json estimate.json; do
+    printf '%s  %s\n' "$(sha256 <$file)" $file
+done
 
-# --- Training: fifty steps from a seed, of crops with noise and of a set's pairs -------------------------------------
+# --- Training: fifty steps on crops with added noise, on a set of pairs, and from a model ----------------------------
 
 run phantom -o large --seed 4
-run train clean/a clean/b --validation large --recipe "$recipes/quick.json" --steps 50 --report-every 25 --curve curve.csv -o quick.safetensors
+run train clean/a clean/b --validation large --recipe "$recipes/quick.json" --steps 50 --report-every 25 \
+    --curve curve.csv -o quick.safetensors
 weights quick.safetensors
 run train set/manifest.json --recipe "$recipes/quick.json" --steps 50 --report-every 25 -o pairs.safetensors
 weights pairs.safetensors

@@ -1,12 +1,11 @@
 #!/usr/bin/env bash
-# Measures how well the program denoises, side by side with other methods, as docs/quality.md describes. Needs a Python
-# with the packages of Benchmarks/Quality/requirements.txt; scripts/python_with.sh finds or makes it.
-# Usage: scripts/quality.sh SLICES OUT [OPTION…]   (scripts/quality.sh --help tells the options; with --program FILE, the
-# program is not built)
+# Compares how well the program and other methods denoise, as described in docs/quality.md. Needs Python with the
+# packages in Benchmarks/Quality/requirements.txt; scripts/python_with.sh finds or creates it.
+# Usage: scripts/quality.sh SLICES OUT [OPTION…]   (see --help; with --program FILE, nothing is built)
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 
-# Before anything is installed or built: help, and what is wrong with the options.
+# Help and invalid options are handled before anything is installed or built.
 options=("${PYTHON:-python3}" -B "$root/Benchmarks/Quality/options.py")
 case " $* " in
 *" --help "* | *" -h "*) exec "${options[@]}" --help ;;
@@ -30,7 +29,7 @@ case " $* " in
     ;;
 esac
 
-# glibc gives large blocks back to the system at once, and PyTorch pays for that in every operation: up to twice the
-# time. With these it keeps them, which hardly anybody sets, but it is the comparison of the arithmetic alone.
+# By default glibc returns large blocks to the system at once, which costs PyTorch up to half of its time. These
+# settings keep the blocks. Hardly anybody uses them, but with them only the arithmetic is compared.
 export MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=2147483647 MALLOC_TOP_PAD_=67108864
 exec "$python" "$root/Benchmarks/Quality/quality.py" "$@"

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Prints every Swift file of the project, tracked or new, each ended by a NUL.
+# Prints the paths of all Swift files of the project, tracked or new, each terminated by NUL.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 git ls-files --cached --others --exclude-standard -z -- '*.swift' |
     while IFS= read -r -d '' file; do
-        # A file that was deleted but not yet committed is still listed.
+        # Git also lists deleted files until the deletion is committed.
         [ ! -f "$file" ] || printf '%s\0' "$file"
     done

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Trains a network that is inside the program anew, or goes on where it stopped.
+# Trains a network of the bundled models again, or resumes an earlier run.
 #   scripts/train_model.sh default|default_impulses|fast|fast_impulses TRAIN VALIDATION [OUT]
-# TRAIN and VALIDATION: folders of 16-bit slices that hold HU + 1024, one folder a patient. Some phantoms are added to them. OUT
-# (out/NAME in the repository) gets these, the checkpoints, the curves and the model. What is trained is Recipes/NAME.json, and then,
-# where there is one, Recipes/NAME_refine.json from the weights that came of it.
+# TRAIN and VALIDATION: folders of 16-bit slices with HU + 1024, one folder per patient; phantoms are added to TRAIN
+# OUT: the folder for phantoms, checkpoints, curves and the model; out/NAME in the repository by default
+# The recipe is Recipes/NAME.json, followed, if it exists, by Recipes/NAME_refine.json, which starts from its weights.
 set -euo pipefail
 usage() {
     sed -n '2,6s/^# //p' "$0" >&2
@@ -22,9 +22,9 @@ scripts/setup.sh
 
 swift build -c release --product ctdenoise
 ctdenoise=$(swift build -c release --show-bin-path)/ctdenoise
-# The same phantoms each time: one patient more, who has no noise at all.
+# The same phantoms each time: an additional patient without any noise.
 "$ctdenoise" phantom -o "$out/phantoms/phantom" --count 16 --seed 1000 --rescale 1,-1024 --overwrite
-# A run that is done already only writes its model again.
+# A run that is already complete only writes its model again.
 run() {
     local recipe=$1
     shift
@@ -38,5 +38,5 @@ if [ -f "Recipes/${name}_refine.json" ]; then
     model=${name}_refine
     run "$model" --start "$out/$name.safetensors"
 fi
-echo "If it is better than the model there is, put it into the program:"
+echo "If it is better than the bundled model, replace that:"
 echo "  cp $out/$model.safetensors Sources/CBundledModels/$name.safetensors"
