@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
-"""Compares simulated with real low dose: `scripts/low_dose.sh`, and docs/noise.md has what it writes.
+"""Compares simulated with real low dose. Run by `scripts/low_dose.sh`; docs/noise.md contains the results.
 
-PAIRS has full/ and quarter/ with 16-bit PNGs (HU + 1024) of the same names, each pair the same scan at full and at quarter dose, and
-manifest.csv with pair, kernel and pixel_mm. The program makes a quarter of each full dose; it is told kernel and pixel, and finds out itself
-how noisy the full dose is.
+PAIRS has full/ and quarter/ with 16-bit PNGs (HU + 1024) of the same names, each pair the same scan at full and at
+quarter dose, and manifest.csv with pair, kernel and pixel_mm. The program simulates a quarter of each full dose from
+kernel and pixel size; it measures the noise at full dose itself.
 
-What was added, low dose less full dose, tells both figures. At quarter dose variance is four times that at full dose, and real quarter doses of
-such pairs were made by adding the difference to the raw data of the scan; so a third of the variance that was added really is the full dose's own,
-and the standard deviation of a quarter dose, real or simulated, is the root of that and of what was added to it.
+Both figures follow from the added noise, low dose minus full dose. The variance at quarter dose is four times that at
+full dose, and the real quarter doses of such pairs were made by adding the difference to the raw data of the scan. The
+variance at full dose is therefore a third of the really added variance, and the standard deviation of a quarter dose,
+real or simulated, is the root of the sum of the variance at full dose and the added variance.
 """
 import argparse
 import csv
@@ -63,7 +64,8 @@ def trend_remover():
 
 
 def spectrum(noise, is_tissue, pixel, remove_trend=trend_remover()):
-    """Radial noise power spectrum (AAPM TG-233, doi 10.1002/mp.13763) of squares that are tissue to four fifths; None if there are fewer than 4."""
+    """Returns the radial noise power spectrum (AAPM TG-233, doi 10.1002/mp.13763) of squares with at least four fifths
+    of tissue; None if there are fewer than 4."""
     total, count = np.zeros((SIDE, SIDE)), 0
     for top in range(0, noise.shape[0] - SIDE + 1, SIDE // 4):
         for left in range(0, noise.shape[1] - SIDE + 1, SIDE // 4):
@@ -80,7 +82,8 @@ def spectrum(noise, is_tissue, pixel, remove_trend=trend_remover()):
 
 
 def peak(frequencies, power):
-    """The centre of the frequencies whose power, smoothed over five rings, is at least 0.8 of the greatest; the trend takes the lowest ring."""
+    """Returns the centre of the frequencies whose power, smoothed over five rings, is at least 0.8 of the maximum. The
+    lowest ring is left out, because removing the trend removes it."""
     weights = [1, 2, 3, 2, 1]
     smooth = np.convolve(power, weights, "same") / np.convolve(np.ones_like(power), weights, "same")
     smooth[0] = 0
@@ -155,7 +158,8 @@ def draw(results, path):
                 curves = [result[f"spectrum {name}"] for result in results
                           if (result["kernel"], result["tissue"]) == (kernel, tissue) and result[f"spectrum {name}"]]
                 for number, (frequencies, power) in enumerate(curves):
-                    axis.plot(frequencies, power / power.sum(), colour, alpha=0.6, linewidth=1, label=None if number else name)
+                    label = None if number else name
+                    axis.plot(frequencies, power / power.sum(), colour, alpha=0.6, linewidth=1, label=label)
             axis.set_title(f"{tissue}, {kernel}", fontsize=10)
             axis.set_yticks([])
             if line is axes[-1]:

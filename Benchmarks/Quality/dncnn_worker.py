@@ -1,4 +1,4 @@
-"""DnCNN in a process of its own, with PyTorch as it is installed. Prints the seconds of an inference for each line it reads.
+"""Runs DnCNN in a separate process with the installed PyTorch. Prints the seconds of an inference for each input line.
 
     python3 dncnn_worker.py ROWS COLUMNS THREADS fp32|bf16 [DNCNN]
 """
@@ -14,7 +14,8 @@ import dncnn
 @torch.inference_mode()
 def main(rows, columns, threads, precision, folder=None):
     torch.set_num_threads(int(threads))
-    network = (dncnn.load(Path(folder))[0] if folder else dncnn.DnCNN()).eval().to(memory_format=torch.contiguous_format)
+    network = dncnn.load(Path(folder))[0] if folder else dncnn.DnCNN()
+    network = network.eval().to(memory_format=torch.contiguous_format)
     image = torch.randn(1, 1, int(rows), int(columns))
     for _ in sys.stdin:
         begin = time.perf_counter()

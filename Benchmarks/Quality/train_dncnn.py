@@ -3,9 +3,10 @@
 
     python3 Benchmarks/Quality/train_dncnn.py TRAIN… --out DIR --minutes 150 --threads 2 --validation VAL
 
-Crops, noise, units, loss, the bound on the gradient and the averaging of weights follow `Sources/CTTraining` and the
-recipe; rate, pixels a step and the share of the time with small crops are DnCNN's own. Time is what the processor spent on it, divided by the threads: how far
-a training gets does not depend on who else uses the machine. A run that was stopped goes on with `--resume` from its last checkpoint, two minutes old at most.
+Crops, noise, units, loss, gradient clipping and the averaging of weights follow `Sources/CTTraining` and the recipe;
+the learning rate, pixels per step and the share of the time with small crops are chosen for DnCNN. Time is processor
+time divided by the number of threads, so that a training does not depend on the other load of the machine. A stopped
+run resumes with `--resume` from its last checkpoint, at most two minutes old.
 """
 import argparse
 import copy
@@ -78,8 +79,8 @@ def draw_crop(groups, rows, columns, random):
 
 
 def add_noise(clean, noise, random):
-    """As TrainingNoise.noisy, for all crops (batch, rows, columns) at once: the clean crops, clamped where they are, and
-    the noisy ones."""
+    """Adds noise as TrainingNoise.noisy does, to all crops (batch, rows, columns) at once. Returns the clean crops,
+    clamped where their noisy versions are, and the noisy ones."""
     column = (len(clean), 1, 1)
     kind, storage = random.random(column), random.random(column)
     choices = training_noise.choices(noise)
@@ -181,8 +182,8 @@ def parsed_arguments():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument(
         "train", nargs="+",
-        help="folders with a folder of clean slices for each patient, 16-bit PNG of HU + 1024; what lies beside folders is"
-        " of one more patient")
+        help="folders with a folder of clean slices for each patient, 16-bit PNG of HU + 1024; files outside of these "
+        "folders count as one more patient")
     parser.add_argument("--out", type=Path, required=True, help="folder for checkpoint and curve")
     parser.add_argument("--minutes", type=float, required=True, help="how long to train: processor time / threads")
     parser.add_argument("--threads", type=int, default=2)
@@ -227,8 +228,8 @@ def main():
     saved, measured, losses = spent, spent, []
     mark = time.process_time()
     while spent < options.minutes:
-        # Later steps have few crops: their own statistics are not those that the network is used with, and a small DnCNN lost
-        # more than 1 dB by them. From there on batch normalization uses the running ones.
+        # Later steps have few crops, whose statistics differ from those in use; a small DnCNN lost more than 1 dB by
+        # them. From then on batch normalization uses the running statistics.
         network.train(spent / options.minutes < FEW_FROM)
         rate = options.rate * min(1, (step + 1) / 200) * (1 + math.cos(math.pi * spent / options.minutes)) / 2
         for group in optimizer.param_groups:

@@ -1,4 +1,4 @@
-"""The noise of a training recipe, as far as DnCNN is trained with it: white noise and impulses from zero up to a strength."""
+"""The part of a recipe's noise that DnCNN is trained with: white noise and impulses from zero up to a strength."""
 
 import re
 from typing import NamedTuple

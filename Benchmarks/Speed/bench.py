@@ -682,7 +682,8 @@ class Bench:
             return time.perf_counter() - begin
 
         readers = [
-            Contestant(self.worker(self.variants[0]), "read", dict(kind="read", input=str(folder / "000.png")), repeats=5)
+            Contestant(
+                self.worker(self.variants[0]), "read", dict(kind="read", input=str(folder / "000.png")), repeats=5)
             for folder in folders]
         for reader in readers:
             reader.run()
@@ -700,7 +701,9 @@ class Bench:
             each = (whole - single) / (count - 1)
             name = f"**ctdenoise evaluate, {threads} thread{'s' * (threads > 1)}**"
             self.say(f"| {name} | {each * 1e3:.2f} | {whole:.2f} | {each / reading:.2f} |")
-        self.say(f"\nPSNR, SSIM, MS-SSIM, GMSD, VIF, RMSE, MAE and bias. A pair is what one takes without start-up. {remark} {other}")
+        self.say(
+            "\nPSNR, SSIM, MS-SSIM, GMSD, VIF, RMSE, MAE and bias. A pair is what one takes without start-up. "
+            f"{remark} {other}")
 
     def files(self):
         self.progress("Files")
@@ -777,19 +780,21 @@ class Bench:
             time = contestant.median
             self.say(f"| {name} | {time:.2f} | {numpy / time:.1f} | {skimage / time:.1f} |")
         self.say(
-            f"\n{remark} Ours makes the same bits with each instruction set and number of threads. NumPy: `image + sigma * "
-            "default_rng().standard_normal(…, dtype=float32)`; scikit-image: `random_noise(image, var=…)` of a 16-bit image, "
-            "and of float32 with `clip=False`.")
+            f"\n{remark} Ours makes the same bits with each instruction set and number of threads. NumPy: `image + "
+            "sigma * default_rng().standard_normal(…, dtype=float32)`; scikit-image: `random_noise(image, var=…)` of a "
+            "16-bit image, and of float32 with `clip=False`.")
 
     def projection(self):
-        """Parallel beams of 511×511: of an odd side, so that both have the middle of the image in the middle of a pixel."""
+        """Parallel beams through 511×511 pixels: an odd side, so that for both the centre of the image is the centre
+        of a pixel."""
         self.progress("Projection")
         side, views = 511, 720
         clean, _ = self.noisy_slices(1)
         slice = np.asarray(Image.open(min(clean.iterdir()))).astype(np.float32)[:side, :side]
         paths = {kind: self.folder / kind for kind in ["projection", "reconstruction"]}
         (slice / 65535 * 0.04).astype("<f4").tofile(paths["projection"])
-        self.say(f"\n### Projection of 511×511 in {views} views, and reconstruction with the ramp, {self.threads} threads\n")
+        self.say(
+            f"\n### Projection of 511×511 in {views} views, and reconstruction with the ramp, {self.threads} threads\n")
         self.say("| | **ctdenoise**, ms | scikit-image, ms | × scikit-image | difference, RMS |")
         self.say("|---|--:|--:|--:|--:|")
         remarks = []
@@ -802,7 +807,8 @@ class Bench:
                 extra = (own.shape[1] - cells) // 2
                 peer_input = self.folder / "views"
                 own[:, extra:extra + cells].copy().tofile(peer_input)
-                theirs = Contestant(self.worker("PyTorch"), kind, {**setup, "input": str(peer_input)}, label=theirs_name)
+                theirs = Contestant(
+                    self.worker("PyTorch"), kind, {**setup, "input": str(peer_input)}, label=theirs_name)
             else:
                 theirs = Contestant(self.worker("PyTorch"), kind, setup, label=theirs_name)
             results = []
@@ -822,7 +828,8 @@ class Bench:
             self.say(
                 f"| {kind}, `{theirs_name}` | {ours.median:.0f} | {theirs.median:.0f} "
                 f"| {theirs.median / ours.median:.0f} | {difference:.2%} |")
-        self.say(f"\n{' '.join(remarks)} The difference is relative to scikit-image's result, over all views or pixels.")
+        self.say(
+            f"\n{' '.join(remarks)} The difference is relative to scikit-image's result, over all views or pixels.")
 
     def profile(self):
         """Where the time goes, by samples of Linux's perf."""
@@ -915,8 +922,8 @@ def cpu_name():
 
 CASES = {
     "scan": Bench.scan, "network": Bench.network, "training": Bench.training, "memory": Bench.memory,
-    "folder": Bench.folder_of_slices, "ssim": Bench.ssim, "evaluation": Bench.evaluation, "noise": Bench.noise, "projection": Bench.projection,
-    "files": Bench.files, "profile": Bench.profile,
+    "folder": Bench.folder_of_slices, "ssim": Bench.ssim, "evaluation": Bench.evaluation, "noise": Bench.noise,
+    "projection": Bench.projection, "files": Bench.files, "profile": Bench.profile,
 }
 
 

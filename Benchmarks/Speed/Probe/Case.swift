@@ -16,7 +16,8 @@ import Darwin
 
 /// What a case works on. Files of numbers hold little-endian floats, and nothing else.
 struct Setup: Decodable {
-    /// What is measured: "scan", "network", "training", "similarity", "noise", "projection", "reconstruction", "read" or "read plainly".
+    /// What is measured: "scan", "network", "training", "similarity", "noise", "projection", "reconstruction", "read"
+    /// or "read plainly".
     var kind: String
     /// The network's file.
     var model: String?

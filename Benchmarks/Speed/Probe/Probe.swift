@@ -14,12 +14,12 @@ import Musl
 import Darwin
 #endif
 
-/// Runs the library for `bench.py`: takes a JSON object a line on standard input, answers with one a line.
+/// Runs the library for `bench.py`: reads one JSON object per line from standard input and answers each with another.
 ///
-/// `prepare` sets a case up under a name, `run` runs it and answers the milliseconds that it took, `write` writes what
-/// it computed, `peak` measures the machine, `memory` this process. An object with `error` ends the process. Which
-/// instruction set is measured is said by the environment variable `CTDENOISE_ISA`, and in which precision by the option
-/// `--precision fast`, once for the whole process.
+/// `prepare` sets up a case under a name, `run` runs it and answers with the milliseconds it took, `write` writes its
+/// result, `peak` measures the machine and `memory` this process. An object with `error` ends the process. The
+/// environment variable `CTDENOISE_ISA` selects the instruction set and the option `--precision fast` the precision,
+/// once for the whole process.
 @main
 enum Probe {
     static func main() throws {
