@@ -19,6 +19,7 @@ docs: ## Build the documentation of the library: out/docs
 
 lint: ## Check the formatting and the doc comments of every Swift file
 	@scripts/swift_files.sh | xargs -0 swift format lint --strict --parallel
+	@scripts/long_lines.sh
 
 format: ## Format every Swift file in place
 	@scripts/swift_files.sh | xargs -0 swift format format --in-place --parallel

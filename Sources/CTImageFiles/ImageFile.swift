@@ -64,8 +64,8 @@ public struct ImageFile: Sendable {
     /// Descriptions of the pages of the file that was read; empty for a new file.
     package let pageSummaries: [PageSummary]
 
-    /// What the file that was read has beside its slices, and a file that is written will not have, as phrases: frames of
-    /// an animation, thumbnails, layers. Empty for a new file.
+    /// What the file that was read contains but a written file will not, as phrases: frames of an animation,
+    /// thumbnails, layers. Empty for a new file.
     public let omissions: [String]
 
     /// The place of each page in the original file, from 0.

@@ -55,8 +55,8 @@ public struct NoiseModel: Hashable, Sendable, CustomStringConvertible {
         return result
     }
 
-    /// Where each step takes its random values: the first step of a kind draws what it would draw alone; later ones draw
-    /// something else.
+    /// Where each step takes its random values: the first step of a kind draws what it would draw alone; later ones
+    /// draw something else.
     var lanes: [UInt64] {
         steps.enumerated().map { index, step in
             step.lane + 64 * UInt64(steps[..<index].count { $0.lane == step.lane })

@@ -58,7 +58,7 @@ import Testing
         #expect(try alpha(of: file.encoded(file: name).bytes) == Fixture.samples(try #require(fixture.kind), page: 7))
     }
 
-    /// A palette of 256 greys in 16 bits and alpha of 8, which is written as 16-bit grey; and one whose greys fit into 8.
+    /// A palette of 256 greys in 16 bits with alpha of 8, which is written as 16-bit grey; and one whose greys fit 8.
     @Test(arguments: [257, 100], [1, 2])
     func `keeps the alpha of a palette whose grey is written with another width`(step: Int, planar: Int) throws {
         let map = (0..<3).flatMap { _ in (0..<256).flatMap { TIFFSample.bytes($0 * step, 2) } }

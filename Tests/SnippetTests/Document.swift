@@ -4,7 +4,7 @@ import Foundation
 ///
 /// A comment on the line before a code block tells:
 ///
-/// - `<!-- snippet: NAME -->` or `<!-- snippet: NAME.SLICE -->`: it is all that is visible of a snippet, or one of its parts;
+/// - `<!-- snippet: NAME -->` or `<!-- snippet: NAME.SLICE -->`: all visible text of a snippet, or one of its parts;
 /// - `<!-- lines: PATH -->`: its lines stand together in that file, maybe indented.
 ///
 /// DocC's `@Snippet(path: "ct-denoise/Snippets/NAME", slice: "SLICE")` needs no comment.

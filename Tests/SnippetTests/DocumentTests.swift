@@ -60,7 +60,8 @@ import Testing
         #expect(snippet.slices == ["part": "let seen = 2\nif seen == 2 {\n    print(seen)\n}"])
         #expect(
             snippet.text
-                == "import CTDenoise\nfunc function() {\n    let seen = 2\n    if seen == 2 {\n        print(seen)\n    }\n}"
+                == "import CTDenoise\nfunc function() {\n    let seen = 2\n    if seen == 2 {\n        print(seen)\n"
+                + "    }\n}"
         )
     }
 }

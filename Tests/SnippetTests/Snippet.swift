@@ -3,8 +3,8 @@ import TestSupport
 
 /// A file in `Snippets/`, as documentation shows it.
 ///
-/// Comments mark what is seen: `// snippet.hide` and `// snippet.show`, and the beginning and end of a part with a name, `// snippet.NAME`
-/// and `// snippet.end`. They are those of swift-docc-plugin.
+/// Comments mark what is visible: `// snippet.hide` and `// snippet.show`, and the start and end of a named part,
+/// `// snippet.NAME` and `// snippet.end`. They are those of swift-docc-plugin.
 struct Snippet {
     /// All that is visible, without the comment at the beginning.
     let text: String

@@ -18,8 +18,8 @@ struct TIFFPage {
         256, 257, 259, 262, 266, 277, 278, 284, 317, 322, 323, 32997, 32998,
     ]
 
-    /// Whether a tag holds another version of the image, which would live on unchanged in a copy: Photoshop's layers, its
-    /// resources with a thumbnail, and XMP with thumbnails.
+    /// Whether a tag holds another version of the image, which would survive unchanged in a copy: Photoshop's layers,
+    /// its resources with a thumbnail, and XMP with thumbnails.
     static func holdsAnotherImage(_ entry: TIFFEntry) -> Bool {
         switch entry.tag {
         case 37724: true

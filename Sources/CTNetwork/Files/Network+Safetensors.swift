@@ -57,7 +57,7 @@ extension Network {
         self.init(configuration: configuration, parameters: parameters, statistics: statistics)
     }
 
-    /// Why a tensor of a model file cannot be an entry of the layout: what was found and what was expected; `nil` if it can.
+    /// Returns what was found and what was expected if a tensor of a model file does not match an entry of the layout.
     private static func defect(
         of tensor: Safetensors.Tensor?, as entry: ParameterLayout.Entry
     ) -> (found: String, expected: String)? {
