@@ -14,10 +14,7 @@ rm -rf "$folder"
 mkdir -p "$folder/MyTool/Sources/MyTool"
 # The identity of a package at a path is the name of its folder; this checkout may have another name.
 ln -s "$root" "$folder/ct-denoise"
-sed 's|\.package(url: "[^"]*/ct-denoise".*)|.package(path: "../ct-denoise")|' "$root/scripts/consumer/Package.swift" \
-    >"$folder/MyTool/Package.swift"
-grep -q '\.package(path: ' "$folder/MyTool/Package.swift" ||
-    fail "no dependency on ct-denoise in scripts/consumer/Package.swift"
+cp "$root/scripts/consumer/Package.swift" "$folder/MyTool/"
 cp -p "$root/Snippets/DenoiseArray.swift" "$folder/MyTool/Sources/MyTool/main.swift"
 
 package=(swift package --package-path "$folder/MyTool" --scratch-path "$root/.build/consumer")

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Sets up, builds the program and its tests, and runs the tests. With CI set, warnings are errors, formatting is
-# checked, the benchmarks are built too, and a browser is installed for the report page tests, which are skipped
-# without one.
+# checked, the benchmarks and the documentation are built too, and a browser is installed for the report page tests,
+# which are skipped without one.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 scripts/setup.sh
@@ -25,3 +25,5 @@ swift build --build-tests ${strict[@]+"${strict[@]}"}
 swift test --skip-build --disable-xctest ${strict[@]+"${strict[@]}"}
 # Without the settings above, as users build their packages.
 env -u CTDENOISE_BENCHMARKS scripts/consumer_test.sh
+# The documentation builds without a warning, too.
+[ -z "${CI:-}" ] || env -u CTDENOISE_BENCHMARKS scripts/docs.sh
