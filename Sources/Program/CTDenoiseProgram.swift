@@ -20,7 +20,7 @@ struct CTDenoiseProgram: AsyncParsableCommand {
             Example: denoise every slice under noisy/ into denoised/
               ctdenoise denoise noisy -o denoised
 
-            Exit status: 0 success, 1 something failed, 2 a threshold that you set was missed, 64 wrong usage.
+            Exit status: 0 success, 1 failure, 2 a threshold that you set was missed, 64 usage error.
             """,
         version: "0.1.0",
         subcommands: [

@@ -27,9 +27,10 @@ struct Denoise: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "A bundled model, \(ModelChoice.names), or the path of a model that `ctdenoise train` wrote.",
-            discussion: "The default is \"default\"; `ctdenoise info` describes the bundled models.",
-            valueName: ModelChoice.placeholder),
+            """
+            A bundled model (\(ModelChoice.names)), or the path of a model that `ctdenoise train` wrote; `ctdenoise \
+            info` describes the bundled ones. (default: default)
+            """, valueName: ModelChoice.placeholder),
         completion: .file(extensions: ["safetensors"]), transform: ModelChoice.init(argument:))
     var model = ModelChoice.bundled(.default)
 

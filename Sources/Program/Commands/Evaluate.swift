@@ -11,11 +11,11 @@ struct Evaluate: AsyncParsableCommand {
         abstract: "Print PSNR, SSIM and other metrics of slices against a reference.",
         discussion: """
             Compares two files, or files of the same name in two folders, slice by slice, in HU. The data range of \
-            PSNR and other metrics is that of --range or --window, not the range of the samples; metrics measure HU \
-            from its lower end. Only --window clips samples. Means are over slices; each folder counts as a patient. \
-            Equal slices have an infinite PSNR, "inf" in JSON and CSV. The table shows PSNR, SSIM and RMSE of each \
-            slice; MS-SSIM (161×161 pixels or more), GMSD, VIF (41×41 or more), MAE and bias are in the means, CSV, \
-            JSON and the report.
+            PSNR and other metrics is that of --range or --window, not the range of the samples; samples are taken \
+            relative to its lower end. Only --window clips samples. Means are over slices; each folder counts as a \
+            patient. Equal slices have an infinite PSNR, "inf" in JSON and CSV. The table shows PSNR, SSIM and RMSE of \
+            each slice; MS-SSIM (161×161 pixels or more), GMSD, VIF (41×41 or more), MAE and bias are in the means, \
+            CSV, JSON and the report.
 
             Example: show the gain from denoising on a page with pictures
               ctdenoise evaluate clean denoised --baseline noisy --report quality.html

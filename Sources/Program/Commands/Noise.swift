@@ -86,7 +86,7 @@ struct Noise: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "With --pairs: the parts of train/, val/ and test/; each patient's slices stay together.",
+            "With --pairs: the shares of train/, val/ and test/; each patient's slices stay together.",
             valueName: "80/10/10"),
         transform: NoisySet.Split.init(argument:))
     var split: NoisySet.Split?
