@@ -86,11 +86,11 @@ public struct ImageFile: Sendable {
         try self.init(bytes: Self.bytes(of: path, limits: limits), file: path, limits: limits)
     }
 
-    /// Returns the bytes of an image file, or the first 16 bytes of any other file.
+    /// Returns the bytes of an image file, or the first 512 bytes of any other file.
     ///
     /// - Throws: `FileError` if the file cannot be read or is larger than any image within the limits.
     package static func bytes(of path: String, limits: DecodeLimits) throws(FileError) -> [UInt8] {
-        let head = try FileAccess.contents(of: path, prefix: 16)
+        let head = try FileAccess.contents(of: path, prefix: ForeignFile.prefix)
         if container(of: head) == nil { return head }
         // No image needs more than 16 bytes per pixel, and no metadata more than 1 GiB.
         let largest = limits.pixels.multipliedReportingOverflow(by: 16)
@@ -116,7 +116,7 @@ public struct ImageFile: Sendable {
     ///
     /// - Parameter labels: Whether samples of a palette are its indices, as in a mask, and not its grey levels.
     package init(bytes: [UInt8], file: String, limits: DecodeLimits, labels: Bool) throws(FileError) {
-        guard let container = Self.container(of: bytes) else { throw Self.notAnImage(bytes, file: file) }
+        guard let container = Self.container(of: bytes) else { throw ForeignFile.error(bytes, file: file) }
         Self.onDecode?(file)
         self.container = container
         self.limits = limits
@@ -202,17 +202,5 @@ public struct ImageFile: Sendable {
         if bytes.starts(with: PNGChunks.signature) { return .png }
         let tiff: [[UInt8]] = [[0x49, 0x49, 42, 0], [0x4D, 0x4D, 0, 42], [0x49, 0x49, 43, 0], [0x4D, 0x4D, 0, 43]]
         return tiff.contains { bytes.starts(with: $0) } ? .tiff : nil
-    }
-
-    private static func notAnImage(_ bytes: [UInt8], file: String) -> FileError {
-        let digits = bytes.prefix(8).map { byte in
-            let text = String(byte, radix: 16, uppercase: true)
-            return text.count == 1 ? "0" + text : text
-        }
-        return FileError(
-            .notAnImage, file: file,
-            found: bytes.isEmpty
-                ? "an empty file" : "a file that starts with the bytes \(digits.joined(separator: " "))",
-            expected: "a PNG or TIFF file", advice: "Convert it, or leave it out.")
     }
 }

@@ -42,8 +42,8 @@ import Testing
     @Test func `that is no image is called so`() throws {
         #expect(failure([])?.code == .notAnImage)
         #expect(
-            failure(Array("GIF89a".utf8))?.description == """
-                test: found a file that starts with the bytes 47 49 46 38 39 61; expected a PNG or TIFF file. \
+            failure([1, 2, 3, 0xAB])?.description == """
+                test: found a file that starts with the bytes 01 02 03 AB; expected a PNG or TIFF file. \
                 Convert it, or leave it out.
                 """)
         let folder = try TemporaryFolder()
@@ -86,6 +86,48 @@ import Testing
         let error = failure(bytes, limits: DecodeLimits(pixels: 3 * 17 * 11 - 1))
         #expect(error?.code == .tooLarge)
         #expect(error?.found == "on page 3, 17×11 pixels after 374 others")
+    }
+}
+
+@Suite struct `A file that is neither PNG nor TIFF` {
+    /// `count` bytes, with `text` at an offset.
+    private static func bytes(_ offset: Int, _ text: String, count: Int = 600) -> [UInt8] {
+        var bytes = [UInt8](repeating: 0xAA, count: count)
+        bytes.replaceSubrange(offset..<offset + text.utf8.count, with: Array(text.utf8))
+        return bytes
+    }
+
+    @Test(arguments: [
+        (bytes(128, "DICM"), "a DICOM file", "--rescale"),
+        (
+            [8, 0, 5, 0] + Array("CS".utf8) + [10, 0] + [UInt8](repeating: 65, count: 10), "a DICOM file without",
+            "PNG or TIFF"
+        ),
+        ([8, 0, 0, 0, 4, 0, 0, 0, 1, 2, 0, 0], "a DICOM file without", "PNG or TIFF"),
+        ([0x5C, 1, 0, 0] + bytes(340, "n+1\0"), "a NIfTI volume", "TIFF"),
+        (bytes(4, "n+2\0"), "a NIfTI volume", "TIFF"),
+        ([0x5C, 1, 0, 0, 1, 2], "an Analyze or NIfTI header", "TIFF"), (bytes(0, "NRRD0004"), "an NRRD volume", "TIFF"),
+        (bytes(0, "ObjectType = Image"), "a MetaImage header", "TIFF"),
+        ([0x93] + bytes(0, "NUMPY"), "a NumPy array", "32-bit"),
+        ([0x89] + bytes(0, "HDF\r\n\u{1A}\n"), "an HDF5 file", "TIFF"),
+        ([0xFF, 0xD8, 0xFF, 0xE0], "a JPEG image", "again"),
+        (bytes(4, "jP  "), "a JPEG 2000 image", "PNG"), (bytes(0, "GIF89a"), "a GIF image", "again"),
+        (bytes(0, "BM"), "a Windows bitmap", "again"), (bytes(0, "P5\n512 512\n255\n"), "a PGM or PPM image", "PNG"),
+        ([0x1F, 0x8B, 8], "a gzip archive", "Unpack"), (bytes(0, "PK\u{3}\u{4}"), "a ZIP archive", "Unpack"),
+        (bytes(0, "version https://git-lfs.github.com/spec/v1"), "a Git LFS pointer", "git lfs pull"),
+        (bytes(0, "\n<!DOCTYPE html><html>"), "a page of HTML", "Download"),
+        ([UInt8](repeating: 0, count: 4096), "nothing but zeros", "Copy"), ([], "an empty file", "Convert"),
+    ])
+    func `is named, with what to do`(bytes: [UInt8], name: String, advice: String) throws {
+        let error = failure(bytes)
+        #expect(error?.code == .notAnImage)
+        #expect(error?.found.hasPrefix(name) == true, "\(error?.found ?? "")")
+        #expect(error?.advice.contains(advice) == true, "\(error?.advice ?? "")")
+        // The same from a file, of which only the beginning is read.
+        let folder = try TemporaryFolder()
+        try FileAccess.save(bytes, to: folder.file("a.png"))
+        let read = #expect(throws: FileError.self) { try ImageFile(contentsOf: folder.file("a.png")) }
+        #expect(read?.found == error?.found)
     }
 }
 
