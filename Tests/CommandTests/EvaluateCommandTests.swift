@@ -122,6 +122,51 @@ import Testing
         #expect(try program.run("evaluate", "clean.png", "noisy.png").output.contains("nothing clipped"))
     }
 
+    @Test(arguments: [[], ["--at-least-psnr", "90"], ["--at-least-ssim", "0.9", "--json"]])
+    func `a mask that is empty everywhere fails, whatever threshold it would meet`(options: [String]) throws {
+        let program = try Program()
+        try program.makePhantoms("clean/1.png")
+        let nothing = CTSlice(width: 48, height: 48, samples: [Double](repeating: 0, count: 48 * 48), format: .uint8)
+        try ImageFile(pages: [nothing], container: .png).write(to: program.url("none.png").path)
+        let outcome = try program.run(["evaluate", "clean", "clean", "--mask", "none.png"] + options)
+        #expect(outcome.status == 1)
+        #expect(outcome.messages.contains("nothing was measured"), "\(outcome.messages)")
+    }
+
+    @Test func `a mask may be a palette, whose labels count and not its colours`() throws {
+        let program = try Program()
+        try program.makePhantoms("clean/1.png", side: 2 * 16)
+        try program.run("noise", "clean", "-o", "noisy", "--white", "50hu", "--seed", "3")
+        // Labels 0 and 1 in the halves of the slice; label 0 is white, and label 1 is red.
+        let map = [255, 200] + [UInt8](repeating: 0, count: 254) + [255, 0] + [UInt8](repeating: 0, count: 254)
+        let colors = (map + [255, 0] + [UInt8](repeating: 0, count: 254)).flatMap { [$0, $0] }
+        func write(_ samples: [UInt8], _ photometric: Int, _ name: String) throws {
+            var bytes: [UInt8] = [0x49, 0x49, 42, 0]
+            func little(_ number: Int, _ size: Int) -> [UInt8] {
+                (0..<size).map { UInt8(truncatingIfNeeded: number >> (8 * $0)) }
+            }
+            let tags = [
+                (256, 4, 1, 32), (257, 4, 1, 32), (258, 3, 1, 8), (259, 3, 1, 1), (262, 3, 1, photometric),
+                (273, 4, 1, 8), (277, 3, 1, 1), (278, 4, 1, 32), (279, 4, 1, 1024), (320, 3, 768, 8 + 1024),
+            ].filter { photometric == 3 || $0.0 != 320 }
+            bytes += little(8 + 1024 + 1536, 4) + samples + colors + little(tags.count, 2)
+            for (tag, type, count, value) in tags {
+                bytes += little(tag, 2) + little(type, 2) + little(count, 4) + little(value, 4)
+            }
+            try program.write(Data(bytes + [0, 0, 0, 0]), to: name)
+        }
+        let labels = (0..<1024).map { UInt8($0 % 32 < 16 ? 0 : 1) }
+        try write(labels, 3, "palette.tif")
+        try write(labels, 1, "grey.tif")
+        func rmse(_ mask: String) throws -> Double {
+            let report = try program.json("evaluate", "clean", "noisy", "--mask", mask)
+            return try #require((report["mean"] as? [String: Any])?["rmseHU"] as? Double)
+        }
+        let found = try rmse("palette.tif")
+        let expected = try rmse("grey.tif")
+        #expect(found == expected && found > 30)
+    }
+
     @Test func `a mask says where`() throws {
         let program = try Program()
         try program.makePhantoms("clean/1.png")

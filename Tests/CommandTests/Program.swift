@@ -88,6 +88,11 @@ final class Program {
 
     /// Runs `ctdenoise` with `arguments` and `--json`, expects the exit status `status`, and parses the output.
     func json(_ arguments: String..., status: Int32 = 0) throws -> [String: Any] {
+        try json(arguments, status: status)
+    }
+
+    /// Runs `ctdenoise` with `arguments` and `--json`, which must exit with `status`, and parses its output.
+    func json(_ arguments: [String], status: Int32 = 0) throws -> [String: Any] {
         let outcome = try run(arguments + ["--json"])
         try #require(outcome.status == status, "\(arguments): \(outcome.messages)")
         let object = try JSONSerialization.jsonObject(with: Data(outcome.output.utf8))

@@ -189,6 +189,10 @@ struct Evaluate: AsyncParsableCommand {
             let html = await evaluation.page(reference: reference, test: test, baseline: baseline).html
             evaluation.save(html, in: page, &console)
         }
+        // A mask that is empty everywhere would meet any threshold.
+        if evaluation.report.slices.isEmpty, evaluation.report.failed.isEmpty {
+            evaluation.failNothingMeasured(&console)
+        }
         try printResult(evaluation.report)
         let missed = missedThresholds(evaluation.report)
         for complaint in missed { console.error(complaint) }

@@ -95,6 +95,15 @@ struct Evaluation {
         }
     }
 
+    /// Notes that no slice was measured.
+    mutating func failNothingMeasured(_ console: inout Console) {
+        fail(
+            FileError(
+                file: masks?.path ?? "the slices", found: "masks that are zero everywhere",
+                expected: "at least one non-zero sample", advice: "Check the mask: nothing was measured."),
+            &console)
+    }
+
     private mutating func fail(_ failure: FileError, _ console: inout Console) {
         report.failed.append(failure)
         console.error(failure)

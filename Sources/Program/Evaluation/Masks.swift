@@ -16,7 +16,7 @@ struct Masks: Sendable {
     /// Returns the masks of the pages of the file `name`; a mask file has one page, or one per page of that file.
     func pages(of name: String, like reference: [CTSlice]) throws(FileError) -> [[Bool]] {
         let file = isFolder ? FileSystem.join(path, name) : path
-        let pages = try reading.read(file).pages
+        let pages = try reading.labels(file)
         guard pages.count == 1 || pages.count == reference.count else {
             throw FileError(
                 file: file, found: Format.count(pages.count, "page"),

@@ -50,6 +50,11 @@ struct ReadingOptions: ParsableArguments {
     /// Returns the bytes of an image file within the limits.
     func contents(of path: String) throws(FileError) -> [UInt8] { try ImageFile.bytes(of: path, limits: limits) }
 
+    /// Reads the pages of a mask; of a palette, samples are the indices, which are its labels.
+    func labels(_ path: String) throws(FileError) -> [CTSlice] {
+        try ImageFile(bytes: contents(of: path), file: path, limits: limits, labels: true).pages
+    }
+
     /// Decodes the bytes of the file at `path`, with the scale of `--rescale` if there is one.
     func decode(_ bytes: [UInt8], of path: String) throws(FileError) -> ImageFile {
         var file = try ImageFile(bytes: bytes, file: path, limits: limits)

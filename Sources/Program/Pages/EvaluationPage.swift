@@ -25,6 +25,7 @@ extension Evaluation {
         page.figures = figures
         page.remarks = remarks
         let pictures = await gallery?.pictures ?? [:]
+        let hasRemoved = hasRemoved
         page.rows = zip(slices, keys).map { slice, key in
             func values(_ quality: Quality) -> [Double?] {
                 QualityMetric.allCases.map { quality[$0] } + (report.hasNoise ? [quality.noiseHU] : [])
