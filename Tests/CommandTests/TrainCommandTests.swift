@@ -149,4 +149,28 @@ import Testing
             #expect(try program.run(arguments + ["-o", "m"] + wrong).status == 64, "\(wrong)")
         }
     }
+
+    @Test(arguments: [["-o", "m", "--checkpoint", "./m"], ["-o", "m", "--curve", "slices/../M"]])
+    func `two outputs are never one file, by whatever path`(outputs: [String]) throws {
+        let program = try program()
+        let outcome = try program.run(arguments + outputs)
+        #expect(outcome.status == 1)
+        #expect(outcome.messages.contains("found one name for two outputs"), "\(outcome.messages)")
+        #expect(program.files(in: ".").allSatisfy { !$0.lowercased().hasPrefix("m") })
+    }
+
+    @Test func `so many steps that their pixels cannot be counted are refused`() throws {
+        let program = try program()
+        let outcome = try program.run(arguments + ["-o", "m", "--steps", "9000000000000000000"])
+        #expect(outcome.status == 1)
+        #expect(outcome.messages.contains("found 9000000000000000000 steps"), "\(outcome.messages)")
+    }
+
+    @Test func `a file that is named twice is trained on once`() throws {
+        let program = try program(steps: 20)
+        var all = arguments
+        all.insert("slices/a/1.png", at: 2)
+        let outcome = try program.run(all + ["-o", "m.safetensors"])
+        #expect(outcome.messages.contains("training on 2 slices in 2 folders"), "\(outcome.messages)")
+    }
 }

@@ -97,6 +97,8 @@ public struct TrainingRecipe: Codable, Hashable, Sendable {
     /// Why the recipe is invalid, or `nil` if it is valid.
     package var defect: String? {
         if let defect = network.defect { return defect }
+        // With the largest crops, the number of pixels of more steps would overflow.
+        if steps > 100_000_000 { return "\(steps) steps; there must be at most 100000000" }
         if steps < 1 { return "\(steps) steps; there must be at least 1" }
         if crops.first?.from != 0 || !zip(crops, crops.dropFirst()).allSatisfy({ $0.from <= $1.from && $1.from <= 1 }) {
             return "crops from \(crops.map(\.from)) of the steps; they must start at 0 and ascend to at most 1"

@@ -138,7 +138,8 @@ struct Train: ParsableCommand {
         var names: Set<String> = []
         for (path, mayReplace) in written {
             guard let path else { continue }
-            guard names.insert(path).inserted else {
+            // The same file by another path would be overwritten as well, and so would A beside a on many disks.
+            guard names.insert(FileSystem.resolved(path).lowercased()).inserted else {
                 throw FileError(
                     file: path, found: "one name for two outputs", expected: "a name for each output",
                     advice: "Choose other names for -o, --checkpoint and --curve.")

@@ -16,10 +16,3 @@ struct Pace {
         return last.duration(to: now).inSeconds
     }
 }
-
-extension Duration {
-    /// The duration as a number of seconds.
-    var inSeconds: Double {
-        Double(components.seconds) + Double(components.attoseconds) * 1e-18
-    }
-}

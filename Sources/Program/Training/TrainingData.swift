@@ -40,7 +40,9 @@ struct TrainingData {
         let found = InputFiles(inputs)
         if let failure = found.failures.first { throw failure }
         for path in found.skipped { console.line("skipped \(path): neither PNG nor TIFF") }
-        return found.files
+        // A file that is named twice, for instance alone and through its folder, counts once.
+        var seen: Set<FileSystem.Identity> = []
+        return found.files.filter { file in FileSystem.identity(file.path).map { seen.insert($0).inserted } ?? true }
     }
 
     /// Returns the set of pairs if its manifest is the only input.
