@@ -59,6 +59,28 @@ public struct Denoiser: Sendable {
         self.init([try NoisePredictor(Safetensors(contentsOf: path), file: path, precision: precision)])
     }
 
+    /// Returns a denoiser that first replaces impulses with the network of a model file, and then does what this one does.
+    ///
+    /// - Parameter path: The path of a safetensors file with a network whose target is impulses.
+    /// - Throws: `FileError` if the file cannot be read, or its network has another target; or if this denoiser has no
+    ///   network for the noise that is left.
+    package func replacingImpulses(
+        withModelAt path: String, precision: Precision = .single
+    ) throws(FileError) -> Denoiser {
+        let other = try NoisePredictor(Safetensors(contentsOf: path), file: path, precision: precision)
+        guard other.model.network.configuration.target == .impulses else {
+            throw FileError(
+                file: path, found: "a network for noise", expected: "one whose target is impulses",
+                advice: "Train one with a recipe such as Recipes/default_impulses.json.")
+        }
+        guard let noise else {
+            throw FileError(
+                file: path, found: "another network for impulses already", expected: "one for noise beside it",
+                advice: "Pass the model for noise as --model.")
+        }
+        return Denoiser([other, noise])
+    }
+
     /// Returns a denoiser with a bundled model.
     ///
     /// - Parameters:

@@ -57,9 +57,11 @@ import Testing
     }
 
     /// Writes the model of a network that estimates the same noise everywhere.
-    private func writeModel(seeing noise: Float, to name: String, in program: Program) throws {
+    private func writeModel(
+        seeing noise: Float, target: NetworkConfiguration.Target = .noise, to name: String, in program: Program
+    ) throws {
         let configuration = NetworkConfiguration(
-            window: 4, channels: 4, hidden: 2, blocks: 1, mixing: 3, center: -300, spread: 500)
+            target: target, window: 4, channels: 4, hidden: 2, blocks: 1, mixing: 3, center: -300, spread: 500)
         var generator = SystemRandomNumberGenerator()
         var network = Network(configuration: configuration, using: &generator)
         // A new head has weights of zero, which leaves its bias.
@@ -80,6 +82,60 @@ import Testing
         let worst = zip(before, after).map { abs($0 - 125 - $1) }.max()
         #expect(try #require(worst) < 1e-3)
         #expect(try program.run("info", "flat.safetensors").output.contains("description: flat"))
+    }
+
+    @Test func `--impulse-model says which network replaces impulses before --model removes the rest`() throws {
+        let program = try Program()
+        try program.makePhantoms("clean.tif", side: 64, "--format", "tiff32f")
+        try program.run("noise", "clean.tif", "-o", "a.tif", "--impulses", "10%")
+        try writeModel(seeing: 0.25, to: "noise.safetensors", in: program)
+        try writeModel(seeing: 0.5, target: .impulses, to: "impulses.safetensors", in: program)
+        let models = ["--model", "noise.safetensors", "--impulse-model", "impulses.safetensors"]
+        let report = try program.json(["denoise", "a.tif", "-o", "b.tif"] + models)
+        #expect((report["settings"] as? [String: String])?["impulseModel"] == "impulses.safetensors")
+        let before = try ImageFile(contentsOf: program.url("a.tif").path).pages[0].samples
+        let after = try ImageFile(contentsOf: program.url("b.tif").path).pages[0].samples
+        // An impulse loses 250 HU to its own network, and 125 HU as all samples do.
+        let worst = zip(before, after).map { abs($0 - ($0 == 1023 || $0 == -1024 ? 375 : 125) - $1) }.max()
+        #expect(try #require(worst) < 1e-3)
+        // It is an impulse network, and not the only network.
+        for wrong in [
+            ["--impulse-model", "noise.safetensors"],
+            ["--model", "impulses.safetensors", "--impulse-model", "impulses.safetensors"],
+            ["--impulse-model", "missing.safetensors"],
+        ] {
+            #expect(try program.run(["denoise", "a.tif", "-o", "c.tif"] + wrong).status == 1, "\(wrong)")
+        }
+        #expect(program.files(in: ".").allSatisfy { $0 != "c.tif" })
+    }
+
+    @Test func `what a file will not have is said once, and stands in the JSON`() throws {
+        let program = try Program()
+        try program.makePhantoms("in/a.png", side: 32)
+        // An animation of one frame, for which it takes one more chunk.
+        let chunk: [UInt8] = [0, 0, 0, 8] + Array("acTL".utf8) + [0, 0, 0, 1, 0, 0, 0, 0]
+        let bytes = try [UInt8](program.bytes("in/a.png"))
+        let animated = bytes[..<33] + chunk + Self.checksum(chunk[4...]) + bytes[33...]
+        try program.write(Data(animated), to: "in/a.png")
+        try program.write(Data(animated), to: "in/b.png")
+        let outcome = try program.run("denoise", "in", "-o", "out", "--json")
+        #expect(outcome.status == 0)
+        let text = "the output will not have the 1 frame of an animation"
+        #expect(outcome.messages.components(separatedBy: text).count == 2, "\(outcome.messages)")
+        let report = try #require(
+            try JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) as? [String: Any])
+        let files = try #require(report["files"] as? [[String: Any]])
+        #expect(files.count == 2 && files.allSatisfy { ($0["omissions"] as? [String])?.count == 1 })
+    }
+
+    /// CRC-32 of a PNG chunk's type and data.
+    private static func checksum(_ bytes: some Sequence<UInt8>) -> [UInt8] {
+        var sum: UInt32 = 0xFFFF_FFFF
+        for byte in bytes {
+            sum ^= UInt32(byte)
+            for _ in 0..<8 { sum = sum & 1 == 1 ? sum >> 1 ^ 0xEDB8_8320 : sum >> 1 }
+        }
+        return [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: ~sum >> $0) }
     }
 
     @Test func `--model takes the models inside the program by name, and tells unknown ones the names`() throws {

@@ -273,4 +273,15 @@ import Testing
         let outcome = try Program().run(["noise", "clean", "-o", "set"] + options)
         #expect(outcome.status == 64, "\(outcome.messages)")
     }
+
+    @Test func `a set says what it assumes of its sources, as without --pairs`() throws {
+        let program = try Program()
+        try program.makePhantoms("in", count: 2, side: 32, "--rescale", "1,-1024")
+        for options in [["-o", "a"], ["-o", "b", "--pairs", "--realisations", "2"]] {
+            let outcome = try program.run(["noise", "in", "--white", "20hu"] + options)
+            let notes = outcome.messages.components(separatedBy: "note: assuming that stored 0…65535").count
+            let doubts = outcome.messages.components(separatedBy: "1,-1024").count
+            #expect(notes == 2 && doubts == 2, "\(outcome.messages)")
+        }
+    }
 }

@@ -39,7 +39,8 @@ enum PNGCodec {
         var omissions: [String] = []
         if let control = chunks["acTL"], control.count >= 4 {
             let frames = PNGChunks.number(control.prefix(4))
-            omissions.append("the \(frames) frames of an animation, of which only the still image is kept")
+            omissions.append(
+                "the \(frames) frame\(frames == 1 ? "" : "s") of an animation, of which only the still image is kept")
         }
         if chunks.transparentValue != nil, !chunks.canHaveAlpha {
             omissions.append("transparency by a value of less than 8 bits, if the pixels that have it change")

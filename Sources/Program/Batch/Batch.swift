@@ -15,6 +15,7 @@ struct Batch {
     private(set) var jobs: [BatchJob] = []
     private var console = Console()
     private var assumptions = Assumptions()
+    private var omissions = Omissions()
     private var bar = ProgressBar(files: 0)
     private var outcome: BatchOutcome
     /// Whether no more files can be written.
@@ -133,6 +134,7 @@ struct Batch {
             reading = next.flatMap { canReadAhead($0, during: result) ? read($0) : nil }
             do throws(FileError) {
                 var image = try result.get()
+                omissions.tell(image.omissions, of: job.input.path, to: &console)
                 let before = job.noise == nil && observe == nil ? [] : image.pages
                 let isWhole = try work(on: &image, of: job, until: stop, transform: transform)
                 await finish(&writing)
@@ -196,6 +198,8 @@ struct Batch {
         let job: BatchJob
         /// The scale of its first slice.
         let scale: IntensityScale
+        /// What the written file will not have.
+        let omissions: [String]
         let task: Task<Result<Written, FileError>, Never>
     }
 
@@ -235,7 +239,8 @@ struct Batch {
                 return .failure(error)
             }
         }
-        return Writing(job: job, scale: image.pages.first?.scale ?? .assumedHU, task: task)
+        return Writing(
+            job: job, scale: image.pages.first?.scale ?? .assumedHU, omissions: image.omissions, task: task)
     }
 
     /// Writes a file, creating its folder if needed.
@@ -257,7 +262,8 @@ struct Batch {
                 BatchOutcome.File(
                     input: done.job.input.path, output: done.job.output,
                     noise: written.noiseFailure == nil ? done.job.noise : nil, slices: written.slices,
-                    clamped: written.clamped, scale: ScaleDescription(done.scale)))
+                    clamped: written.clamped, scale: ScaleDescription(done.scale),
+                    omissions: done.omissions.isEmpty ? nil : done.omissions))
             outcome.slices += written.slices
             outcome.clamped += written.clamped
             if let failure = written.noiseFailure { failWriting(failure) }

@@ -13,6 +13,8 @@ struct BatchOutcome: Encodable {
         let clamped: Int
         /// The scale of its first slice.
         let scale: ScaleDescription
+        /// What the input has and the output does not; `nil` if nothing.
+        let omissions: [String]?
     }
 
     var files: [File] = []

@@ -35,6 +35,15 @@ struct Denoise: AsyncParsableCommand {
     var model = ModelChoice.bundled(.default)
 
     @Option(
+        help: ArgumentHelp(
+            """
+            The path of a model for impulses that `ctdenoise train` wrote: it replaces salt-and-pepper before --model \
+            removes the remaining noise.
+            """, valueName: "path"),
+        completion: .file(extensions: ["safetensors"]))
+    var impulseModel: String?
+
+    @Option(
         parsing: .unconditional,
         help: ArgumentHelp(
             "How much of the estimated noise to remove, from 0 (none; samples are unchanged) to 1 (all).",
@@ -78,17 +87,22 @@ struct Denoise: AsyncParsableCommand {
 
     func run() async throws {
         let jobs = threads.count
-        let settings = [
+        var settings = [
             "model": "\(model)", "strength": Format.plain(strength), "jobs": "\(jobs)",
             "precision": precision.rawValue, "instructionSet": precision.instructionSet,
             "arithmetic": precision.arithmetic,
         ]
+        if let impulseModel { settings["impulseModel"] = impulseModel }
+        let modelFiles = [model.path, impulseModel].compactMap(\.self)
         var run = try Batch(
-            batch, settings: settings,
-            protecting: model.path.map { [("the model", $0)] } ?? [], savingNoiseIn: saveNoise)
+            batch, settings: settings, protecting: modelFiles.map { ("the model", $0) }, savingNoiseIn: saveNoise)
         let denoiser: Denoiser
         do throws(FileError) {
-            denoiser = try Denoiser(model, precision: precision)
+            let chosen = try Denoiser(model, precision: precision)
+            denoiser =
+                try impulseModel.map { path throws(FileError) in
+                    try chosen.replacingImpulses(withModelAt: path, precision: precision)
+                } ?? chosen
         } catch {
             throw try run.stopped(by: error)
         }
@@ -96,12 +110,12 @@ struct Denoise: AsyncParsableCommand {
         do throws(FileError) {
             page = try report.map { path throws(FileError) in
                 try PageFile(
-                    path, overwrite: batch.overwrite, protecting: batch.input + [model.path].compactMap(\.self))
+                    path, overwrite: batch.overwrite, protecting: batch.input + modelFiles)
             }
         } catch {
             throw try run.stopped(by: error)
         }
-        let report = page.map { _ in DenoisingPage(files: run.jobs.count, jobs: jobs) }
+        let (facts, report) = (settings, page.map { _ in DenoisingPage(files: run.jobs.count, jobs: jobs) })
         func transform(_ slice: CTSlice, _: InputFile, _: Int) -> CTSlice {
             denoiser.denoise(slice, strength: strength, threads: jobs)
         }
@@ -109,7 +123,7 @@ struct Denoise: AsyncParsableCommand {
         if let report { observe = { await report.add($0) } }
         try await run.run(verb: "denoised", transform: transform, observe: observe) { () throws(FileError) in
             guard let page, let report else { return }
-            try page.save(await report.page(settings: settings).html)
+            try page.save(await report.page(settings: facts).html)
             var console = Console()
             console.line("report: \(page.path)")
         }

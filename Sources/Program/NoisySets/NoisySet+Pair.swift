@@ -11,6 +11,16 @@ extension NoisySet {
         let hash: String
         /// The decoded pages, with the set's scale if there is one.
         let image: ImageFile
+        /// What is assumed of its samples.
+        let assumed: [Assumptions.Assumed]
+    }
+
+    /// A pair that was made, and what is to be told of its source.
+    struct Made: Sendable {
+        let pair: Manifest.Pair
+        let assumed: [Assumptions.Assumed]
+        /// What the noisy file does not have.
+        let omissions: [String]
     }
 
     /// The clean files in use: each is read and decoded once for all its plans.
@@ -53,11 +63,13 @@ extension NoisySet {
                 file: path, found: "NaN or infinite samples", expected: "a clean slice",
                 advice: "Leave the file out, or replace these samples.")
         }
-        return Source(bytes: bytes, hash: SHA256.hex(bytes), image: image)
+        return Source(
+            bytes: bytes, hash: SHA256.hex(bytes), image: image,
+            assumed: image.pages.map { Assumptions.Assumed($0, of: path) })
     }
 
     /// Writes a noisy file and its clean partner.
-    func make(_ plan: Plan, from source: Source) throws(FileError) -> Manifest.Pair {
+    func make(_ plan: Plan, from source: Source) throws(FileError) -> Made {
         if let expected = plan.expected, expected.clean != source.hash {
             throw FileError(
                 file: plan.source.path, found: "a file that differs from the manifest's",
@@ -82,11 +94,12 @@ extension NoisySet {
                 advice: "Noise other than white, impulses, speckle, rings and columns may differ between systems.")
         }
         let scale = image.pages.first?.scale ?? .assumedHU
-        return Manifest.Pair(
+        let made = Manifest.Pair(
             clean: plan.clean, noisy: plan.noisy, source: plan.source.name, group: plan.group, split: plan.split,
             realisation: plan.realisation, seed: "\(plan.seed)", noise: plan.noise, slope: scale.slope,
             intercept: scale.intercept, pages: image.pages.count, psnr: psnr, clamped: clamped,
             cleanSHA256: source.hash, noisySHA256: hash)
+        return Made(pair: made, assumed: source.assumed, omissions: source.image.omissions)
     }
 
     /// Returns the noisy file and its PSNR in dB as stored: the mean over pages, `nil` if one of them is infinite.

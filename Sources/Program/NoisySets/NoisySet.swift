@@ -49,6 +49,13 @@ struct NoisySet {
         var failed: [FileError] = []
         /// Sources that were not tried because the program was asked to stop.
         var notDone: [String] = []
+
+        /// Counts a pair that was made.
+        mutating func add(_ pair: Manifest.Pair) {
+            pairs += 1
+            slices += pair.pages
+            clamped += pair.clamped
+        }
     }
 
     /// Checks before any work that no needed file would be overwritten and that all names differ.
@@ -91,16 +98,37 @@ struct NoisySet {
     func make(threads: Int, console: inout Console) async throws -> Outcome {
         // Until all files are written, the folder must not look like a complete set.
         for name in Manifest.fileNames { try FileSystem.remove(FileSystem.join(folder, name)) }
-        var outcome = Outcome(output: folder)
         let start = ContinuousClock.now
+        var (outcome, pairs) = await makeFiles(threads: threads, console: &console)
+        console.clearProgress()
+        if outcome.failed.isEmpty, outcome.notDone.isEmpty {
+            let manifest = Manifest(
+                program: CTDenoiseProgram.configuration.version, seed: "\(seed)", links: links, scale: scale,
+                pairs: pairs)
+            for (name, text) in zip(Manifest.fileNames, [try manifest.json(), manifest.csv]) {
+                try FileAccess.save(Array(text.utf8), to: FileSystem.join(folder, name), overwrite: false)
+            }
+        } else {
+            console.line("the set is incomplete, so no manifest was written; make it again with --overwrite")
+        }
+        outcome.seconds = start.duration(to: .now).inSeconds
+        return outcome
+    }
+
+    /// Makes the files side by side; returns the pairs in the order of the plans.
+    private func makeFiles(
+        threads: Int, console: inout Console
+    ) async -> (outcome: Outcome, pairs: [Manifest.Pair]) {
+        var outcome = Outcome(output: folder)
         let stop = StopSignals()
+        var (assumptions, omissions) = (Assumptions(), Omissions())
         var bar = ProgressBar(files: plans.count)
         var made = [Manifest.Pair?](repeating: nil, count: plans.count)
-        await withTaskGroup(of: (Int, Result<Manifest.Pair, FileError>).self) { group in
-            var next = 0
+        await withTaskGroup(of: (Int, Result<Made, FileError>).self) { group in
+            var (next, isOutOfRoom) = (0, false)
             var sources = Sources(of: plans)
             func begin() {
-                guard next < plans.count, !stop.isRequested else { return }
+                guard next < plans.count, !stop.isRequested, !isOutOfRoom else { return }
                 let index = next
                 next += 1
                 let source = sources.source(of: plans[index]) { path in
@@ -115,15 +143,17 @@ struct NoisySet {
             for await (index, result) in group {
                 sources.release(plans[index])
                 switch result {
-                case .success(let pair):
-                    made[index] = pair
-                    outcome.pairs += 1
-                    outcome.slices += pair.pages
-                    outcome.clamped += pair.clamped
+                case .success(let result):
+                    made[index] = result.pair
+                    for assumed in result.assumed { assumptions.tell(assumed, to: &console) }
+                    omissions.tell(result.omissions, of: plans[index].source.path, to: &console)
+                    outcome.add(result.pair)
                     bar.slicesDone(ofFile: 1)
                 case .failure(let failure):
                     outcome.failed.append(failure)
                     console.error(failure)
+                    // If nothing can be written here, all others would fail as well.
+                    if failure.code == .unwritableFolder { isOutOfRoom = true }
                 }
                 bar.fileDone()
                 console.show(bar)
@@ -132,19 +162,6 @@ struct NoisySet {
             var seen: Set<String> = []
             outcome.notDone = plans[next...].map(\.source.path).filter { seen.insert($0).inserted }
         }
-        console.clearProgress()
-        if outcome.failed.isEmpty, outcome.notDone.isEmpty {
-            let manifest = Manifest(
-                program: CTDenoiseProgram.configuration.version, seed: "\(seed)", links: links, scale: scale,
-                pairs: made.compactMap(\.self))
-            for (name, text) in zip(Manifest.fileNames, [try manifest.json(), manifest.csv]) {
-                try FileAccess.save(Array(text.utf8), to: FileSystem.join(folder, name), overwrite: false)
-            }
-        } else {
-            console.line("the set is incomplete, so no manifest was written; make it again with --overwrite")
-        }
-        let elapsed = start.duration(to: .now).components
-        outcome.seconds = Double(elapsed.seconds) + Double(elapsed.attoseconds) * 1e-18
-        return outcome
+        return (outcome, made.compactMap(\.self))
     }
 }
