@@ -20,6 +20,8 @@ struct Batch {
     private var outcome: BatchOutcome
     /// Whether no more files can be written.
     private var isOutOfRoom = false
+    /// Gets the files that were written.
+    private var observer: Observer?
 
     /// A file that was written, with its slices still in memory.
     struct WrittenFile: Sendable {
@@ -79,12 +81,12 @@ struct Batch {
     /// - Parameters:
     ///   - verb: The verb of the summary: "denoised", "added noise to".
     ///   - transform: Transforms a slice in stored units, given its file and its page counted from 0.
-    ///   - observe: Receives each file once it is written, while the next one is processed.
+    ///   - observe: Receives files that were written, some at a time and in order, while nothing else is processed.
     ///   - afterwards: Called before the summary, if files were written and none were left out.
     /// - Throws: `ExitCode.failure` at the end if a file failed; the reasons have been printed.
     mutating func run(
         verb: String, transform: (CTSlice, InputFile, Int) throws(FileError) -> CTSlice,
-        observe: (@Sendable (WrittenFile) async -> Void)? = nil,
+        observe: (([WrittenFile]) async -> Void)? = nil,
         afterwards: (() async throws(FileError) -> Void)? = nil
     ) async throws {
         do throws(FileError) {
@@ -94,7 +96,8 @@ struct Batch {
             throw try stopped(by: error)
         }
         bar = ProgressBar(files: jobs.count)
-        await work(transform, observe)
+        observer = observe.map { Observer(body: $0) }
+        await work(transform)
         if !outcome.notDone.isEmpty {
             console.line("stopped after \(outcome.files.count) of \(Format.count(jobs.count, "file"))")
         }
@@ -122,8 +125,7 @@ struct Batch {
 
     /// Processes all files and records the results in ``outcome``.
     private mutating func work(
-        _ transform: (CTSlice, InputFile, Int) throws(FileError) -> CTSlice,
-        _ observe: (@Sendable (WrittenFile) async -> Void)?
+        _ transform: (CTSlice, InputFile, Int) throws(FileError) -> CTSlice
     ) async {
         let stop = StopSignals()
         var reading: Task<Result<ImageFile, FileError>, Never>?
@@ -135,14 +137,14 @@ struct Batch {
             do throws(FileError) {
                 var image = try result.get()
                 omissions.tell(image.omissions, of: job.input.path, to: &console)
-                let before = job.noise == nil && observe == nil ? [] : image.pages
+                let before = job.noise == nil && observer == nil ? [] : image.pages
                 let isWhole = try work(on: &image, of: job, until: stop, transform: transform)
                 await finish(&writing)
                 guard isWhole, !isOutOfRoom else {
                     outcome.notDone = jobs[index...].map(\.input.path)
                     break
                 }
-                writing = write(image, of: job, number: index, before: before, observe)
+                writing = write(image, of: job, number: index, before: before)
                 // Otherwise three large files would be in memory at once.
                 if reading == nil { await finish(&writing) }
             } catch {
@@ -156,6 +158,7 @@ struct Batch {
             }
         }
         await finish(&writing)
+        await observer?.flush()
     }
 
     /// Replaces the pages of `image` by the results of `transform`.
@@ -208,13 +211,35 @@ struct Batch {
         let clamped: Int
         /// Why the removed noise could not be written.
         let noiseFailure: FileError?
+        /// The file for the observer, if there is one.
+        let file: WrittenFile?
     }
 
-    private func write(
-        _ image: ImageFile, of job: BatchJob, number: Int, before: [CTSlice],
-        _ observe: (@Sendable (WrittenFile) async -> Void)?
-    ) -> Writing {
-        let overwrite = options.overwrite
+    /// Passes on files that were written, as many at a time as keep all processors busy.
+    private struct Observer {
+        let body: ([WrittenFile]) async -> Void
+        private var waiting: [WrittenFile] = []
+
+        init(body: @escaping ([WrittenFile]) async -> Void) { self.body = body }
+
+        /// Adds a file, and passes on all waiting ones if they are enough, or large.
+        mutating func add(_ file: WrittenFile) async {
+            waiting.append(file)
+            let samples = waiting.reduce(0) { $0 + $1.before.reduce(0) { $0 + $1.samples.count } }
+            let slices = waiting.reduce(0) { $0 + $1.before.count }
+            if slices >= 2 * processorCount() || samples >= 1 << 23 { await flush() }
+        }
+
+        /// Passes on all waiting files.
+        mutating func flush() async {
+            guard !waiting.isEmpty else { return }
+            await body(waiting)
+            waiting = []
+        }
+    }
+
+    private func write(_ image: ImageFile, of job: BatchJob, number: Int, before: [CTSlice]) -> Writing {
+        let (overwrite, isObserved) = (options.overwrite, observer != nil)
         let task = Task { () -> Result<Written, FileError> in
             do throws(FileError) {
                 let clamped = try Self.save(image, to: job.output, overwrite: overwrite)
@@ -228,13 +253,12 @@ struct Batch {
                         noiseFailure = error
                     }
                 }
-                if let observe {
-                    await observe(
-                        WrittenFile(
-                            number: number, input: job.input.path, output: job.output, before: before, after: after))
-                }
+                let file = WrittenFile(
+                    number: number, input: job.input.path, output: job.output, before: before, after: after)
                 return .success(
-                    Written(slices: image.pages.count, clamped: clamped, noiseFailure: noiseFailure))
+                    Written(
+                        slices: image.pages.count, clamped: clamped, noiseFailure: noiseFailure,
+                        file: isObserved ? file : nil))
             } catch {
                 return .failure(error)
             }
@@ -267,6 +291,7 @@ struct Batch {
             outcome.slices += written.slices
             outcome.clamped += written.clamped
             if let failure = written.noiseFailure { failWriting(failure) }
+            if let file = written.file { await observer?.add(file) }
         case .failure(let failure): failWriting(failure)
         }
     }

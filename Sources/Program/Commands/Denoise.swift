@@ -119,7 +119,7 @@ struct Denoise: AsyncParsableCommand {
         func transform(_ slice: CTSlice, _: InputFile, _: Int) -> CTSlice {
             denoiser.denoise(slice, strength: strength, threads: jobs)
         }
-        var observe: (@Sendable (Batch.WrittenFile) async -> Void)?
+        var observe: (([Batch.WrittenFile]) async -> Void)?
         if let report { observe = { await report.add($0) } }
         try await run.run(verb: "denoised", transform: transform, observe: observe) { () throws(FileError) in
             guard let page, let report else { return }

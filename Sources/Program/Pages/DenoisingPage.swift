@@ -37,14 +37,20 @@ actor DenoisingPage {
         self.jobs = jobs
     }
 
-    /// Adds the slices of a file.
-    nonisolated func add(_ file: Batch.WrittenFile) async {
+    /// Adds the slices of some files.
+    nonisolated func add(_ files: [Batch.WrittenFile]) async {
+        struct Item: Sendable {
+            let file: Batch.WrittenFile
+            let page: Int
+        }
+        let items = files.flatMap { file in file.before.indices.map { Item(file: file, page: $0) } }
+        let gallery = gallery
         var judged: [Page] = []
-        let (gallery, count) = (gallery, file.before.count)
-        await inParallel(Array(zip(file.before, file.after).enumerated()), jobs: jobs) { number, pair -> Page in
-            let (before, after) = pair
-            let page = Self.judge(file, page: number, before, after)
-            await gallery.offer(page.key, of: count, badness: page.removed?.structureShare ?? 0) { budget in
+        await inParallel(items, jobs: jobs) { item -> Page in
+            let (before, after) = (item.file.before[item.page], item.file.after[item.page])
+            let page = Self.judge(item.file, page: item.page, before, after)
+            let badness = page.removed?.structureShare ?? 0
+            await gallery.offer(page.key, of: item.file.before.count, badness: badness) { budget in
                 Pictures(test: after, reference: nil, baseline: before, budget: budget)
             }
             return page
