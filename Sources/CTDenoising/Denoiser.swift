@@ -59,7 +59,8 @@ public struct Denoiser: Sendable {
         self.init([try NoisePredictor(Safetensors(contentsOf: path), file: path, precision: precision)])
     }
 
-    /// Returns a denoiser that first replaces impulses with the network of a model file, and then does what this one does.
+    /// Returns a denoiser that first replaces impulses with the network of a model file, and then removes noise as this
+    /// one does.
     ///
     /// - Parameter path: The path of a safetensors file with a network whose target is impulses.
     /// - Throws: `FileError` if the file cannot be read, or its network has another target; or if this denoiser has no

@@ -79,7 +79,7 @@ enum ForeignFile {
         Kind(name: "a GIF image", advice: lossy, isOne: at(0, "GIF8")),
         Kind(name: "a Windows bitmap", advice: lossy, isOne: at(0, "BM")),
         Kind(
-            name: "an OpenEXR image", advice: "Convert it to floating-point TIFF.", isOne: at(0, [0x76, 0x2F, 0x31, 1])),
+            name: "an OpenEXR image", advice: "Convert it to float TIFF.", isOne: at(0, [0x76, 0x2F, 0x31, 1])),
         Kind(name: "a FITS image", advice: "Convert it to TIFF.", isOne: at(0, "SIMPLE  =")),
         Kind(name: "a PGM or PPM image", advice: "Convert it to PNG.") { bytes in
             bytes.count > 2 && bytes[0] == 0x50 && (0x31...0x37).contains(bytes[1])

@@ -1,3 +1,4 @@
+import CTTraining
 import Foundation
 import Testing
 
@@ -39,6 +40,20 @@ import Testing
         let text = try program.run("info").output
         for words in ["LSTM along rows", "the default model: ", "the fast model: ", "--model fast: "] {
             #expect(text.contains(words), "\(words)")
+        }
+    }
+
+    @Test func `prints recipes of the models inside the program that can be followed`() throws {
+        let report = try Program().json("info")
+        let networks = try #require(report["models"] as? [[String: Any]]).flatMap {
+            try #require($0["networks"] as? [[String: Any]])
+        }
+        #expect(networks.count == 4)
+        for network in networks {
+            let record = try #require(network["record"] as? [String: String])
+            for recipe in [record["recipe"], record["start.recipe"]].compactMap(\.self) {
+                #expect(try TrainingRecipe(json: Array(recipe.utf8), file: "recipe").defect == nil)
+            }
         }
     }
 
