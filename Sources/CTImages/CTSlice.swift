@@ -8,7 +8,7 @@
 ///
 /// - `width` and `height` are at least 1;
 /// - `samples.count == width * height`.
-public struct CTSlice: Hashable, Sendable {
+public struct CTSlice: Equatable, Sendable {
     /// The number of columns, at least 1.
     public let width: Int
 

@@ -10,7 +10,7 @@ public import CTImages
 /// let phantom = ChestPhantom(width: 512, height: 512, seed: 1)
 /// let slice = phantom.slice(format: .int16, scale: IntensityScale(slope: 1, intercept: 0))
 /// ```
-public struct ChestPhantom: Hashable, Sendable {
+public struct ChestPhantom: Equatable, Sendable {
     /// A round nodule to be placed in the lungs.
     public struct NoduleRequest: Hashable, Sendable {
         /// The diameter in mm, where the contrast is half that at the centre.

@@ -7,7 +7,7 @@ package import CTNetwork
 package import CTSupport
 
 /// A training in progress: its recipe and its state, stored as one safetensors file.
-package struct Checkpoint: Hashable, Sendable {
+package struct Checkpoint: Equatable, Sendable {
     /// The recipe of the training.
     package var recipe: TrainingRecipe
 

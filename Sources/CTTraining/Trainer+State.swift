@@ -2,7 +2,7 @@ package import CTNetwork
 
 extension Trainer {
     /// Everything that changes during training.
-    package struct State: Hashable, Sendable {
+    package struct State: Equatable, Sendable {
         /// The fingerprint of the slices and of the network that training started from.
         package internal(set) var data: UInt64
         /// The number of steps done.

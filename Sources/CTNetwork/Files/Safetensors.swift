@@ -9,9 +9,9 @@ package import CTSupport
 /// Reading is strict: anything that the format forbids (gaps, overlaps, repeated names) or that this program does not
 /// use (types other than F32) is an error. No file can crash the reader or make it use more memory than a few times the
 /// file's size.
-package struct Safetensors: Hashable, Sendable {
+package struct Safetensors: Equatable, Sendable {
     /// A named array.
-    package struct Tensor: Hashable, Sendable {
+    package struct Tensor: Equatable, Sendable {
         /// The name, unique within a file.
         package var name: String
         /// The sizes, slowest-varying first; empty for a scalar.

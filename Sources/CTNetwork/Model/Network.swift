@@ -5,7 +5,7 @@
 /// of estimated *noise*. `docs/network.md` has the formulas.
 ///
 /// A network only holds data: `TrainingPass` computes gradients, `InferenceNetwork` denoises.
-public struct Network: Hashable, Sendable {
+public struct Network: Equatable, Sendable {
     /// The shape of the network.
     package let configuration: NetworkConfiguration
 

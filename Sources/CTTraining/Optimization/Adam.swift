@@ -3,7 +3,7 @@ internal import CTSupport
 
 /// The state of Adam (Kingma & Ba 2015, doi 10.48550/arXiv.1412.6980), with the global norm of the gradient clipped
 /// (Pascanu et al. 2013, doi 10.48550/arXiv.1211.5063).
-struct Adam: Hashable, Sendable {
+struct Adam: Equatable, Sendable {
     /// The moving average of the gradient.
     var first: [Float]
     /// The moving average of its square.

@@ -29,7 +29,7 @@ struct Info: ParsableCommand {
 
     func run() throws {
         var console = Console()
-        var report = Report()
+        var report = Descriptions()
         func fail(_ failure: FileError) {
             report.failed.append(failure)
             console.error(failure)
@@ -64,7 +64,7 @@ struct Info: ParsableCommand {
         if !report.failed.isEmpty { throw ExitCode.failure }
     }
 
-    private struct Report: Encodable {
+    private struct Descriptions: Encodable {
         var files: [FileDescription] = []
         var models: [ModelDescription] = []
         var failed: [FileError] = []
