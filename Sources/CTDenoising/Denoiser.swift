@@ -123,8 +123,9 @@ public struct Denoiser: Sendable {
     /// nothing else, so its whole prediction is removed.
     ///
     /// Estimates are made in HU, so the slice's `CTSlice.scale` matters. They are subtracted from the stored samples,
-    /// which are neither rounded nor clamped. Samples that are not tissue stay unchanged: padding, which is the least
-    /// value if it is below −1100 HU and common; values outside −3500…5000 HU, such as metal; and NaN.
+    /// which are neither rounded nor clamped. Samples that are not tissue stay unchanged: padding, that is values below
+    /// −1100 HU that many samples have, and those that the file declares; values outside −3500…5000 HU, such as metal;
+    /// and NaN.
     ///
     /// The result does not depend on the number of threads.
     ///
@@ -188,7 +189,7 @@ public struct Denoiser: Sendable {
             return slice
         }
         let tissue = TissueMask(slice)
-        let seen = slice.samples.map { Float(tissue.admit(slice.scale.hu(stored: $0)).shown) }
+        let seen = slice.samples.map { Float(tissue.admit($0).shown) }
         let found = impulses == nil ? nil : Impulses(in: seen, width: slice.width)
         // One pass for impulses, and then two for noise in place of one.
         var passes = Passes(slice, tiling: tiling, threads: threads ?? processorCount(), count: found == nil ? 1 : 3)
@@ -212,7 +213,7 @@ public struct Denoiser: Sendable {
         var result = slice
         result.samples = slice.samples.indices.map { index in
             let sample = slice.samples[index]
-            guard tissue.admit(slice.scale.hu(stored: sample)).isDenoised else { return sample }
+            guard tissue.contains(sample) else { return sample }
             return sample - unit * Double(seen[index] - estimate[index])
         }
         try report(1)

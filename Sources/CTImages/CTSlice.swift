@@ -28,6 +28,9 @@ public struct CTSlice: Equatable, Sendable {
     /// The meaning of stored values in HU.
     public var scale: IntensityScale
 
+    /// Stored values that the file declares to stand for no data; samples with these values are never changed.
+    package var noData: [Double] = []
+
     /// Creates a slice from stored values.
     ///
     /// - Parameters:

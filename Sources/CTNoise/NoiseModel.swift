@@ -52,6 +52,7 @@ public struct NoiseModel: Hashable, Sendable, CustomStringConvertible {
         for (step, lane) in zip(steps, lanes) {
             step.apply(to: &result, seed: seed, stream: page, lane: lane, threads: threads)
         }
+        result.keepWhatIsNotTissue(of: slice)
         return result
     }
 
@@ -77,6 +78,15 @@ public struct NoiseModel: Hashable, Sendable, CustomStringConvertible {
         var hash = FNV1a()
         for byte in name.utf8 { hash.combine(UInt64(byte)) }
         return SplitMix64.mix(SplitMix64.mix(seed &+ SplitMix64.step) ^ hash.value)
+    }
+}
+
+extension CTSlice {
+    /// Puts back the samples of `original` that are not tissue: padding, metal and NaN.
+    fileprivate mutating func keepWhatIsNotTissue(of original: CTSlice) {
+        let tissue = TissueMask(original)
+        if tissue.isWhole(original) { return }
+        samples = zip(samples, original.samples).map { tissue.contains($1) ? $0 : $1 }
     }
 }
 

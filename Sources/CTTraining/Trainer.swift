@@ -146,18 +146,33 @@ public final class Trainer {
         generator = SplitMix64(seed: generator.next() &+ UInt64(step) &* 0xff51_afd7_ed55_8ccd)
         let (center, spread) = (Float(recipe.network.center), Float(recipe.network.spread))
         var (noisy, noise): ([Float], [Float]) = ([], [])
-        var isCounted: [Bool]? = recipe.network.target == .impulses ? [] : nil
+        var isCounted = [Bool](repeating: true, count: crops.pixels)
+        var countsAll = true
         noisy.reserveCapacity(crops.pixels)
         noise.reserveCapacity(crops.pixels)
         for _ in 0..<crops.count {
-            var (clean, given) = slices.crop(crops.rows, crops.columns, using: &generator)
-            let corrupted = given ?? recipe.noise.noisy(&clean, columns: crops.columns, using: &generator)
-            for index in clean.indices {
-                noisy.append((corrupted[index] - center) / spread)
-                noise.append((corrupted[index] - clean[index]) / spread)
+            var crop = slices.crop(crops.rows, crops.columns, using: &generator)
+            var corrupted = crop.noisy ?? recipe.noise.noisy(&crop.clean, columns: crops.columns, using: &generator)
+            let first = noisy.count
+            if recipe.network.target == .impulses {
+                countsAll = false
+                for index in corrupted.indices {
+                    isCounted[first + index] = TrainingNoise.mayBeImpulse(corrupted[index])
+                }
             }
-            isCounted?.append(contentsOf: corrupted.lazy.map(TrainingNoise.mayBeImpulse))
+            if let isTissue = crop.isTissue {
+                // As when denoising: no noise where there is no tissue, and nothing to learn.
+                countsAll = false
+                for index in corrupted.indices where !isTissue[index] {
+                    corrupted[index] = crop.clean[index]
+                    isCounted[first + index] = false
+                }
+            }
+            for index in crop.clean.indices {
+                noisy.append((corrupted[index] - center) / spread)
+                noise.append((corrupted[index] - crop.clean[index]) / spread)
+            }
         }
-        return (noisy, noise, isCounted)
+        return (noisy, noise, countsAll ? nil : isCounted)
     }
 }

@@ -116,6 +116,28 @@ import Testing
         #expect(denoiser().denoise(noisy).samples[100] != -1400)
     }
 
+    @Test func `several paddings stay, and so do values that the file declares to be no data`() throws {
+        var noisy = try NoiseModel([.white(.hu(100))]).apply(
+            to: ChestPhantom(width: 96, height: 96, seed: 3).slice(format: hu), seed: 1)
+        for index in 0..<400 { noisy.samples[index] = index < 200 ? -3024 : -2000 }
+        // Declared, in the middle of the range of tissue.
+        (noisy.noData, noisy.samples[5000], noisy.samples[5001]) = ([40], 40, 41)
+        let result = try Denoiser.bundled().denoise(noisy, threads: 2)
+        #expect(result.samples[..<400] == noisy.samples[..<400])
+        #expect(result.samples[5000] == 40 && result.samples[5001] != 41)
+    }
+
+    @Test func `values below air that strong noise makes are denoised`() throws {
+        // Noise of 255 HU on air: hundreds of samples below −1500 HU, many with equal values, but no spikes.
+        var noisy = CTSlice(hu: [Float](repeating: -1000, count: 128 * 128), width: 128, height: 128)
+        noisy = try NoiseModel([.white(.hu(255))]).apply(to: noisy, seed: 2)
+        noisy.samples = noisy.samples.map { $0.rounded() }
+        let low = noisy.samples.indices.filter { noisy.samples[$0] < -1500 }
+        #expect(low.count > 200)
+        let result = try Denoiser.bundled().denoise(noisy, threads: 2)
+        #expect(low.allSatisfy { result.samples[$0] > noisy.samples[$0] + 100 })
+    }
+
     @Test func `metal stays`() {
         var noisy = slice(24, 24)
         for index in 100..<104 { noisy.samples[index] = 20_000 }

@@ -256,6 +256,24 @@ import Testing
     }
 }
 
+@Suite struct `Values that stand for no data` {
+    @Test func `are declared by a tag of GDAL, as text`() throws {
+        func noData(_ text: String) throws -> [Double] {
+            let value = Array(text.utf8)
+            let entry = TIFFEntry(tag: 42113, type: 2, count: value.count, value: value[...])
+            return try ImageFile(bytes: TIFFSample.file(extra: [entry]), file: "").pages[0].noData
+        }
+        #expect(try noData("-9999\0") == [-9999] && noData(" 3 \0") == [3] && noData("none\0") == [])
+        #expect(try ImageFile(bytes: TIFFSample.file(), file: "").pages[0].noData == [])
+    }
+
+    @Test func `are the transparent one of a PNG`() throws {
+        let chunks = try PNGChunks(Fixture("u16-grey.png").bytes)
+        let bytes = PNGFile.bytes(chunks, before: [.init(type: "tRNS", data: [1, 2])])
+        #expect(try ImageFile(bytes: bytes, file: "").pages[0].noData == [258])
+    }
+}
+
 @Suite struct `A PNG in which one grey value is transparent` {
     @Test(arguments: ["u16-grey.png", "u8-grey.png", "u16-rgb.png"])
     func `has the same transparent pixels after its grey has changed`(name: String) throws {

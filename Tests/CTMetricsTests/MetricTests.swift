@@ -191,10 +191,24 @@ import Testing
         #expect(throws: MetricError.notFinite(image: .reference, index: 17)) {
             try Comparison(bad, ramp, width: 12, range: 0...100, isClipped: true)
         }
-        // Beside the mask too, where windows would see it.
         #expect(throws: MetricError.notFinite(image: .test, index: 17)) {
-            try compare(ramp, bad, mask: (0..<144).map { $0 > 100 })
+            try compare(ramp, bad, mask: (0..<144).map { $0 < 100 })
         }
+    }
+
+    @Test(arguments: [Double.nan, .infinity])
+    func `what is no number beside the mask does not count`(value: Double) throws {
+        let mask = (0..<144).map { $0 >= 60 }
+        var other = ramp
+        for index in other.indices { other[index] += Double(index % 5) }
+        var bad = (reference: ramp, test: other)
+        for index in 0..<48 { (bad.reference[index], bad.test[index]) = (value, index < 30 ? value : 7) }
+        let (expected, comparison) = (
+            try compare(ramp, other, mask: mask), try compare(bad.reference, bad.test, mask: mask)
+        )
+        #expect(comparison.meanSquaredError == expected.meanSquaredError && expected.meanSquaredError > 0)
+        #expect(comparison.bias == expected.bias)
+        #expect(try comparison.structuralSimilarity().isFinite)
     }
 }
 

@@ -15,6 +15,22 @@ import Testing
         #expect(abs(mean - 100) < 5 * 50.0 / 64)
     }
 
+    @Test(arguments: ["white:40hu", "impulses:100%", "speckle:50%", "correlated:40hu,kernel=sharp"])
+    func `leaves alone what is not tissue`(step: String) throws {
+        let hu = CTSlice(hu: [Float](repeating: 40, count: 4096), width: 64, height: 64)
+        var slice = hu
+        for index in 0..<200 { slice.samples[index] = index < 100 ? -2000 : -3024 }
+        (slice.noData, slice.samples[700]) = ([7], 7)
+        (slice.samples[300], slice.samples[301], slice.samples[302]) = (.nan, .infinity, 20_000)
+        let noisy = try NoiseModel([NoiseStep(step)]).apply(to: slice, seed: 1)
+        let kept = Array(0..<200) + [301, 302, 700]
+        #expect(kept.allSatisfy { noisy.samples[$0] == slice.samples[$0] })
+        #expect(noisy.samples[300].isNaN)
+        let changed = (400..<4096).filter { $0 != 700 }
+        #expect(changed.allSatisfy { noisy.samples[$0].isFinite })
+        #expect(changed.count { noisy.samples[$0] != slice.samples[$0] } > 3600)
+    }
+
     @Test func `puts impulses at the ends of the HU range, after white noise`() throws {
         let noisy = try NoiseModel([.white(.hu(10)), .impulses(density: 0.5, salt: 0.25)]).apply(to: slice, seed: 4)
         let (stored, _) = noisy.quantized()

@@ -23,7 +23,7 @@ import Testing
     }
 
     @Test func `crops come in all eight symmetries, and are nothing else`() throws {
-        let samples = (0..<16).map { Double($0 * $0 * 100) }
+        let samples = (0..<16).map { Double($0 * $0 * 20) }
         let slices = try #require(
             TrainingSlices(["": [CTSlice(width: 4, height: 4, samples: samples, format: format)]], crop: 4))
         var generator = SplitMix64(seed: 5)
@@ -33,7 +33,7 @@ import Testing
     }
 
     @Test func `long crops lie in slices along and across, in all symmetries`() throws {
-        let samples = (0..<16).map { Double($0 * $0 * 100) }
+        let samples = (0..<16).map { Double($0 * $0 * 20) }
         let slices = try #require(
             TrainingSlices(["": [CTSlice(width: 4, height: 4, samples: samples, format: format)]], crop: 4))
         var generator = SplitMix64(seed: 5)
@@ -45,7 +45,7 @@ import Testing
     }
 
     @Test func `of a pair, both are cut and turned alike`() throws {
-        let clean = CTSlice(width: 6, height: 5, samples: (0..<30).map { Double($0 * $0 * 10) }, format: format)
+        let clean = CTSlice(width: 6, height: 5, samples: (0..<30).map { Double($0 * $0 * 5) }, format: format)
         var noisy = clean
         noisy.samples = noisy.samples.map { $0 + 7 }
         let slices = try #require(TrainingSlices(["": [TrainingSlices.Pair(clean: clean, noisy: noisy)]], crop: 5))
@@ -56,6 +56,32 @@ import Testing
         }
         let alone = try #require(TrainingSlices(["": [clean]], crop: 5))
         #expect(alone.fingerprint != slices.fingerprint && alone.crop(3, 4, using: &generator).noisy == nil)
+    }
+
+    @Test func `what is not tissue is shown as air or bone, has no noise, and is known`() throws {
+        var clean = CTSlice(
+            width: 8, height: 8, samples: (0..<64).map { Double($0 % 2 * 400) }, format: format)
+        for index in 0..<16 { clean.samples[index] = -2000 }
+        (clean.samples[20], clean.samples[21], clean.samples[22]) = (.nan, 20_000, -.infinity)
+        let known = Set(0..<16).union(20..<23)
+        let slices = try #require(TrainingSlices(["": [clean]], crop: 8))
+        var generator = SplitMix64(seed: 5)
+        for _ in 0..<20 {
+            let crop = slices.crop(8, 8, using: &generator)
+            let isTissue = try #require(crop.isTissue)
+            #expect(isTissue.count { !$0 } == known.count)
+            let shown = crop.clean.indices.filter { !isTissue[$0] }.map { crop.clean[$0] }
+            #expect(shown.sorted() == [Float](repeating: -1024, count: 18) + [3071])
+        }
+        // In a pair, a noisy sample that is no number does not count either.
+        var noisy = clean
+        noisy.samples = noisy.samples.map { $0 + 7 }
+        noisy.samples[40] = .nan
+        let pair = try #require(TrainingSlices(["": [TrainingSlices.Pair(clean: clean, noisy: noisy)]], crop: 8))
+        let crop = pair.crop(8, 8, using: &generator)
+        let (isTissue, given) = (try #require(crop.isTissue), try #require(crop.noisy))
+        #expect(isTissue.count { !$0 } == known.count + 1)
+        #expect(given.indices.allSatisfy { given[$0] == crop.clean[$0] + (isTissue[$0] ? 7 : 0) })
     }
 
     @Test func `slices smaller than a crop are left out`() {

@@ -59,6 +59,22 @@ private func slices() throws -> TrainingSlices {
         #expect(second.state.history.map(\.step) == [4, 8, 12])
     }
 
+    @Test func `padding and NaN are no part of the error`() throws {
+        func loss(_ outside: Double) throws -> [Double] {
+            var slice = blocks(width: 24, height: 20, phase: 0)
+            for index in 0..<24 * 6 { slice.samples[index] = outside }
+            let trainer = Trainer(
+                recipe: recipe, slices: try #require(TrainingSlices(["a": [slice]], crop: recipe.longestSide)),
+                threads: 1)
+            return (0..<4).map { _ in trainer.advance() }
+        }
+        let padded = try loss(-3024)
+        #expect(padded.allSatisfy { $0.isFinite })
+        #expect(try loss(.nan) == padded && loss(-2000) == padded)
+        // Air is tissue to a network: it has noise.
+        #expect(try loss(-1024) != padded)
+    }
+
     @Test func `a training can start from a network, and says so in what it was trained on`() throws {
         let before = Trainer(recipe: recipe, slices: try slices(), threads: 1)
         while !before.isDone { before.advance() }

@@ -28,8 +28,9 @@ enum PNGCodec {
         default: break
         }
         let scale = significantRange(chunks, samples: samples, bits: format.bits).map { IntensityScale(assuming: $0) }
-        let slice = CTSlice(
+        var slice = CTSlice(
             width: header.width, height: header.height, samples: samples, format: format, scale: scale)
+        slice.noData = [chunks.transparentValue].compactMap(\.self)
         return DecodedFile(
             pages: [slice], summaries: [summary(chunks, format: format)], numbers: [0], omissions: omissions(chunks))
     }

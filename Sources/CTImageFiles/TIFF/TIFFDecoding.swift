@@ -26,10 +26,13 @@ enum TIFFCodec {
                 used += layout.width * layout.height
                 let samples = try source.samples(layout)
                 let scale = scale(layout, samples: samples, directories: directories, page: number)
-                file.pages.append(
-                    CTSlice(
-                        width: layout.width, height: layout.height, samples: samples, format: layout.format,
-                        scale: scale))
+                var slice = CTSlice(
+                    width: layout.width, height: layout.height, samples: samples, format: layout.format, scale: scale)
+                // GDAL's tag is a number as text.
+                if let text = directories.text(42113, page: number) {
+                    slice.noData = [Double(text.filter { !$0.isWhitespace })].compactMap(\.self)
+                }
+                file.pages.append(slice)
                 file.summaries.append(TIFFSummary.summary(layout, directories: directories, page: number))
                 file.numbers.append(number)
             } catch {

@@ -45,8 +45,8 @@ public struct Comparison: Sendable {
     ///   - range: The data range in HU.
     ///   - isClipped: Whether HU are clamped to the data range, as in a display window.
     ///   - mask: A mask in row order, true where differences count; everywhere if `nil`.
-    /// - Throws: ``MetricError`` if sizes differ, a sample is not finite, the data range is not positive, or the mask
-    ///   is empty.
+    /// - Throws: ``MetricError`` if sizes differ, a sample that counts is not finite, the data range is not positive,
+    ///   or the mask is empty.
     public init(
         _ reference: CTSlice, _ test: CTSlice, range: ClosedRange<Double> = IntensityScale.huRange,
         isClipped: Bool = false,
@@ -69,8 +69,8 @@ public struct Comparison: Sendable {
     ///   - range: The data range, in the unit of the samples.
     ///   - isClipped: Whether samples are clamped to the data range.
     ///   - mask: A mask in row order, true where differences count; everywhere if `nil`.
-    /// - Throws: ``MetricError`` if sizes differ, a sample is not finite, the data range is not positive, or the mask
-    ///   is empty.
+    /// - Throws: ``MetricError`` if sizes differ, a sample that counts is not finite, the data range is not positive,
+    ///   or the mask is empty.
     /// - Precondition: `width` is positive and divides the number of samples.
     public init(
         _ reference: [Double], _ test: [Double], width: Int, range: ClosedRange<Double>, isClipped: Bool = false,
@@ -98,12 +98,16 @@ public struct Comparison: Sendable {
         self.width = width
         height = reference.values.count / width
         self.range = range
-        self.reference = reference.above(low, upTo: ceiling)
-        self.test = test.above(low, upTo: ceiling)
+        var (original, tested) = (reference.above(low, upTo: ceiling), test.above(low, upTo: ceiling))
+        if let mask {
+            // Windowed metrics also see samples around the mask: what is no number there is equal in both.
+            for index in mask.indices where !mask[index] && !(original[index].isFinite && tested[index].isFinite) {
+                (original[index], tested[index]) = (0, 0)
+            }
+        }
+        (self.reference, self.test) = (original, tested)
         self.mask = mask.map { $0.map { $0 ? 1 : 0 } }
         let differences = try Differences(self.reference, self.test, weights: self.mask)
-        // Windowed metrics also see samples around the mask.
-        if mask != nil { try checkFinite(self.reference, self.test) }
         meanSquaredError = differences.meanSquare
         meanAbsoluteError = differences.meanSize
         bias = differences.mean

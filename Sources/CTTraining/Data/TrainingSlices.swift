@@ -11,9 +11,39 @@ public struct TrainingSlices: Sendable, CustomStringConvertible {
     private struct Image: Sendable {
         let width: Int
         let height: Int
+        /// HU; where there is no tissue, the value that a network is shown in its place.
         let hu: [Float]
         /// The same slice with noise; `nil` to add drawn noise.
         let noisy: [Float]?
+        /// Which samples are tissue; `nil` if all are.
+        let isTissue: [Bool]?
+
+        init(_ pair: Pair) {
+            let (clean, tissue) = (pair.clean, TissueMask(pair.clean))
+            (width, height) = (clean.width, clean.height)
+            let hu = clean.samples.map { Float(tissue.admit($0).shown) }
+            let given = pair.noisy?.hu
+            if tissue.isWhole(clean) && given?.allSatisfy(\.isFinite) != false {
+                (isTissue, noisy) = (nil, given?.map { Float($0) })
+            } else {
+                let isTissue = clean.samples.indices.map {
+                    tissue.contains(clean.samples[$0]) && given?[$0].isFinite != false
+                }
+                noisy = given.map { given in given.indices.map { isTissue[$0] ? Float(given[$0]) : hu[$0] } }
+                self.isTissue = isTissue
+            }
+            self.hu = hu
+        }
+    }
+
+    /// A part of a slice.
+    struct Crop {
+        /// HU, row by row.
+        var clean: [Float]
+        /// The same with noise; `nil` to add drawn noise.
+        var noisy: [Float]?
+        /// Which samples are tissue; `nil` if all are.
+        var isTissue: [Bool]?
     }
 
     private let groups: [[Image]]
@@ -83,11 +113,7 @@ public struct TrainingSlices: Sendable, CustomStringConvertible {
     package init?(_ pairs: [String: [Pair]], crop: Int) {
         // Sorted, because the order of a dictionary differs from run to run.
         groups = pairs.sorted { $0.key < $1.key }.map { _, pairs in
-            pairs.filter { $0.clean.width >= crop && $0.clean.height >= crop }.map { pair in
-                Image(
-                    width: pair.clean.width, height: pair.clean.height, hu: pair.clean.hu.map { Float($0) },
-                    noisy: pair.noisy?.hu.map { Float($0) })
-            }
+            pairs.filter { $0.clean.width >= crop && $0.clean.height >= crop }.map(Image.init)
         }
         .filter { !$0.isEmpty }
         if groups.isEmpty { return nil }
@@ -102,14 +128,11 @@ public struct TrainingSlices: Sendable, CustomStringConvertible {
         fingerprint = hash.value
     }
 
-    /// Returns a random crop of `rows`×`columns` HU, flipped and transposed at random, and the same crop of the noisy
-    /// version if there is one.
+    /// Returns a random crop of `rows`×`columns` samples, flipped and transposed at random.
     ///
     /// Crops of almost only air are usually redrawn.
-    func crop(
-        _ rows: Int, _ columns: Int, using generator: inout SplitMix64
-    ) -> (clean: [Float], noisy: [Float]?) {
-        var (crop, noisy): ([Float], [Float]?) = ([], nil)
+    func crop(_ rows: Int, _ columns: Int, using generator: inout SplitMix64) -> Crop {
+        var crop = Crop(clean: [])
         for _ in 0..<4 {
             let group = groups[Int.random(in: 0..<groups.count, using: &generator)]
             let image = group[Int.random(in: 0..<group.count, using: &generator)]
@@ -118,21 +141,22 @@ public struct TrainingSlices: Sendable, CustomStringConvertible {
             let (height, width) = transpose ? (columns, rows) : (rows, columns)
             let x = Int.random(in: 0...image.width - width, using: &generator)
             let y = Int.random(in: 0...image.height - height, using: &generator)
-            func part(_ hu: [Float]) -> [Float] {
-                var crop = [Float](repeating: 0, count: rows * columns)
+            func part<Value>(_ values: [Value]) -> [Value] {
+                var part = [Value](repeating: values[0], count: rows * columns)
                 for row in 0..<height {
                     let from = (y + (way & 2 != 0 ? height - 1 - row : row)) * image.width + x
                     for column in 0..<width {
-                        let value = hu[from + (way & 1 != 0 ? width - 1 - column : column)]
-                        crop[transpose ? column * columns + row : row * columns + column] = value
+                        let value = values[from + (way & 1 != 0 ? width - 1 - column : column)]
+                        part[transpose ? column * columns + row : row * columns + column] = value
                     }
                 }
-                return crop
+                return part
             }
-            (crop, noisy) = (part(image.hu), image.noisy.map(part))
-            if Self.deviation(crop) > 50 { break }
+            crop = Crop(
+                clean: part(image.hu), noisy: image.noisy.map(part), isTissue: image.isTissue.map(part))
+            if Self.deviation(crop.clean) > 50 { break }
         }
-        return (crop, noisy)
+        return crop
     }
 
     /// Returns the standard deviation.

@@ -20,6 +20,41 @@ package struct Validation: Sendable {
     private struct Pair: Sendable {
         let clean: [Double]
         let noisy: [Double]
+        /// Which samples are tissue; `nil` if all are. Only they are compared.
+        let isTissue: [Bool]?
+
+        /// The noisy centre is as the clean one where there is no tissue.
+        init(_ clean: Middle, noisy: [Double]) {
+            (self.clean, isTissue) = (clean.hu, clean.isTissue)
+            self.noisy = isTissue.map { zip(zip(noisy, clean.hu), $0).map { $1 ? $0.0 : $0.1 } } ?? noisy
+        }
+
+        /// Returns the PSNR of `test` in dB; NaN if it is not finite.
+        func psnr(_ test: [Double]) -> Double {
+            func tissue(_ values: [Double]) -> [Double] {
+                isTissue.map { zip(values, $0).filter(\.1).map(\.0) } ?? values
+            }
+            let range = IntensityScale.huRange
+            let width = range.upperBound - range.lowerBound
+            return (try? peakSignalToNoiseRatio(tissue(clean), tissue(test), dataRange: width)) ?? .nan
+        }
+    }
+
+    /// The centre of a slice.
+    private struct Middle {
+        /// HU; where there is no tissue, the value that a network is shown in its place.
+        let hu: [Double]
+        let isTissue: [Bool]?
+
+        init(of slice: CTSlice, side: Int) {
+            let tissue = TissueMask(slice)
+            let (x, y) = ((slice.width - side) / 2, (slice.height - side) / 2)
+            let samples = (y..<y + side).flatMap { row in
+                slice.samples[row * slice.width + x..<row * slice.width + x + side]
+            }
+            hu = samples.map { tissue.admit($0).shown }
+            isTissue = samples.allSatisfy(tissue.contains) ? nil : samples.map(tissue.contains)
+        }
     }
 
     private struct Kind: Sendable {
@@ -46,7 +81,7 @@ package struct Validation: Sendable {
         let side = min(side, smallest) / 4 * 4
         self.side = side
         let used = (0..<min(limit, large.count)).map { large[$0 * large.count / min(limit, large.count)] }
-        let crops = used.map { Self.middle(of: $0, side: side) }
+        let crops = used.map { Middle(of: $0, side: side) }
         let range = IntensityScale.huRange
         let width = range.upperBound - range.lowerBound
         let sigma = 25.0 / 255 * width
@@ -63,15 +98,15 @@ package struct Validation: Sendable {
         ]
         kinds = noises.map { name, add in
             let pairs = crops.enumerated().map { index, clean in
-                var noisy = clean
+                var noisy = clean.hu
                 add(&noisy, UInt64(index))
                 // As in a file, which cannot hold values below the lowest of its range.
-                return Pair(clean: clean, noisy: noisy.map { max($0, range.lowerBound).rounded() })
+                return Pair(clean, noisy: noisy.map { max($0, range.lowerBound).rounded() })
             }
             return Kind(
-                name: name, pairs: pairs, noisyPSNR: Self.mean(pairs) { Self.psnr($0.clean, $0.noisy) },
+                name: name, pairs: pairs, noisyPSNR: Self.mean(pairs) { $0.psnr($0.noisy) },
                 medianPSNR: Self.mean(pairs) {
-                    Self.psnr($0.clean, median3x3($0.noisy, width: side, height: side))
+                    $0.psnr(median3x3($0.noisy, width: side, height: side))
                 })
         }
     }
@@ -93,13 +128,13 @@ package struct Validation: Sendable {
         let used = (0..<min(limit, large.count)).map { large[$0 * large.count / min(limit, large.count)] }
         let middles = used.compactMap { pair in
             pair.noisy.map {
-                Pair(clean: Self.middle(of: pair.clean, side: side), noisy: Self.middle(of: $0, side: side))
+                Pair(Middle(of: pair.clean, side: side), noisy: Middle(of: $0, side: side).hu)
             }
         }
         kinds = [
             Kind(
-                name: "pairs", pairs: middles, noisyPSNR: Self.mean(middles) { Self.psnr($0.clean, $0.noisy) },
-                medianPSNR: Self.mean(middles) { Self.psnr($0.clean, median3x3($0.noisy, width: side, height: side)) })
+                name: "pairs", pairs: middles, noisyPSNR: Self.mean(middles) { $0.psnr($0.noisy) },
+                medianPSNR: Self.mean(middles) { $0.psnr(median3x3($0.noisy, width: side, height: side)) })
         ]
     }
 
@@ -114,26 +149,13 @@ package struct Validation: Sendable {
                 let isAsked: (Double) -> Bool =
                     network.configuration.target == .impulses
                     ? { TrainingNoise.mayBeImpulse(Float($0)) } : { _ in true }
-                return Self.psnr(
-                    pair.clean, zip(pair.noisy, noise).map { isAsked($0) ? $0 - spread * Double($1) : $0 })
+                return pair.psnr(zip(pair.noisy, noise).map { isAsked($0) ? $0 - spread * Double($1) : $0 })
             }
             return Result(name: kind.name, noisy: kind.noisyPSNR, median: kind.medianPSNR, denoised: denoised)
         }
     }
 
-    private static func middle(of slice: CTSlice, side: Int) -> [Double] {
-        let hu = slice.hu
-        let (x, y) = ((slice.width - side) / 2, (slice.height - side) / 2)
-        return (y..<y + side).flatMap { row in hu[row * slice.width + x..<row * slice.width + x + side] }
-    }
-
     private static func mean(_ pairs: [Pair], _ value: (Pair) -> Double) -> Double {
         pairs.reduce(0) { $0 + value($1) } / Double(pairs.count)
-    }
-
-    /// Returns the PSNR in dB; NaN if the network's output is not finite.
-    private static func psnr(_ clean: [Double], _ test: [Double]) -> Double {
-        let range = IntensityScale.huRange
-        return (try? peakSignalToNoiseRatio(clean, test, dataRange: range.upperBound - range.lowerBound)) ?? .nan
     }
 }

@@ -58,11 +58,6 @@ extension NoisySet {
         if let scale {
             for page in image.pages.indices { image.pages[page].scale = scale }
         }
-        guard image.pages.allSatisfy({ $0.samples.allSatisfy(\.isFinite) }) else {
-            throw FileError(
-                file: path, found: "NaN or infinite samples", expected: "a clean slice",
-                advice: "Leave the file out, or replace these samples.")
-        }
         return Source(
             bytes: bytes, hash: SHA256.hex(bytes), image: image,
             assumed: image.pages.map { Assumptions.Assumed($0, of: path) })
@@ -112,8 +107,13 @@ extension NoisySet {
             if let complaint = plan.noise.complaint(about: page) { throw .noDose(plan.source.path, complaint) }
             let noisy = plan.noise.apply(to: page, seed: plan.seed, page: UInt64(number))
             image.pages[number] = noisy
-            let written = noisy.quantized().slice
-            decibels.append((try? peakSignalToNoiseRatio(page.hu, written.hu, dataRange: range)) ?? .infinity)
+            let (written, tissue) = (noisy.quantized().slice, TissueMask(page))
+            // Samples that are not tissue are the same in both, and may be NaN.
+            let compared = page.samples.indices.filter { tissue.contains(page.samples[$0]) }
+            let (clean, stored) = (page.hu, written.hu)
+            let psnr = try? peakSignalToNoiseRatio(
+                compared.map { clean[$0] }, compared.map { stored[$0] }, dataRange: range)
+            decibels.append(psnr ?? .infinity)
         }
         let mean = decibels.reduce(0, +) / Double(decibels.count)
         return (image, mean.isFinite ? mean : nil)

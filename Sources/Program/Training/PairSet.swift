@@ -31,12 +31,10 @@ struct PairSet {
             let clean = try pages(pair.clean, hash: pair.cleanSHA256, reading)
             let noisy = try pages(pair.noisy, hash: pair.noisySHA256, reading)
             let isPair = zip(clean, noisy).allSatisfy { ($0.width, $0.height) == ($1.width, $1.height) }
-            guard clean.count == noisy.count, isPair,
-                (clean + noisy).allSatisfy({ $0.samples.allSatisfy(\.isFinite) })
-            else {
+            guard clean.count == noisy.count, isPair else {
                 throw FileError(
                     file: FileSystem.join(folder, pair.noisy),
-                    found: "pages that do not match those of \(pair.clean), or NaN or infinite samples",
+                    found: "pages that do not match those of \(pair.clean)",
                     expected: "the same number and sizes of pages", advice: "Make the set again.")
             }
             groups[pair.group, default: []] += zip(clean, noisy).map { TrainingSlices.Pair(clean: $0, noisy: $1) }

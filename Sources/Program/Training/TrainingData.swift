@@ -122,11 +122,6 @@ struct TrainingData {
         for file in files {
             let pages = try reading.read(file.path).pages
             if let page = pages.first { assumptions.tell(page, of: file.path, to: &console) }
-            guard pages.allSatisfy({ $0.samples.allSatisfy(\.isFinite) }) else {
-                throw FileError(
-                    file: file.path, found: "NaN or infinite samples", expected: "a clean slice to train on",
-                    advice: "Leave the file out, or replace these samples.")
-            }
             folders[FileSystem.parent(file.path), default: []] += pages
         }
         return folders

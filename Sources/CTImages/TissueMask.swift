@@ -1,0 +1,73 @@
+/// The samples of a slice that show tissue, or the air and table around it: those that are denoised, get noise and are
+/// trained on.
+///
+/// Scanners and other programs fill what they did not measure with values far below air, often −2000 or −3024 HU, or
+/// name a value for it in the file; metal reaches 20000 HU and more; floating-point files may have NaN. A network
+/// trained on tissue would predict artefacts there and spread them to the surroundings. It sees the nearest tissue
+/// value instead, and these samples stay unchanged.
+package struct TissueMask {
+    /// The range in HU of tissue with strong noise. Samples outside are not tissue.
+    package static let plausible = -3500.0...5000.0
+
+    /// The values in HU that stand in for samples below and above that range.
+    package static let (air, bone) = (-1024.0, 3071.0)
+
+    /// The HU below which a common value is padding …
+    private static let leastTissue = -1100.0
+
+    /// … if at least one sample in this many has exactly that value …
+    private static let paddingShare = 500
+
+    /// … and so many times as many as have a value nearby, which noise does not produce.
+    private static let spike = 10.0
+
+    private let scale: IntensityScale
+    /// Stored values, where equality is exact.
+    private let paddings: [Double]
+
+    /// Creates the mask of a slice; detects padding.
+    package init(_ slice: CTSlice) {
+        scale = slice.scale
+        paddings = slice.noData + Self.paddings(of: slice)
+    }
+
+    /// Whether a stored value is tissue.
+    package func contains(_ stored: Double) -> Bool { admit(stored).isTissue }
+
+    /// Returns whether a stored value is tissue, and the HU that stands in for it if not.
+    package func admit(_ stored: Double) -> (isTissue: Bool, shown: Double) {
+        let hu = scale.hu(stored: stored)
+        if paddings.contains(stored) || !(hu >= Self.plausible.lowerBound) { return (false, Self.air) }
+        return hu > Self.plausible.upperBound ? (false, Self.bone) : (true, hu)
+    }
+
+    /// Whether all samples of the slice are tissue; most slices have no other.
+    package func isWhole(_ slice: CTSlice) -> Bool { slice.samples.allSatisfy(contains) }
+
+    /// Returns the values below air that too many samples have.
+    private static func paddings(of slice: CTSlice) -> [Double] {
+        let (samples, scale) = (slice.samples, slice.scale)
+        func isBelowAir(_ sample: Double) -> Bool {
+            let hu = scale.hu(stored: sample)
+            return hu < leastTissue && hu.isFinite
+        }
+        // What is common in all samples is not rare in some of them.
+        let step = max(samples.count / 8192, 1)
+        var some: [Double: Int] = [:]
+        for index in stride(from: 0, to: samples.count, by: step) where isBelowAir(samples[index]) {
+            some[samples[index], default: 0] += 1
+        }
+        let least = max(2, samples.count / paddingShare)
+        let candidates = some.filter { $0.value >= max(least / step / 4, 1) }.keys.sorted()
+        if candidates.isEmpty { return [] }
+        var counts: [Double: Int] = [:]
+        for sample in samples where isBelowAir(sample) { counts[sample, default: 0] += 1 }
+        return candidates.filter { value in
+            let nearby = (1...4).reduce(0) {
+                $0 + counts[value - Double($1), default: 0] + counts[value + Double($1), default: 0]
+            }
+            let count = counts[value, default: 0]
+            return count >= least && Double(count) >= spike * Double(nearby) / 8
+        }
+    }
+}
