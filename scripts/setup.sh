@@ -5,6 +5,10 @@ set -euo pipefail
 
 say() { printf '%s\n' "setup: $*" >&2; }
 
+# What a command that installs begins with where one is not root.
+sudo=
+[ "$(id -u)" -eq 0 ] || sudo="sudo "
+
 # --- Swift: not installed here, because the ways to install it differ too much --------------------------------------
 
 if ! command -v swift >/dev/null 2>&1; then
@@ -12,6 +16,22 @@ if ! command -v swift >/dev/null 2>&1; then
     say "Install Swift 6.2 or newer: https://www.swift.org/install (on macOS, part of Xcode 26), then try again."
     exit 1
 fi
+# A toolchain whose own libraries are missing exists but cannot start; its parts need different ones.
+said=
+for part in "swift" "swift build"; do
+    # shellcheck disable=SC2086 # two words
+    said=$($part --version 2>&1) && continue
+    say "$(command -v swift) exists, but '$part --version' fails:"
+    printf '%s\n' "$said" | head -n 5 | sed 's/^/    /' >&2
+    if command -v apt-get >/dev/null 2>&1; then
+        say "Install the packages that Swift needs on Debian and Ubuntu, then try again:"
+        say "  ${sudo}apt-get install binutils g++ git gnupg2 libc6-dev libcurl4-openssl-dev libedit2" \
+            "libncurses-dev libpython3-dev libsqlite3-0 libxml2-dev libz3-dev tzdata uuid-dev zlib1g-dev"
+    else
+        say "Install what it lacks, or install it again: https://www.swift.org/install, then try again."
+    fi
+    exit 1
+done
 version=$(swift --version 2>/dev/null | sed -n 's/.*Swift version \([0-9]*\.[0-9]*\).*/\1/p' | head -n 1)
 if [ -n "$version" ]; then
     major=${version%%.*}
@@ -113,8 +133,11 @@ say "still missing: $*"
 if pkg-config --max-version=4.4.99 libtiff-4 2>/dev/null; then
     say "libtiff $(pkg-config --modversion libtiff-4) was found; 4.5 or newer is required (Debian 12, Ubuntu 24.04)."
 fi
-say "  Debian, Ubuntu:  apt-get install $(packages apt "$@" | tr '\n' ' ')"
-say "  macOS:           brew install $(packages brew "$@" | tr '\n' ' ')"
-say "  elsewhere:       libpng 1.6 and libtiff 4.5 or newer with headers, as libpng and libtiff-4 in pkg-config;" \
-    "on Linux also KissFFT and OpenSSL, as kissfft-float and libcrypto"
+if [ "$(uname)" = Darwin ]; then
+    say "  brew install $(packages brew "$@" | tr '\n' ' ')"
+else
+    say "  Debian, Ubuntu:  ${sudo}apt-get install $(packages apt "$@" | tr '\n' ' ')"
+    say "  elsewhere:       libpng 1.6, libtiff 4.5 or newer, KissFFT and OpenSSL with headers, as libpng, libtiff-4," \
+        "kissfft-float and libcrypto in pkg-config"
+fi
 exit 1

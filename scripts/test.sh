@@ -23,6 +23,7 @@ fi
 # The form with + is for bash 3.2 (macOS), which treats an empty array as an unset variable.
 swift build --build-tests ${strict[@]+"${strict[@]}"}
 swift test --skip-build --disable-xctest ${strict[@]+"${strict[@]}"}
+scripts/setup_test.sh
 # Without the settings above, as users build their packages.
 env -u CTDENOISE_BENCHMARKS scripts/consumer_test.sh
 # The documentation builds without a warning, too.
