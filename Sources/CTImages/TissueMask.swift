@@ -42,7 +42,17 @@ package struct TissueMask {
     }
 
     /// Whether all samples of the slice are tissue; most slices have no other.
-    package func isWhole(_ slice: CTSlice) -> Bool { slice.samples.allSatisfy(contains) }
+    package func isWhole(_ slice: CTSlice) -> Bool {
+        guard paddings.isEmpty else { return slice.samples.allSatisfy(contains) }
+        // What lies between two values of tissue is tissue.
+        var (least, greatest, hasNaN) = (Double.infinity, -Double.infinity, false)
+        for sample in slice.samples {
+            least = sample < least ? sample : least
+            greatest = sample > greatest ? sample : greatest
+            hasNaN = hasNaN || sample.isNaN
+        }
+        return !hasNaN && contains(least) && contains(greatest)
+    }
 
     /// Returns the values below air that too many samples have.
     private static func paddings(of slice: CTSlice) -> [Double] {
