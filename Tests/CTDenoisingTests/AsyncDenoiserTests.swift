@@ -1,6 +1,7 @@
 import CTDenoising
 import CTImages
 import CTPhantoms
+import Dispatch
 import Testing
 
 @Suite struct `Denoising without blocking` {
@@ -24,10 +25,20 @@ import Testing
         let denoiser = try Denoiser.bundled()
         let noisy = ChestPhantom(width: 512, height: 512, seed: 4).slice(format: .float32)
         let (stream, shares) = AsyncStream.makeStream(of: Double.self)
-        let task = Task { try await denoiser.denoise(noisy, threads: 1) { shares.yield($0) } }
-        // Not before it has begun.
-        for await _ in stream { break }
+        // Where other tests keep the machine busy, denoising could end before it is cancelled: it waits in its first
+        // block until it is.
+        let isCancelled = DispatchSemaphore(value: 0)
+        let task = Task {
+            try await denoiser.denoise(noisy, threads: 1) { share in
+                shares.yield(share)
+                guard share > 0 else { return }
+                isCancelled.wait()
+                isCancelled.signal()
+            }
+        }
+        for await share in stream where share > 0 { break }
         task.cancel()
+        isCancelled.signal()
         await #expect(throws: CancellationError.self) { try await task.value }
     }
 
