@@ -41,6 +41,12 @@ package struct TissueMask {
         return hu > Self.plausible.upperBound ? (false, Self.bone) : (true, hu)
     }
 
+    /// Returns the HU that a network is shown for stored values, and which of these are tissue; `nil` if all are.
+    package func view(of samples: some Collection<Double>) -> (shown: [Double], isTissue: [Bool]?) {
+        let admitted = samples.map(admit)
+        return (admitted.map(\.shown), admitted.allSatisfy(\.isTissue) ? nil : admitted.map(\.isTissue))
+    }
+
     /// Whether all samples of the slice are tissue; most slices have no other.
     package func isWhole(_ slice: CTSlice) -> Bool {
         guard paddings.isEmpty else { return slice.samples.allSatisfy(contains) }

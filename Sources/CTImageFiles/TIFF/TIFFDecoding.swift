@@ -158,15 +158,7 @@ enum TIFFCodec {
             Int(side.filter { !$0.isWhitespace })
         }
         let shape = sides.compactMap(\.self)
-        guard shape.count == sides.count, !shape.isEmpty, shape.allSatisfy({ (1...1 << 20).contains($0) }) else {
-            return nil
-        }
-        var product = 1
-        for side in shape {
-            let (next, overflow) = product.multipliedReportingOverflow(by: side)
-            if overflow { return nil }
-            product = next
-        }
-        return shape
+        let isPlausible = shape.allSatisfy { (1...1 << 20).contains($0) } && TIFFPage.product(shape) != nil
+        return shape.count == sides.count && !shape.isEmpty && isPlausible ? shape : nil
     }
 }

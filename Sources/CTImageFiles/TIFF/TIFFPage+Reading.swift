@@ -96,14 +96,14 @@ extension TIFFPage {
     private func checkSize(limits: DecodeLimits, bytesInFile: Int) throws(CodecFailure) {
         // Checked before any multiplication, since sizes and counts are still arbitrary 32-bit numbers.
         try limits.check(width: width, height: height, used: 0)
-        guard raw.block_width > 0, raw.block_height > 0, Self.product(columns, rows, planes) == Int(raw.blocks) else {
+        guard raw.block_width > 0, raw.block_height > 0, Self.product([columns, rows, planes]) == Int(raw.blocks) else {
             throw .malformed(
                 "\(raw.blocks) blocks of \(raw.block_width)×\(raw.block_height)",
                 expected: "blocks that cover \(width)×\(height) pixels")
         }
         // A tile may be larger than a small image, but only within reason.
-        guard let area = Self.product(blockWidth, blockHeight), area <= max(limits.pixels, 1 << 24),
-            let claimed = Self.product(rowBytes, blockHeight, columns)
+        guard let area = Self.product([blockWidth, blockHeight]), area <= max(limits.pixels, 1 << 24),
+            let claimed = Self.product([rowBytes, blockHeight, columns])
         else {
             throw CodecFailure(
                 .tooLarge, found: "tiles of \(blockWidth)×\(blockHeight)",
@@ -119,7 +119,7 @@ extension TIFFPage {
     }
 
     /// Returns the product, or `nil` on overflow.
-    private static func product(_ factors: Int...) -> Int? {
+    static func product(_ factors: [Int]) -> Int? {
         var result = 1
         for factor in factors {
             let (product, overflow) = result.multipliedReportingOverflow(by: factor)

@@ -19,20 +19,16 @@ public struct TrainingSlices: Sendable, CustomStringConvertible {
         let isTissue: [Bool]?
 
         init(_ pair: Pair) {
-            let (clean, tissue) = (pair.clean, TissueMask(pair.clean))
+            let (clean, given) = (pair.clean, pair.noisy?.hu)
             (width, height) = (clean.width, clean.height)
-            let hu = clean.samples.map { Float(tissue.admit($0).shown) }
-            let given = pair.noisy?.hu
-            if tissue.isWhole(clean) && given?.allSatisfy(\.isFinite) != false {
-                (isTissue, noisy) = (nil, given?.map { Float($0) })
-            } else {
-                let isTissue = clean.samples.indices.map {
-                    tissue.contains(clean.samples[$0]) && given?[$0].isFinite != false
-                }
-                noisy = given.map { given in given.indices.map { isTissue[$0] ? Float(given[$0]) : hu[$0] } }
-                self.isTissue = isTissue
+            var (shown, isTissue) = TissueMask(clean).view(of: clean.samples)
+            // What is no number in the noisy version does not count either.
+            if let given, !given.allSatisfy(\.isFinite) {
+                isTissue = given.indices.map { given[$0].isFinite && isTissue?[$0] != false }
             }
-            self.hu = hu
+            hu = shown.map { Float($0) }
+            noisy = given.map { given in given.indices.map { Float(isTissue?[$0] != false ? given[$0] : shown[$0]) } }
+            self.isTissue = isTissue
         }
     }
 

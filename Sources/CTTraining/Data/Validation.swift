@@ -47,13 +47,11 @@ package struct Validation: Sendable {
         let isTissue: [Bool]?
 
         init(of slice: CTSlice, side: Int) {
-            let tissue = TissueMask(slice)
             let (x, y) = ((slice.width - side) / 2, (slice.height - side) / 2)
             let samples = (y..<y + side).flatMap { row in
                 slice.samples[row * slice.width + x..<row * slice.width + x + side]
             }
-            hu = samples.map { tissue.admit($0).shown }
-            isTissue = samples.allSatisfy(tissue.contains) ? nil : samples.map(tissue.contains)
+            (hu, isTissue) = TissueMask(slice).view(of: samples)
         }
     }
 
