@@ -125,7 +125,7 @@ public struct Denoiser: Sendable {
     /// Estimates are made in HU, so the slice's `CTSlice.scale` matters. They are subtracted from the stored samples,
     /// which are neither rounded nor clamped. Samples that are not tissue stay unchanged: padding, that is values below
     /// −1100 HU that many samples have, and those that the file declares; values outside −3500…5000 HU, such as metal;
-    /// and NaN.
+    /// and NaN. Impulses may have the least or greatest value of the sample type, whatever that is in HU.
     ///
     /// The result does not depend on the number of threads.
     ///
@@ -213,8 +213,9 @@ public struct Denoiser: Sendable {
         var result = slice
         result.samples = slice.samples.indices.map { index in
             let sample = slice.samples[index]
-            guard tissue.contains(sample) else { return sample }
-            return sample - unit * Double(seen[index] - estimate[index])
+            if tissue.contains(sample) { return sample - unit * Double(seen[index] - estimate[index]) }
+            guard let found, found.mayBe(seen[index]), slice.isIsolatedEnd(at: index) else { return sample }
+            return sample + strength * (slice.scale.stored(hu: Double(estimate[index])) - sample)
         }
         try report(1)
         return result
@@ -257,5 +258,21 @@ private struct Passes {
     /// Returns the transpose of `image`, whose rows have `width` values.
     private static func transposed(_ image: [Float], width: Int) -> [Float] {
         (0..<width).flatMap { column in stride(from: column, to: image.count, by: width).map { image[$0] } }
+    }
+}
+
+extension CTSlice {
+    /// Whether a sample has the least or greatest value of the sample type, unlike most of its neighbours.
+    fileprivate func isIsolatedEnd(at index: Int) -> Bool {
+        guard let range = format.range else { return false }
+        let sample = samples[index]
+        guard sample == range.lowerBound || sample == range.upperBound else { return false }
+        let (x, y) = (index % width, index / width)
+        let neighbours = [
+            x > 0 ? index - 1 : nil, x + 1 < width ? index + 1 : nil, y > 0 ? index - width : nil,
+            y + 1 < height ? index + width : nil,
+        ].compactMap(\.self)
+        // Metal and padding form areas.
+        return neighbours.count { samples[$0] == sample } < 3
     }
 }

@@ -234,4 +234,27 @@ import Testing
             #expect(denoised > median + 2, "\(model)")
         }
     }
+
+    @Test func `impulses at the ends of the sample type go, and areas of that value stay`() throws {
+        let phantom = ChestPhantom(width: 96, height: 96, seed: 3)
+        let clean = phantom.slice(format: .uint16, scale: IntensityScale(slope: 1, intercept: -1024)).quantized().slice
+        var noisy = clean
+        var random = TestGenerator(seed: 2)
+        for index in noisy.samples.indices {
+            let draw = random.uniform()
+            if draw < 0.05 { noisy.samples[index] = 0 } else if draw > 0.95 { noisy.samples[index] = 65535 }
+        }
+        // Metal, say.
+        let area = (40..<48).flatMap { row in (40..<48).map { row * 96 + $0 } }
+        for index in area { noisy.samples[index] = 65535 }
+        let result = try Denoiser.bundled().denoise(noisy, threads: 2)
+        #expect(
+            area.dropFirst(8).dropLast(8).allSatisfy { $0 % 96 == 40 || $0 % 96 == 47 || result.samples[$0] == 65535 })
+        let others = Set(clean.samples.indices).subtracting(
+            (39..<49).flatMap { row in (39..<49).map { row * 96 + $0 } })
+        #expect(others.allSatisfy { result.samples[$0] < 4000 })
+        let errors = others.map { result.samples[$0] - clean.samples[$0] }
+        let rmse = (errors.map { $0 * $0 }.reduce(0, +) / Double(errors.count)).squareRoot()
+        #expect(rmse < 40, "\(rmse) HU")
+    }
 }

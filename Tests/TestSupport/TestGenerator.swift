@@ -17,4 +17,10 @@ package struct TestGenerator: RandomNumberGenerator {
     package mutating func floats(_ count: Int, in range: ClosedRange<Float> = -1...1) -> [Float] {
         (0..<count).map { _ in Float.random(in: range, using: &self) }
     }
+
+    /// Returns a number from 0 up to 1.
+    package mutating func uniform() -> Double { Double.random(in: 0..<1, using: &self) }
+
+    /// Returns a number of nearly normal distribution: the sum of twelve uniform ones.
+    package mutating func normal() -> Double { (0..<12).reduce(-6) { sum, _ in sum + uniform() } }
 }
