@@ -120,7 +120,9 @@ let package = Package(
         .testTarget(
             name: "CTSupportTests", dependencies: ["CTSupport", "TestSupport"], exclude: ["Fixtures"],
             swiftSettings: swiftSettings),
-        .testTarget(name: "CTImagesTests", dependencies: ["CTImages", "TestSupport"], swiftSettings: swiftSettings),
+        .testTarget(
+            name: "CTImagesTests", dependencies: ["CTImages", "CTPhantoms", "TestSupport"],
+            swiftSettings: swiftSettings),
         .testTarget(
             name: "CTImageFilesTests", dependencies: ["CTImageFiles", "CTImages", "CTSupport", "TestSupport"],
             exclude: ["Fixtures"], swiftSettings: swiftSettings),
@@ -186,6 +188,9 @@ if Context.environment["CTDENOISE_BENCHMARKS"] != nil {
                 "PlainDecoders",
             ],
             path: "Benchmarks/Speed/Probe", swiftSettings: swiftSettings),
+        .executableTarget(
+            name: "ctdenoise-recognition", dependencies: ["CTImages", "CTImageFiles", "CTSupport"],
+            path: "Benchmarks/Recognition", swiftSettings: swiftSettings),
     ]
 }
 

@@ -26,8 +26,10 @@ public import CTSupport
 ///
 /// ## Interpretation of samples
 ///
-/// Floating-point samples are assumed to be HU. For integers, the stored range is assumed to span −1024…1023 HU,
-/// reversed for MinIsWhite. The stored range is 0…2ⁿ − 1 if a PNG's sBIT declares n significant bits, or
+/// What the file states counts: the convention in a file that this library wrote, or a rescale slope and intercept in a
+/// description. Otherwise ``recognizedIntensities()`` tells from the samples how they store HU. Until that is
+/// ``adopt(_:)``ed, floating-point samples are assumed to be HU. For integers, the stored range is assumed to span
+/// −1024…1023 HU, reversed for MinIsWhite. The stored range is 0…2ⁿ − 1 if a PNG's sBIT declares n significant bits, or
 /// SMinSampleValue…SMaxSampleValue if a TIFF has these tags, provided that all samples are within it; otherwise it is
 /// the range of the format.
 ///
@@ -67,6 +69,9 @@ public struct ImageFile: Sendable {
     /// What the file that was read contains but a written file will not, as phrases: frames of an animation,
     /// thumbnails, layers. Empty for a new file.
     public let omissions: [String]
+
+    /// The scale of each page of the file that was read, if the file's descriptions were unknown.
+    let assumedScales: [IntensityScale]
 
     /// The place of each page in the original file, from 0.
     private let numbers: [Int]
@@ -127,10 +132,26 @@ public struct ImageFile: Sendable {
                 case .png: try PNGCodec.decode(bytes, limits: limits, labels: labels)
                 case .tiff: try TIFFCodec.decode(bytes, limits: limits, labels: labels)
                 }
-            (pages, pageSummaries) = (decoded.pages, decoded.summaries)
+            assumedScales = decoded.pages.map(\.scale)
+            (pages, pageSummaries) = (Self.declared(decoded), decoded.summaries)
             (numbers, omissions) = (decoded.numbers, decoded.omissions)
         } catch {
             throw error.inFile(file)
+        }
+    }
+
+    /// Returns the pages of a file with the scales that its descriptions state.
+    private static func declared(_ file: DecodedFile) -> [CTSlice] {
+        zip(file.pages, file.summaries).map { page, summary in
+            var page = page
+            let mark = summary.texts.first { $0.name == IntensityMark.name }
+            if let convention = mark.flatMap({ IntensityMark.convention($0.value) }), page.adopt(convention) {
+                return page
+            }
+            if let (slope, intercept) = DeclaredRescale.find(in: summary.texts) {
+                page.scale = IntensityScale(slope: slope, intercept: intercept)
+            }
+            return page
         }
     }
 
@@ -138,7 +159,7 @@ public struct ImageFile: Sendable {
     ///
     /// A TIFF holds every sample format and is written in strips with Deflate compression. A PNG holds one page of
     /// unsigned integers of up to 16 bits. A file records an assumed range that is narrower than the format's, and a
-    /// TIFF also that low values are white; neither format records a declared scale.
+    /// TIFF also that low values are white. Both record a convention, but not another declared scale.
     ///
     /// - Parameters:
     ///   - pages: The pages of the file.
@@ -149,6 +170,7 @@ public struct ImageFile: Sendable {
         self.pages = pages
         self.container = container
         pageSummaries = []
+        assumedScales = []
         numbers = []
         omissions = []
         template = nil

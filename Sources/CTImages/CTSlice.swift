@@ -31,6 +31,9 @@ public struct CTSlice: Equatable, Sendable {
     /// Stored values that the file declares to stand for no data; samples with these values are never changed.
     package var noData: [Double] = []
 
+    /// Whether ``samples`` are signed although the format is unsigned: files hold them in two's complement.
+    package private(set) var isWrapped = false
+
     /// Creates a slice from stored values.
     ///
     /// - Parameters:
@@ -50,7 +53,11 @@ public struct CTSlice: Equatable, Sendable {
         self.height = height
         self.samples = samples
         self.format = format
-        self.scale = scale ?? format.range.map { IntensityScale(assuming: $0) } ?? .assumedHU
+        self.scale = scale ?? Self.assumedScale(of: format)
+    }
+
+    private static func assumedScale(of format: SampleFormat) -> IntensityScale {
+        format.range.map { IntensityScale(assuming: $0) } ?? .assumedHU
     }
 
     /// Creates a slice from HU values, stored as 32-bit floating point.
@@ -104,6 +111,42 @@ public struct CTSlice: Equatable, Sendable {
         return result
     }
 
+    // MARK: - Conventions
+
+    /// Gives the samples the meaning that a convention says.
+    ///
+    /// - Parameter convention: The convention that the file follows.
+    /// - Returns: Whether slices of this format can follow it; if not, the slice is unchanged.
+    @discardableResult
+    public mutating func adopt(_ convention: IntensityConvention) -> Bool {
+        guard let scale = convention.scale(assumed: assumedScale) else { return false }
+        if convention == .wrapped, format.kind != .unsignedInteger { return false }
+        if isWrapped != (convention == .wrapped), let range = format.range {
+            let modulus = range.upperBound + 1
+            func signed(_ stored: Double) -> Double { stored >= modulus / 2 ? stored - modulus : stored }
+            func unsigned(_ stored: Double) -> Double { stored < 0 ? stored + modulus : stored }
+            samples = samples.map(isWrapped ? unsigned : signed)
+            noData = noData.map(isWrapped ? unsigned : signed)
+            isWrapped.toggle()
+        }
+        self.scale = scale
+        return true
+    }
+
+    /// The scale without a convention or a declaration.
+    private var assumedScale: IntensityScale {
+        switch scale.origin {
+        case .assumedRange, .assumedHU: scale
+        case .declared, .convention: Self.assumedScale(of: format)
+        }
+    }
+
+    /// The samples as a file holds them, if they are rounded and clamped.
+    package var fileSamples: [Double] {
+        guard isWrapped, let range = format.range else { return samples }
+        return samples.map { $0 < 0 ? $0 + range.upperBound + 1 : $0 }
+    }
+
     // MARK: - Rounding and clamping
 
     /// The range of integers that can be stored, or `nil` for floating point.
@@ -112,6 +155,10 @@ public struct CTSlice: Equatable, Sendable {
     /// would change how readers interpret the file.
     package var storableRange: ClosedRange<Double>? {
         guard let range = format.range else { return nil }
+        if isWrapped {
+            let half = (range.upperBound + 1) / 2
+            return -half...half - 1
+        }
         guard case .assumedRange(let assumed) = scale.origin else { return range }
         let low = assumed.lowerBound.rounded(.up)
         let high = assumed.upperBound.rounded(.down)

@@ -10,6 +10,8 @@ public struct IntensityScale: Hashable, Sendable, CustomStringConvertible {
         case assumedRange(ClosedRange<Double>)
         /// Floating-point samples were assumed to be HU.
         case assumedHU
+        /// The slice follows a convention that was recognised or chosen.
+        case convention(IntensityConvention)
     }
 
     /// The HU range that a stored range without a declared scale is assumed to span, and that noise strengths and data
@@ -57,6 +59,12 @@ public struct IntensityScale: Hashable, Sendable, CustomStringConvertible {
     /// The identity, for floating-point samples that are assumed to be HU.
     public static let assumedHU = IntensityScale(slope: 1, intercept: 0, origin: .assumedHU)
 
+    /// The convention that was recognised or chosen, or that a file states that this library wrote; otherwise `nil`.
+    public var convention: IntensityConvention? {
+        if case .convention(let convention) = origin { return convention }
+        return nil
+    }
+
     /// Returns the HU value of a stored value.
     public func hu(stored: Double) -> Double { slope * stored + intercept }
 
@@ -71,6 +79,7 @@ public struct IntensityScale: Hashable, Sendable, CustomStringConvertible {
             "assuming that stored \(plain(range.lowerBound))…\(plain(range.upperBound)) stand for "
                 + (slope < 0 ? "1023…-1024 HU" : "-1024…1023 HU")
         case .assumedHU: "assuming that floating-point samples are HU"
+        case .convention(let convention): convention.phrase
         }
     }
 }

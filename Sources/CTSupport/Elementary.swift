@@ -32,3 +32,6 @@ package func sine(_ x: Double) -> Double { sin(x) }
 
 /// Returns the cosine of an angle in radians.
 package func cosine(_ x: Double) -> Double { cos(x) }
+
+/// Returns the integral of the standard normal distribution up to `x`.
+package func errorIntegral(_ x: Double) -> Double { (1 + erf(x * 0.5.squareRoot())) / 2 }

@@ -212,7 +212,7 @@ import Testing
         let text = String(decoding: try program.bytes("set/manifest.json"), as: UTF8.self)
         for (old, new) in [
             ("noisy pairs 1", "noisy pairs 9"), ("\"noisy/a", "\"../a"), ("\"seed\" : \"0\"", "\"seed\" : \"abc\""),
-            ("\"rescale\" : [\n    1,", "\"rescale\" : [\n    0,"),
+            ("\"rescale:1,-1024\"", "\"rescale:0,-1024\""),
         ] {
             let changed = text.replacingOccurrences(of: old, with: new)
             #expect(changed != text, "\(old)")
@@ -274,14 +274,20 @@ import Testing
         #expect(outcome.status == 64, "\(outcome.messages)")
     }
 
-    @Test func `a set says what it assumes of its sources, as without --pairs`() throws {
+    @Test func `a set says how its sources store HU, as without --pairs`() throws {
         let program = try Program()
-        try program.makePhantoms("in", count: 2, side: 32, "--rescale", "1,-1024")
+        try program.writePhantoms("in", count: 2) { $0 + 1024 }
         for options in [["-o", "a"], ["-o", "b", "--pairs", "--realisations", "2"]] {
             let outcome = try program.run(["noise", "in", "--white", "20hu"] + options)
-            let notes = outcome.messages.components(separatedBy: "note: assuming that stored 0…65535").count
-            let doubts = outcome.messages.components(separatedBy: "1,-1024").count
-            #expect(notes == 2 && doubts == 2, "\(outcome.messages)")
+            let notes = outcome.messages.components(separatedBy: "recognised as HU + 1024").count
+            #expect(outcome.status == 0 && notes == 2, "\(outcome.messages)")
+        }
+        let manifest = try program.object("b/manifest.json")
+        let pairs = try #require(manifest["pairs"] as? [[String: Any]])
+        #expect(pairs.count == 4 && pairs.allSatisfy { $0["stored"] as? String == "hu+1024" })
+        #expect(try program.run("noise", "in", "-o", "c", "--from", "b/manifest.json").status == 0)
+        for name in program.files(in: "b") {
+            #expect(try program.bytes("b/" + name) == program.bytes("c/" + name), "\(name)")
         }
     }
 }

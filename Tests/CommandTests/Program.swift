@@ -1,4 +1,8 @@
+import CTImageFiles
+import CTImages
+import CTPhantoms
 import Foundation
+import TestSupport
 import Testing
 
 /// The built program, run as a user would, in a separate folder.
@@ -103,6 +107,36 @@ final class Program {
     func makePhantoms(_ output: String, count: Int = 1, side: Int = 48, _ options: String...) throws {
         let outcome = try run(["phantom", "-o", output, "--count", "\(count)", "--size", "\(side)"] + options)
         try #require(outcome.status == 0, "\(outcome.messages)")
+    }
+
+    /// Writes phantoms of 128×128 with the noise of a scan, in files that do not state how they store HU.
+    ///
+    /// - Parameters:
+    ///   - output: A folder, or the name of a file for a single phantom.
+    ///   - format: The format of the samples; of floating-point and signed ones in TIFF files.
+    ///   - stored: The stored value of HU, not rounded.
+    func writePhantoms(
+        _ output: String, count: Int = 1, format: SampleFormat = .uint16, stored: (Double) -> Double
+    ) throws {
+        for number in 0..<count {
+            let phantom = ChestPhantom(width: 128, height: 128, seed: UInt64(number + 1))
+            var random = TestGenerator(seed: UInt64(number + 1))
+            let samples = phantom.hu.map { stored(($0 + 15 * random.normal()).rounded()) }
+            let isInteger = format.kind != .floatingPoint
+            let slice = CTSlice(
+                width: 128, height: 128, samples: isInteger ? samples.map { $0.rounded() } : samples, format: format,
+                scale: format.range.map { IntensityScale(assuming: $0) } ?? .assumedHU)
+            let container: ImageFile.Container = format.kind == .unsignedInteger ? .png : .tiff
+            let name = output.contains(".") ? output : "\(output)/\(number + 1).\(container == .png ? "png" : "tif")"
+            try FileManager.default.createDirectory(
+                at: url(name).deletingLastPathComponent(), withIntermediateDirectories: true)
+            try ImageFile(pages: [slice], container: container).write(to: url(name).path)
+        }
+    }
+
+    /// Reads a JSON object from a file.
+    func object(_ name: String) throws -> [String: Any] {
+        try #require(try JSONSerialization.jsonObject(with: try bytes(name)) as? [String: Any])
     }
 
     /// The paths of all files in a folder, below it, sorted.

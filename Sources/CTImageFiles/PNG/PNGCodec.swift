@@ -175,22 +175,27 @@ enum PNGCodec {
                 advice: "Write a TIFF.")
         }
         let chunks: PNGChunks? = if let template { try PNGChunks(template) } else { nil }
-        let (stored, clamped) = slice.quantized()
+        let (quantized, clamped) = slice.quantized()
+        let stored = quantized.fileSamples
         var image = try layout(for: slice, template: chunks)
         var isKeyKept = true
-        if image.isSame, let chunks, let isTransparent = try movedKey(of: chunks, stored: stored.samples) {
+        if image.isSame, let chunks, let isTransparent = try movedKey(of: chunks, stored: stored) {
             isKeyKept = false
             if chunks.canHaveAlpha { (image.header, image.rows) = withAlpha(isTransparent, header: image.header) }
         }
         let header = image.header
-        write(stored.samples, into: &image.rows, header: header)
+        write(stored, into: &image.rows, header: header)
         let fresh = try compress(image.rows, header: header)
         let (before, after) = ancillaryChunks(
             for: slice, header: header, template: chunks, isSame: image.isSame, isKeyKept: isKeyKept)
 
         var result = PNGChunks.signature
         result += PNGChunks.bytes(.init(type: "IHDR", data: headerBytes(header)[...]))
-        for chunk in before + fresh.data + after { result += PNGChunks.bytes(chunk) }
+        let mark = IntensityMark.text(slice.scale).map { text in
+            let bytes = Array("\(IntensityMark.name)\0\(text)".utf8)
+            return PNGChunks.Chunk(type: "tEXt", data: bytes[...])
+        }
+        for chunk in before + [mark].compactMap(\.self) + fresh.data + after { result += PNGChunks.bytes(chunk) }
         result += PNGChunks.bytes(.init(type: "IEND", data: []))
         return (result, clamped)
     }
@@ -324,6 +329,7 @@ enum PNGCodec {
         switch chunk.type {
         case "acTL", "fcTL", "fdAT", "dSIG": return nil
         case "eXIf" where hasThumbnail(chunk.data): return nil
+        case "tEXt" where text(chunk)?.name == IntensityMark.name: return nil
         case "PLTE", "hIST": return isSame && !wasPalette ? chunk : nil
         case "sBIT" where wasPalette:
             guard isSame, let first = chunk.data.first, Set(chunk.data).count == 1 else { return nil }

@@ -36,7 +36,7 @@ extension TIFFCodec {
                 }
                 let (stored, count) = slice.quantized()
                 clamped += count
-                try append(slice, samples: stored.samples, old: old, source: source, entries: entries, to: &file)
+                try append(slice, samples: stored.fileSamples, old: old, source: source, entries: entries, to: &file)
             } catch {
                 throw error.onPage(index + 1, of: pages.count)
             }
@@ -93,7 +93,13 @@ extension TIFFCodec {
             }
         }
         let structural = Set(fresh.map { $0.tag }).union(TIFFPage.structuralTags)
-        all += entries.filter { !structural.contains($0.tag) && !TIFFPage.holdsAnotherImage($0) }
+        all += entries.filter {
+            !structural.contains($0.tag) && $0.tag != IntensityMark.tag && !TIFFPage.holdsAnotherImage($0)
+        }
+        if let text = IntensityMark.text(slice.scale) {
+            let bytes = Array(text.utf8) + [0]
+            all.append(TIFFEntry(tag: IntensityMark.tag, type: 2, count: bytes.count, value: bytes[...]))
+        }
         if entries.isEmpty { all += declaredRange(slice, isBigEndian: file.isBigEndian) }
         file.append(entries: all, blocks: blocks, tiled: page.raw.tiled)
     }

@@ -59,5 +59,6 @@ enum TIFFSummary {
         (270, "ImageDescription"), (269, "DocumentName"), (285, "PageName"), (271, "Make"), (272, "Model"),
         (305, "Software"), (306, "DateTime"), (315, "Artist"), (316, "HostComputer"), (33432, "Copyright"),
         (700, "XMP"), (42112, "GDAL metadata"), (42113, "GDAL no-data value"),
+        (IntensityMark.tag, IntensityMark.name),
     ]
 }

@@ -24,6 +24,8 @@ public struct FileError: Error, Hashable, Sendable, CustomStringConvertible {
         case outOfMemory
         /// The file is valid but cannot be used for the purpose.
         case unsuitable
+        /// The values of the file may mean several things, and only its user knows which.
+        case undecidedIntensities
     }
 
     /// The kind of failure.

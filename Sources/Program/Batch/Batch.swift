@@ -14,7 +14,8 @@ struct Batch {
     private let noiseFolder: String?
     private(set) var jobs: [BatchJob] = []
     private var console = Console()
-    private var assumptions = Assumptions()
+    private var intensities = Intensities()
+    private var remarks = IntensityRemarks()
     private var omissions = Omissions()
     private var bar = ProgressBar(files: 0)
     private var outcome: BatchOutcome
@@ -60,6 +61,8 @@ struct Batch {
             for failure in found.failures { fail(failure) }
             jobs = try BatchJob.jobs(
                 for: found, options, output: output, noiseFolder: noiseFolder, protecting: needed)
+            intensities = try Intensities(jobs.map(\.input.path), reading: options.reading)
+            remarks.tell(intensities.remarks, to: &console)
         } catch {
             throw try stopped(by: error)
         }
@@ -70,8 +73,9 @@ struct Batch {
     /// - Returns: The error to throw.
     mutating func stopped(by failure: FileError) throws -> ExitCode {
         fail(failure)
+        outcome.warnings = console.warnings
         if options.format.json { try JSONOutput.print(outcome) }
-        return .failure
+        return failure.code == .undecidedIntensities ? .validationFailure : .failure
     }
 
     // MARK: - Work
@@ -128,14 +132,16 @@ struct Batch {
         _ transform: (CTSlice, InputFile, Int) throws(FileError) -> CTSlice
     ) async {
         let stop = StopSignals()
-        var reading: Task<Result<ImageFile, FileError>, Never>?
+        var reading: Task<Result<Intensities.Decoded, FileError>, Never>?
         var writing: Writing?
         for (index, job) in jobs.enumerated() {
             let result = await (reading ?? read(job)).value
             let next = index + 1 < jobs.count ? jobs[index + 1] : nil
             reading = next.flatMap { canReadAhead($0, during: result) ? read($0) : nil }
             do throws(FileError) {
-                var image = try result.get()
+                let decoded = try result.get()
+                var image = decoded.image
+                remarks.tell(decoded.remarks, to: &console)
                 omissions.tell(image.omissions, of: job.input.path, to: &console)
                 let before = job.noise == nil && observer == nil ? [] : image.pages
                 let isWhole = try work(on: &image, of: job, until: stop, transform: transform)
@@ -171,7 +177,6 @@ struct Batch {
         for page in image.pages.indices {
             if stop.isRequested { return false }
             let slice = image.pages[page]
-            assumptions.tell(slice, of: job.input.path, to: &console)
             image.pages[page] = try transform(slice, job.input, page)
             bar.slicesDone(ofFile: image.pages.count)
             console.show(bar)
@@ -181,17 +186,17 @@ struct Batch {
 
     // MARK: - Reading and writing in the background
 
-    private func read(_ job: BatchJob) -> Task<Result<ImageFile, FileError>, Never> {
-        let reading = options.reading
+    private func read(_ job: BatchJob) -> Task<Result<Intensities.Decoded, FileError>, Never> {
+        let intensities = intensities
         return Task {
-            Result { () throws(FileError) in try reading.read(job.input.path) }
+            Result { () throws(FileError) in try intensities.read(job.input.path) }
         }
     }
 
     /// Whether `next` may be in memory together with the file that was just read.
-    private func canReadAhead(_ next: BatchJob, during result: Result<ImageFile, FileError>) -> Bool {
+    private func canReadAhead(_ next: BatchJob, during result: Result<Intensities.Decoded, FileError>) -> Bool {
         let large = 1 << 26
-        let pixels = (try? result.get())?.pages.reduce(0) { $0 + $1.samples.count } ?? 0
+        let pixels = (try? result.get())?.image.pages.reduce(0) { $0 + $1.samples.count } ?? 0
         // The number of pixels is unknown before reading; a file has at least about half a byte per pixel.
         return pixels <= large && FileSystem.size(next.input.path) <= large / 2
     }
@@ -308,6 +313,7 @@ struct Batch {
 
     private mutating func finish(verb: String) throws {
         console.clearProgress()
+        outcome.warnings = console.warnings
         if outcome.seconds == 0 { outcome.seconds = bar.seconds() }
         if options.format.json {
             try JSONOutput.print(outcome)

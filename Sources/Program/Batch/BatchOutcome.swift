@@ -23,6 +23,8 @@ struct BatchOutcome: Encodable {
     var notDone: [String] = []
     /// Files in folders that are not images.
     var skipped: [String] = []
+    /// What was warned of.
+    var warnings: [String] = []
     var slices = 0
     var clamped = 0
     var seconds = 0.0

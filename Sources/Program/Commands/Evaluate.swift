@@ -115,6 +115,24 @@ struct Evaluate: AsyncParsableCommand {
 
     @OptionGroup var reading: ReadingOptions
 
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("--stored for the reference only.", valueName: "convention"),
+        transform: ReadingOptions.parseConvention)
+    var referenceStored: IntensityConvention?
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("--stored for the files to evaluate only.", valueName: "convention"),
+        transform: ReadingOptions.parseConvention)
+    var testStored: IntensityConvention?
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("--stored for the baseline only.", valueName: "convention"),
+        transform: ReadingOptions.parseConvention)
+    var baselineStored: IntensityConvention?
+
     @OptionGroup var output: OutputOptions
 
     func validate() throws {
@@ -124,6 +142,7 @@ struct Evaluate: AsyncParsableCommand {
             throw ValidationError("\(option) is empty; name a file or a folder.")
         }
         if let report, report.isEmpty { throw ValidationError("--report is empty; name a file.") }
+        if baselineStored != nil, baseline == nil { throw ValidationError("--baseline-stored requires --baseline.") }
         if pixel != nil && report == nil { throw ValidationError("--pixel requires --report.") }
         if let pixel, !(0.01...100).contains(pixel) {
             throw ValidationError("--pixel must be from 0.01 to 100 mm, not \(Format.plain(pixel)).")
@@ -178,12 +197,23 @@ struct Evaluate: AsyncParsableCommand {
             console.error(error)
             throw ExitCode.failure
         }
+        let pairs = Pairs(reference: reference, test: test, baseline: baseline)
+        let sides: Evaluation.Sides
+        do throws(FileError) {
+            sides = try self.sides(of: pairs)
+        } catch {
+            console.error(error)
+            var result = EvaluationResult(settings: settings, mask: mask, hasNoise: noise)
+            result.failed = [error]
+            if output.json { try JSONOutput.print(result) }
+            throw ExitCode.validationFailure
+        }
         var evaluation = Evaluation(
-            pairs: Pairs(reference: reference, test: test, baseline: baseline), settings: settings,
+            pairs: pairs, settings: settings,
             masks: mask.map { Masks($0, reading: reading) },
             extras: Evaluation.Extras(
                 noise: noise, removed: baseline != nil && (noise || page != nil), page: page != nil),
-            reading: reading, jobs: threads.count)
+            sides: sides, jobs: threads.count)
         await evaluation.run(&console)
         if let page, !evaluation.report.slices.isEmpty {
             let html = await evaluation.page(reference: reference, test: test, baseline: baseline).html
@@ -193,11 +223,24 @@ struct Evaluate: AsyncParsableCommand {
         if evaluation.report.slices.isEmpty, evaluation.report.failed.isEmpty {
             evaluation.failNothingMeasured(&console)
         }
+        evaluation.report.warnings = console.warnings
         try printResult(evaluation.report)
         let missed = missedThresholds(evaluation.report)
         for complaint in missed { console.error(complaint) }
         if !evaluation.report.failed.isEmpty { throw ExitCode.failure }
         if !missed.isEmpty { throw ExitCode.thresholdMissed }
+    }
+
+    /// Decides how the files of each side store HU; each side has a scale of its own.
+    private func sides(of pairs: Pairs) throws(FileError) -> Evaluation.Sides {
+        Evaluation.Sides(
+            reference: try Intensities(
+                pairs.pairs.map(\.reference), reading: reading, chosen: referenceStored, option: "--reference-stored"),
+            test: try Intensities(
+                pairs.pairs.map(\.test), reading: reading, chosen: testStored, option: "--test-stored"),
+            baseline: try Intensities(
+                pairs.pairs.compactMap(\.baseline), reading: reading, chosen: baselineStored,
+                option: "--baseline-stored"))
     }
 
     /// Returns the page to write, if any; checks it and the mask before any work.

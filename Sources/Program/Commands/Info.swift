@@ -41,7 +41,8 @@ struct Info: ParsableCommand {
         for path in found.files.map(\.path) {
             let description: FileDescription
             do throws(FileError) {
-                description = FileDescription(try reading.read(path), path: path)
+                let (image, doubt) = try Intensities.described(path, reading: reading)
+                description = FileDescription(image, path: path, doubt: doubt)
             } catch {
                 fail(error)
                 continue
@@ -115,7 +116,7 @@ private struct FileDescription: Encodable {
     let format: String
     let pages: [Page]
 
-    init(_ image: ImageFile, path: String) {
+    init(_ image: ImageFile, path: String, doubt: String?) {
         file = path
         format = image.container.rawValue
         pages = zip(image.pages, image.pageSummaries).map { slice, summary in
@@ -126,7 +127,8 @@ private struct FileDescription: Encodable {
                 texts: summary.texts.map { Page.Text(name: $0.name, value: $0.value) }, notes: summary.notes,
                 scale: ScaleDescription(slice.scale), minimum: slice.samples.min() ?? 0,
                 maximum: slice.samples.max() ?? 0,
-                noise: NoiseFigures(slice), doubt: slice.intensityDoubt?.warning, scalePhrase: "\(slice.scale)")
+                noise: NoiseFigures(slice), doubt: doubt ?? slice.intensityDoubt.map { "\($0)" },
+                scalePhrase: "\(slice.scale)")
         }
     }
 

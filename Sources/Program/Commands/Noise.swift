@@ -140,7 +140,7 @@ struct Noise: AsyncParsableCommand {
         }
         try batch.requireOutput()
         if from != nil {
-            guard templates.isEmpty, split == nil, realisations == 1, batch.reading.scale == nil, !link,
+            guard templates.isEmpty, split == nil, realisations == 1, batch.reading.convention == nil, !link,
                 groupBy == nil
             else {
                 throw ValidationError(
@@ -159,7 +159,7 @@ struct Noise: AsyncParsableCommand {
             throw ValidationError("--realisations, --split and --link require --pairs.")
         }
         if groupBy != nil, split == nil { throw ValidationError("--group-by requires --split.") }
-        if let scale = batch.reading.scale,
+        if let scale = batch.reading.rescale,
             let template = templates.first(where: { (try? NoiseModel([$0.greatest]))?.isFinite(using: scale) == false })
         {
             throw ValidationError("\(template.text) exceeds the largest number with this --rescale.")
@@ -205,9 +205,10 @@ struct Noise: AsyncParsableCommand {
             if batch.format.json, let output = batch.output {
                 var report = NoisySet.Outcome(output: output)
                 report.failed = [failure]
+                report.warnings = console.warnings
                 try JSONOutput.print(report)
             }
-            throw ExitCode.failure
+            throw failure.code == .undecidedIntensities ? ExitCode.validationFailure : ExitCode.failure
         }
     }
 
@@ -231,11 +232,13 @@ struct Noise: AsyncParsableCommand {
         var seen: Set<String> = []
         let files = found.files.filter { seen.insert("\(FileSystem.resolved($0.path))\n\($0.name)").inserted }
         let plans: [NoisySet.Plan]
-        var (setSeed, links, scale) = (seed, link, batch.reading.scale)
+        var (setSeed, links) = (seed, link)
+        var known: [String: IntensityConvention?] = [:]
         if let from {
             let manifest = try Manifest(contentsOf: from)
             plans = try NoisySet.plans(manifest, from: files)
-            (setSeed, links, scale) = (UInt64(manifest.seed) ?? 0, manifest.links, manifest.scale)
+            (setSeed, links) = (UInt64(manifest.seed) ?? 0, manifest.links)
+            for (plan, pair) in zip(plans, manifest.pairs) { known[plan.source.path] = manifest.convention(of: pair) }
         } else {
             plans = try NoisySet.plans(
                 files, noise: templates, realisations: realisations, seed: seed, split: split,
@@ -243,7 +246,8 @@ struct Noise: AsyncParsableCommand {
         }
         let set = NoisySet(
             plans: plans, folder: folder, seed: setSeed, links: links, overwrite: batch.overwrite,
-            reading: batch.reading, scale: scale)
+            reading: batch.reading,
+            intensities: try Intensities(from == nil ? files.map(\.path) : [], reading: batch.reading), known: known)
         try set.check()
         return try await set.make(threads: threads.count, console: &console)
     }
@@ -280,6 +284,6 @@ extension FileError {
         FileError(
             file: file, found: "a slope of \(abs(scale.slope)) HU per stored value",
             expected: "a scale on which the noise is finite",
-            advice: "Pass --rescale SLOPE,INTERCEPT, or weaker noise.")
+            advice: "Pass --stored or --rescale, or weaker noise.")
     }
 }

@@ -139,7 +139,12 @@ struct Phantom: ParsableCommand {
         // Not rounded and clamped yet, so that writing the file counts the clamped samples.
         let slice = CTSlice(
             width: phantom.width, height: phantom.height, samples: phantom.hu, format: target.format.samples,
-            scale: scale
+            scale: scale.map { scale in
+                // Marked, so that the file states it.
+                let convention = IntensityConvention.linear(slope: scale.slope, intercept: scale.intercept)
+                return IntensityScale(
+                    slope: scale.slope, intercept: scale.intercept, origin: .convention(convention))
+            }
         ).with(hu: phantom.hu)
         let clamped = try ImageFile(pages: [slice], container: target.format.container)
             .write(to: target.path, overwrite: overwrite)

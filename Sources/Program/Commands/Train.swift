@@ -91,7 +91,7 @@ struct Train: ParsableCommand {
         } catch {
             guard let failure = error as? FileError else { throw error }
             console.error(failure)
-            throw ExitCode.failure
+            throw failure.code == .undecidedIntensities ? ExitCode.validationFailure : ExitCode.failure
         }
     }
 
@@ -194,7 +194,7 @@ struct Train: ParsableCommand {
         }
         guard done.state.data == data else {
             throw FileError(
-                file: checkpoint, found: "the checkpoint of other slices, or of another --rescale or --start",
+                file: checkpoint, found: "the checkpoint of other slices, or of another --stored, --rescale or --start",
                 expected: "the same slices in the same folders, and the same options",
                 advice: "Pass these, or use another --checkpoint.")
         }

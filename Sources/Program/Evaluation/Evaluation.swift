@@ -17,14 +17,19 @@ struct Evaluation {
         var page = false
     }
 
+    /// How the files of each side store HU.
+    struct Sides: Sendable {
+        let reference, test, baseline: Intensities
+    }
+
     let pairs: Pairs
     let settings: EvaluationResult.Settings
     let masks: Masks?
     let extras: Extras
-    let reading: ReadingOptions
+    let sides: Sides
     let jobs: Int
 
-    private(set) var report: EvaluationResult
+    var report: EvaluationResult
     /// The key of the slice of each entry.
     private(set) var keys: [Gallery.Key] = []
     /// The pictures of the page, if there is one.
@@ -34,11 +39,10 @@ struct Evaluation {
     private(set) var baselineSpectrum = MeanSpectrum()
 
     init(
-        pairs: Pairs, settings: EvaluationResult.Settings, masks: Masks?, extras: Extras, reading: ReadingOptions,
-        jobs: Int
+        pairs: Pairs, settings: EvaluationResult.Settings, masks: Masks?, extras: Extras, sides: Sides, jobs: Int
     ) {
         (self.pairs, self.settings, self.masks, self.extras) = (pairs, settings, masks, extras)
-        (self.reading, self.jobs) = (reading, jobs)
+        (self.sides, self.jobs) = (sides, jobs)
         report = EvaluationResult(settings: settings, mask: masks?.path, hasNoise: extras.noise)
         gallery = extras.page ? Gallery(files: pairs.pairs.count) : nil
     }
@@ -47,16 +51,17 @@ struct Evaluation {
     mutating func run(_ console: inout Console) async {
         for path in pairs.skipped { console.line("skipped \(path): neither PNG nor TIFF") }
         for failure in pairs.failures { fail(failure, &console) }
-        var assumptions = Assumptions()
+        var remarks = IntensityRemarks()
+        for side in [sides.reference, sides.test, sides.baseline] { remarks.tell(side.remarks, to: &console) }
         var bar = ProgressBar(files: pairs.pairs.count)
-        let judge = Judge(settings: settings, masks: masks, extras: extras, reading: reading, gallery: gallery)
+        let judge = Judge(settings: settings, masks: masks, extras: extras, sides: sides, gallery: gallery)
         var done = (self, console)
         await inParallel(Array(pairs.pairs.enumerated()), jobs: jobsInMemory) { number, pair in
             await judge.judge(pair, number: number)
         } each: { pair, result in
             switch result {
             case .success(let judged):
-                for assumed in judged.assumed { assumptions.tell(assumed, to: &done.1) }
+                remarks.tell(judged.remarks, to: &done.1)
                 for page in judged.pages {
                     bar.slicesDone(ofFile: judged.pages.count)
                     switch page {
@@ -140,8 +145,8 @@ private struct Judge: Sendable {
     }
 
     struct Pages: Sendable {
-        /// The assumptions about the files' scales.
-        let assumed: [Assumptions.Assumed]
+        /// What is to be said about the files' scales.
+        let remarks: [Intensities.Remark]
         /// The result of each page; `nil` if its mask is empty.
         let pages: [Result<Page?, FileError>]
     }
@@ -149,7 +154,7 @@ private struct Judge: Sendable {
     let settings: EvaluationResult.Settings
     let masks: Masks?
     let extras: Evaluation.Extras
-    let reading: ReadingOptions
+    let sides: Evaluation.Sides
     let gallery: Gallery?
 
     /// Reads and compares a pair.
@@ -164,9 +169,18 @@ private struct Judge: Sendable {
     }
 
     private func pages(of pair: Pairs.Pair, number: Int) async throws(FileError) -> Pages {
-        let reference = try reading.read(pair.reference).pages
-        let test = try read(pair.test, like: reference, pair.reference)
-        let baseline = try pair.baseline.map { path throws(FileError) in try read(path, like: reference, pair.reference)
+        var remarks: [Intensities.Remark] = []
+        let decoded = try sides.reference.read(pair.reference)
+        remarks += decoded.remarks
+        let reference = decoded.image.pages
+        let test = try read(pair.test, sides.test, like: reference, pair.reference, &remarks)
+        let baseline = try pair.baseline.map { path throws(FileError) in
+            try read(path, sides.baseline, like: reference, pair.reference, &remarks)
+        }
+        for (side, pages) in [("test", test), ("baseline", baseline ?? [])] {
+            guard let scale = pages.first?.scale, scale.differs(from: reference[0].scale) else { continue }
+            remarks.append(
+                .note("\(pair.name): reference and \(side) differ in scale: \(reference[0].scale); \(scale)"))
         }
         let masks = try masks?.pages(of: pair.name, like: reference)
         var pages: [Result<Page?, FileError>] = []
@@ -185,10 +199,7 @@ private struct Judge: Sendable {
                     test: test[page], reference: reference[page], baseline: baseline.map { $0[page] }, budget: budget)
             }
         }
-        let files =
-            [(pair.reference, reference), (pair.test, test)] + (baseline.map { [(pair.baseline ?? "", $0)] } ?? [])
-        let assumed = files.flatMap { path, pages in pages.map { Assumptions.Assumed($0, of: path) } }
-        return Pages(assumed: assumed, pages: pages)
+        return Pages(remarks: remarks, pages: pages)
     }
 
     private func judge(
@@ -197,7 +208,9 @@ private struct Judge: Sendable {
         _ mask: [Bool]?
     ) throws(FileError) -> Page {
         let slice = EvaluationResult.Entry(
-            file: pair.name, page: key.page + 1, pages: pages, referenceNoiseHU: noise(of: reference),
+            file: pair.name, page: key.page + 1, pages: pages,
+            referenceScale: ScaleDescription(reference.scale), testScale: ScaleDescription(test.scale),
+            referenceNoiseHU: noise(of: reference),
             test: try judge(test, reference, mask, pair.test, pair.reference, key.page),
             baseline: try baseline.map { slice throws(FileError) in
                 try judge(slice, reference, mask, pair.baseline ?? "", pair.reference, key.page)
@@ -208,9 +221,13 @@ private struct Judge: Sendable {
             baselineSpectrum: baseline.flatMap { spectrum($0, reference, mask) })
     }
 
-    private func read(_ path: String, like reference: [CTSlice], _ referencePath: String) throws(FileError) -> [CTSlice]
-    {
-        let pages = try reading.read(path).pages
+    private func read(
+        _ path: String, _ intensities: Intensities, like reference: [CTSlice], _ referencePath: String,
+        _ remarks: inout [Intensities.Remark]
+    ) throws(FileError) -> [CTSlice] {
+        let decoded = try intensities.read(path)
+        remarks += decoded.remarks
+        let pages = decoded.image.pages
         guard pages.count == reference.count else {
             throw FileError(
                 file: path, found: Format.count(pages.count, "page"),
@@ -268,7 +285,7 @@ extension FileError {
             self.init(
                 file: image == .reference ? reference : file,
                 found: "a NaN, infinite or far too large sample on \(place), sample \(index)",
-                expected: "samples in HU", advice: "Fix the file, or see --rescale.")
+                expected: "samples in HU", advice: "Fix the file, or see --stored.")
         case .nothingInMask:
             self.init(
                 file: file, found: "no samples to compare on \(place)", expected: "a mask with non-zero samples",
@@ -276,5 +293,12 @@ extension FileError {
         case .empty, .dataRangeNotPositive, .maskDiffers, .uniformReference:
             self.init(file: file, found: "\(error)", expected: "slices that can be compared", advice: "See --help.")
         }
+    }
+}
+
+extension IntensityScale {
+    /// Whether the same values stand for other HU with another scale.
+    fileprivate func differs(from other: IntensityScale) -> Bool {
+        [-1000.0, 0, 1000].contains { abs(hu(stored: other.stored(hu: $0)) - $0) > 1 }
     }
 }

@@ -42,6 +42,8 @@ struct EvaluationResult: Encodable {
         /// The page, counted from 1.
         let page: Int
         let pages: Int
+        let referenceScale: ScaleDescription
+        let testScale: ScaleDescription
         let referenceNoiseHU: Double?
         let test: Quality
         let baseline: Quality?
@@ -71,7 +73,7 @@ struct EvaluationResult: Encodable {
 
     private enum CodingKeys: String, CodingKey {
         case dataRangeHU, rangeHU, isClipped, mask, ssimWindow, slices, patients, mean, spread, worst, baselineMean,
-            failed
+            failed, warnings
     }
 
     let settings: Settings
@@ -80,6 +82,8 @@ struct EvaluationResult: Encodable {
     let hasNoise: Bool
     var slices: [Entry] = []
     var failed: [FileError] = []
+    /// What was warned of.
+    var warnings: [String] = []
     /// Slices on which the mask is empty.
     var outsideMask = 0
 
@@ -151,5 +155,6 @@ struct EvaluationResult: Encodable {
         try container.encode(worst, forKey: .worst)
         try container.encodeIfPresent(baselineMean, forKey: .baselineMean)
         try container.encode(failed, forKey: .failed)
+        try container.encode(warnings, forKey: .warnings)
     }
 }

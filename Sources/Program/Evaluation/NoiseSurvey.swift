@@ -51,6 +51,8 @@ struct NoiseSurvey: Encodable {
 
     var slices: [Page] = []
     var failed: [FileError] = []
+    /// What was warned of.
+    var warnings: [String] = []
     /// The pixel size in mm, for frequencies.
     let pixel: Double
 
@@ -60,16 +62,27 @@ struct NoiseSurvey: Encodable {
         var report = NoiseSurvey(pixel: pixel)
         let found = InputFiles(options.input)
         for path in found.skipped { console.line("skipped \(path): neither PNG nor TIFF") }
-        var assumptions = Assumptions()
+        var remarks = IntensityRemarks()
         for failure in found.failures { report.fail(failure, &console) }
         if found.files.isEmpty, found.failures.isEmpty {
             report.fail(InputFiles.none(in: options.input), &console)
         }
+        let intensities: Intensities
+        do throws(FileError) {
+            intensities = try Intensities(found.files.map(\.path), reading: options.reading)
+        } catch {
+            report.fail(error, &console)
+            report.warnings = console.warnings
+            if options.format.json { try JSONOutput.print(report) }
+            throw ExitCode.validationFailure
+        }
+        remarks.tell(intensities.remarks, to: &console)
         for file in found.files {
             do throws(FileError) {
-                let pages = try options.reading.read(file.path).pages
+                let decoded = try intensities.read(file.path)
+                remarks.tell(decoded.remarks, to: &console)
+                let pages = decoded.image.pages
                 for (number, slice) in pages.enumerated() {
-                    assumptions.tell(slice, of: file.path, to: &console)
                     report.slices.append(
                         Page(slice, file: file.path, page: number + 1, pages: pages.count, pixel: pixel))
                 }
@@ -77,6 +90,7 @@ struct NoiseSurvey: Encodable {
                 report.fail(error, &console)
             }
         }
+        report.warnings = console.warnings
         if options.format.json {
             try JSONOutput.print(report)
         } else if !report.slices.isEmpty {

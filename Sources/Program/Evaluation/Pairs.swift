@@ -38,9 +38,10 @@ struct Pairs {
                     advice: "Pass the file in that folder."))
             return
         }
-        let byName = found.map { found in
-            Dictionary(found.files.map { ($0.name, $0.path) }, uniquingKeysWith: { first, _ in first })
-        }
+        let byName = Self.matched(
+            found.map { found in
+                Dictionary(found.files.map { ($0.name, $0.path) }, uniquingKeysWith: { first, _ in first })
+            })
         for name in Set(byName.flatMap(\.keys)).sorted() {
             let partners = byName.map { $0[name] }
             guard let reference = partners[0], let test = partners[1], paths.count < 3 || partners[2] != nil else {
@@ -63,6 +64,22 @@ struct Pairs {
         }
         if pairs.isEmpty && failures.isEmpty {
             failures.append(InputFiles.none(in: [reference]))
+        }
+    }
+
+    /// Gives files whose partners have another format, or other upper and lower case, the name of the reference, where
+    /// only one file of each folder has that name without its ending.
+    private static func matched(_ folders: [[String: String]]) -> [[String: String]] {
+        func stem(_ name: String) -> String { FileSystem.withoutEnding(name).lowercased() }
+        let names = folders.map { folder in Dictionary(grouping: folder.keys, by: stem) }
+        return folders.indices.map { index in
+            var result: [String: String] = [:]
+            for (name, path) in folders[index] {
+                let (own, reference) = (names[index][stem(name)] ?? [], names[0][stem(name)] ?? [])
+                let isUnique = own.count == 1 && reference.count == 1 && folders[0][name] == nil
+                result[isUnique ? reference[0] : name] = path
+            }
+            return result
         }
     }
 }

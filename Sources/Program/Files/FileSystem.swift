@@ -131,8 +131,13 @@ enum FileSystem {
 
     /// Returns the path with the ending of an image replaced by .tiff.
     static func withTIFFEnding(_ path: String) -> String {
+        withoutEnding(path) + ".tiff"
+    }
+
+    /// Returns the path without the ending of an image file.
+    static func withoutEnding(_ path: String) -> String {
         let ending = fileExtension(path)
-        return (InputFiles.extensions.contains(ending) ? String(path.dropLast(ending.count + 1)) : path) + ".tiff"
+        return InputFiles.extensions.contains(ending) ? String(path.dropLast(ending.count + 1)) : path
     }
 
     /// Returns the path with a number such as "-2" before its ending.

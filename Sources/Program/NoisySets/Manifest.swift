@@ -27,8 +27,10 @@ struct Manifest: Codable {
         var seed: String
         /// The noise, in order.
         var noise: NoiseModel
-        /// HU = slope · stored + intercept for the first page. Informative: the files or ``Manifest/rescale`` set the
-        /// scale.
+        /// The convention by which the values of the source store HU, such as "hu+1024"; `nil` if it states it itself,
+        /// or if the scale of its format was assumed.
+        var stored: String?
+        /// HU = slope · stored + intercept for the first page. Informative.
         var slope: Double
         var intercept: Double
         var pages: Int
@@ -55,19 +57,19 @@ struct Manifest: Codable {
     var seed: String
     /// Whether the clean files are links to their sources.
     var links: Bool
-    /// The slope and intercept of --rescale, if it was passed.
+    /// The slope and intercept of all sources, in manifests that do not say how each stores HU.
     var rescale: [Double]?
     var pairs: [Pair]
 
     /// The manifest as CSV, one line per pair.
     var csv: String {
         let titles =
-            "clean,noisy,source,group,split,realisation,seed,noise,slope,intercept,pages,psnr,clamped,"
+            "clean,noisy,source,group,split,realisation,seed,noise,stored,slope,intercept,pages,psnr,clamped,"
             + "cleanSHA256,noisySHA256"
         let lines = pairs.map { pair in
             [
                 pair.clean, pair.noisy, pair.source, pair.group, pair.split ?? "", "\(pair.realisation)", pair.seed,
-                pair.noise.steps.map(\.text).joined(separator: " "), Format.plain(pair.slope),
+                pair.noise.steps.map(\.text).joined(separator: " "), pair.stored ?? "", Format.plain(pair.slope),
                 Format.plain(pair.intercept), "\(pair.pages)", pair.psnr.map { Format.plain($0) } ?? "inf",
                 "\(pair.clamped)", pair.cleanSHA256, pair.noisySHA256,
             ].map(CSV.quoted).joined(separator: ",")
@@ -75,13 +77,13 @@ struct Manifest: Codable {
         return ([titles] + lines).joined(separator: "\n") + "\n"
     }
 
-    /// The scale of --rescale.
-    var scale: IntensityScale? {
-        rescale.map { IntensityScale(slope: $0[0], intercept: $0[1]) }
+    /// Returns the convention of the source of a pair; `nil` if the manifest does not say it.
+    func convention(of pair: Pair) -> IntensityConvention? {
+        pair.stored.flatMap { IntensityConvention($0) }
+            ?? rescale.map { .linear(slope: $0[0], intercept: $0[1]) }
     }
 
-    init(program: String, seed: String, links: Bool, scale: IntensityScale?, pairs: [Pair]) {
-        rescale = scale.map { [$0.slope, $0.intercept] }
+    init(program: String, seed: String, links: Bool, pairs: [Pair]) {
         self.program = program
         self.seed = seed
         self.links = links
@@ -131,6 +133,7 @@ struct Manifest: Codable {
             if parts.count == 1 { return "the path “\(name)” outside of clean/ and noisy/" }
         }
         for pair in pairs {
+            if let stored = pair.stored, IntensityConvention(stored) == nil { return "the convention “\(stored)”" }
             if folders.contains(pair.clean.lowercased()) || folders.contains(pair.noisy.lowercased()) {
                 return "“\(pair.noisy)” or its partner with the path of a folder"
             }

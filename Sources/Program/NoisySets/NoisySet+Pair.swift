@@ -11,14 +11,14 @@ extension NoisySet {
         let hash: String
         /// The decoded pages, with the set's scale if there is one.
         let image: ImageFile
-        /// What is assumed of its samples.
-        let assumed: [Assumptions.Assumed]
+        /// What is to be said of its scale.
+        let remarks: [Intensities.Remark]
     }
 
     /// A pair that was made, and what is to be told of its source.
     struct Made: Sendable {
         let pair: Manifest.Pair
-        let assumed: [Assumptions.Assumed]
+        let remarks: [Intensities.Remark]
         /// What the noisy file does not have.
         let omissions: [String]
     }
@@ -53,14 +53,14 @@ extension NoisySet {
 
     /// Reads a clean file.
     func read(_ path: String) throws(FileError) -> Source {
+        guard let known = known[path] else {
+            let (bytes, decoded) = try intensities.readWithBytes(path)
+            return Source(bytes: bytes, hash: SHA256.hex(bytes), image: decoded.image, remarks: decoded.remarks)
+        }
         let bytes = try reading.contents(of: path)
         var image = try reading.decode(bytes, of: path)
-        if let scale {
-            for page in image.pages.indices { image.pages[page].scale = scale }
-        }
-        return Source(
-            bytes: bytes, hash: SHA256.hex(bytes), image: image,
-            assumed: image.pages.map { Assumptions.Assumed($0, of: path) })
+        if let convention = known { image.adopt(convention) }
+        return Source(bytes: bytes, hash: SHA256.hex(bytes), image: image, remarks: [])
     }
 
     /// Writes a noisy file and its clean partner.
@@ -91,10 +91,11 @@ extension NoisySet {
         let scale = image.pages.first?.scale ?? .assumedHU
         let made = Manifest.Pair(
             clean: plan.clean, noisy: plan.noisy, source: plan.source.name, group: plan.group, split: plan.split,
-            realisation: plan.realisation, seed: "\(plan.seed)", noise: plan.noise, slope: scale.slope,
-            intercept: scale.intercept, pages: image.pages.count, psnr: psnr, clamped: clamped,
+            realisation: plan.realisation, seed: "\(plan.seed)", noise: plan.noise,
+            stored: scale.convention.map { "\($0)" },
+            slope: scale.slope, intercept: scale.intercept, pages: image.pages.count, psnr: psnr, clamped: clamped,
             cleanSHA256: source.hash, noisySHA256: hash)
-        return Made(pair: made, assumed: source.assumed, omissions: source.image.omissions)
+        return Made(pair: made, remarks: source.remarks, omissions: source.image.omissions)
     }
 
     /// Returns the noisy file and its PSNR in dB as stored: the mean over pages, `nil` if one of them is infinite.

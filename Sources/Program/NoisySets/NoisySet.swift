@@ -36,8 +36,9 @@ struct NoisySet {
     let links: Bool
     let overwrite: Bool
     let reading: ReadingOptions
-    /// The scale from --rescale or the manifest.
-    let scale: IntensityScale?
+    let intensities: Intensities
+    /// The conventions of sources that a manifest lists; `nil` for those of which it says nothing.
+    let known: [String: IntensityConvention?]
 
     /// The result of making a set.
     struct Outcome: Encodable {
@@ -47,6 +48,8 @@ struct NoisySet {
         var clamped = 0
         var seconds = 0.0
         var failed: [FileError] = []
+        /// What was warned of.
+        var warnings: [String] = []
         /// Sources that were not tried because the program was asked to stop.
         var notDone: [String] = []
 
@@ -103,14 +106,14 @@ struct NoisySet {
         console.clearProgress()
         if outcome.failed.isEmpty, outcome.notDone.isEmpty {
             let manifest = Manifest(
-                program: CTDenoiseProgram.configuration.version, seed: "\(seed)", links: links, scale: scale,
-                pairs: pairs)
+                program: CTDenoiseProgram.configuration.version, seed: "\(seed)", links: links, pairs: pairs)
             for (name, text) in zip(Manifest.fileNames, [try manifest.json(), manifest.csv]) {
                 try FileAccess.save(Array(text.utf8), to: FileSystem.join(folder, name), overwrite: false)
             }
         } else {
             console.line("the set is incomplete, so no manifest was written; make it again with --overwrite")
         }
+        outcome.warnings = console.warnings
         outcome.seconds = start.duration(to: .now).inSeconds
         return outcome
     }
@@ -121,7 +124,8 @@ struct NoisySet {
     ) async -> (outcome: Outcome, pairs: [Manifest.Pair]) {
         var outcome = Outcome(output: folder)
         let stop = StopSignals()
-        var (assumptions, omissions) = (Assumptions(), Omissions())
+        var (remarks, omissions) = (IntensityRemarks(), Omissions())
+        remarks.tell(intensities.remarks, to: &console)
         var bar = ProgressBar(files: plans.count)
         var made = [Manifest.Pair?](repeating: nil, count: plans.count)
         await withTaskGroup(of: (Int, Result<Made, FileError>).self) { group in
@@ -145,7 +149,7 @@ struct NoisySet {
                 switch result {
                 case .success(let result):
                     made[index] = result.pair
-                    for assumed in result.assumed { assumptions.tell(assumed, to: &console) }
+                    remarks.tell(result.remarks, to: &console)
                     omissions.tell(result.omissions, of: plans[index].source.path, to: &console)
                     outcome.add(result.pair)
                     bar.slicesDone(ofFile: 1)

@@ -6,16 +6,33 @@ import CTSupport
 /// How files are read: the scale of their values, and the largest size.
 struct ReadingOptions: ParsableArguments {
     @Option(
-        name: .customLong("rescale"), parsing: .unconditional,
+        parsing: .unconditional,
         help: ArgumentHelp(
-            "HU = SLOPE · stored value + INTERCEPT in every file; 1,-1024 for values stored as HU + 1024.",
+            "How values store HU: hu, hu+1024, unit, window:-600,1500 …",
             discussion: """
-                By default, integer samples are assumed to span -1024…1023 HU over the range that the file declares or \
-                that their type has, and floating-point samples to be HU. A note shows the assumption.
+                By default this is recognised from air, lung, fat and muscle. Where several answers are possible, \
+                nothing is done and they are listed; where no CT is seen, integers are assumed to span -1024…1023 HU \
+                over the range of their type, and floating-point numbers to be HU. Known are:
+                  hu, hu+N           HU, or HU plus N
+                  wrapped            negative HU in an unsigned type
+                  window:C,W         a window of W HU around C, over the whole type
+                  unit[:LOW,HIGH]    0…1 for LOW…HIGH HU (-1024…3071)
+                  symmetric[:LOW,HIGH]
+                                     -1…1 for the same
+                  1/mm[:WATER], 1/cm[:WATER]
+                                     attenuation; that of water is 0.02 or 0.2
+                  full-range         -1024…1023 HU over the whole type
                 """,
-            valueName: "slope,intercept"),
+            valueName: "convention"),
+        transform: ReadingOptions.parseConvention)
+    var stored: IntensityConvention?
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "HU = SLOPE · stored value + INTERCEPT in every file, instead of --stored.", valueName: "slope,intercept"),
         transform: ReadingOptions.parseScale)
-    var scale: IntensityScale?
+    var rescale: IntensityScale?
 
     @Option(
         parsing: .unconditional,
@@ -24,10 +41,25 @@ struct ReadingOptions: ParsableArguments {
             valueName: "number"))
     var maxPixels: Int?
 
+    /// What --stored or --rescale says.
+    var convention: IntensityConvention? {
+        stored ?? rescale.map { .linear(slope: $0.slope, intercept: $0.intercept) }
+    }
+
     private var limits: DecodeLimits { maxPixels.map { DecodeLimits(pixels: $0) } ?? DecodeLimits() }
 
     func validate() throws {
+        if stored != nil, rescale != nil { throw ValidationError("Choose one of --stored and --rescale.") }
         if let maxPixels, maxPixels < 1 { throw ValidationError("--max-pixels must be 1 or more, not \(maxPixels).") }
+    }
+
+    static func parseConvention(_ text: String) throws -> IntensityConvention {
+        guard let convention = IntensityConvention(text) else {
+            throw ValidationError(
+                "it is none of hu, hu+1024 or another number, wrapped, full-range, window:-600,1500, unit, "
+                    + "unit:-1000,400, symmetric, 1/mm and 1/cm")
+        }
+        return convention
     }
 
     static func parseScale(_ text: String) throws -> IntensityScale {
@@ -42,7 +74,7 @@ struct ReadingOptions: ParsableArguments {
         return scale
     }
 
-    /// Reads a file, with the scale of `--rescale` if there is one.
+    /// Reads a file with the scale that it states, or that its format has; see ``Intensities`` for another.
     func read(_ path: String) throws(FileError) -> ImageFile {
         try decode(contents(of: path), of: path)
     }
@@ -55,13 +87,9 @@ struct ReadingOptions: ParsableArguments {
         try ImageFile(bytes: contents(of: path), file: path, limits: limits, labels: true).pages
     }
 
-    /// Decodes the bytes of the file at `path`, with the scale of `--rescale` if there is one.
+    /// Decodes the bytes of the file at `path`, likewise.
     func decode(_ bytes: [UInt8], of path: String) throws(FileError) -> ImageFile {
-        var file = try ImageFile(bytes: bytes, file: path, limits: limits)
-        if let scale {
-            for page in file.pages.indices { file.pages[page].scale = scale }
-        }
-        return file
+        try ImageFile(bytes: bytes, file: path, limits: limits)
     }
 }
 
@@ -76,65 +104,11 @@ func parsePair(_ text: String, example: String) throws -> (Double, Double) {
     return (first, second)
 }
 
-/// Prints each assumption about intensities once, and a warning if the samples contradict it.
-struct Assumptions {
-    private var told: Set<IntensityScale> = []
-    private var hasDoubted = false
-
-    /// Prints the assumed scale of `slice`, unless it is declared or was printed before, and a warning for the first
-    /// slice that does not match it.
-    mutating func tell(_ slice: CTSlice, of file: String, to console: inout Console) {
-        tell(slice.scale, of: file, to: &console)
-        if !hasDoubted, let doubt = slice.intensityDoubt?.warning { self.doubt(doubt, of: file, to: &console) }
-    }
-
-    /// The assumptions about a slice, without its samples.
-    struct Assumed: Sendable {
-        fileprivate let file: String
-        fileprivate let scale: IntensityScale
-        fileprivate let doubt: String?
-
-        init(_ slice: CTSlice, of file: String) {
-            (self.file, scale, doubt) = (file, slice.scale, slice.intensityDoubt?.warning)
-        }
-    }
-
-    /// Prints the same for a slice that is no longer in memory.
-    mutating func tell(_ assumed: Assumed, to console: inout Console) {
-        tell(assumed.scale, of: assumed.file, to: &console)
-        if !hasDoubted, let doubt = assumed.doubt { self.doubt(doubt, of: assumed.file, to: &console) }
-    }
-
-    private mutating func doubt(_ doubt: String, of file: String, to console: inout Console) {
-        hasDoubted = true
-        console.warning("\(file): \(doubt)")
-    }
-
-    /// Prints an assumed scale, unless it was printed before.
-    private mutating func tell(_ scale: IntensityScale, of file: String, to console: inout Console) {
-        if case .declared = scale.origin { return }
-        guard told.insert(scale).inserted else { return }
-        console.line("note: \(scale) (\(file)\(told.count == 1 ? " and files like it" : ""))")
-        if told.count == 1 { console.line("      pass --rescale SLOPE,INTERCEPT if that is wrong") }
-    }
-}
-
-extension IntensityDoubt {
-    /// What was found, and which option to pass.
-    var warning: String {
-        switch self {
-        case .narrowRange(let least, _):
-            "\(self); if they are " + (least < 0 ? "HU, pass --rescale 1,0" : "HU + 1024, pass --rescale 1,-1024")
-        case .beyondMetal: "\(self); check --rescale"
-        }
-    }
-}
-
 /// An ``IntensityScale`` as JSON.
-struct ScaleDescription: Encodable, Equatable {
+struct ScaleDescription: Encodable, Equatable, Sendable {
     let slope: Double
     let intercept: Double
-    /// "declared", "assumed range" or "assumed HU".
+    /// The convention, such as "hu+1024"; or "declared" by the file, "assumed range" or "assumed HU".
     let origin: String
 
     init(_ scale: IntensityScale) {
@@ -145,6 +119,7 @@ struct ScaleDescription: Encodable, Equatable {
             case .declared: "declared"
             case .assumedRange: "assumed range"
             case .assumedHU: "assumed HU"
+            case .convention(let convention): "\(convention)"
             }
     }
 }

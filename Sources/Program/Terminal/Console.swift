@@ -14,11 +14,17 @@ struct Console {
     private var barIsShown = false
     private var lastDrawn: ContinuousClock.Instant?
 
+    /// The warnings that were printed.
+    private(set) var warnings: [String] = []
+
     /// Prints `error: …`.
     mutating func error(_ message: some CustomStringConvertible) { line("error: \(message)") }
 
     /// Prints `warning: …`.
-    mutating func warning(_ message: some CustomStringConvertible) { line("warning: \(message)") }
+    mutating func warning(_ message: some CustomStringConvertible) {
+        warnings.append("\(message)")
+        line("warning: \(message)")
+    }
 
     /// Prints one line, with control characters, such as in file names, escaped.
     mutating func line(_ line: String) {

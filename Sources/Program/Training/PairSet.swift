@@ -28,8 +28,9 @@ struct PairSet {
     func slices(_ splits: [String?], reading: ReadingOptions) throws(FileError) -> [String: [TrainingSlices.Pair]] {
         var groups: [String: [TrainingSlices.Pair]] = [:]
         for pair in pairs(splits) {
-            let clean = try pages(pair.clean, hash: pair.cleanSHA256, reading)
-            let noisy = try pages(pair.noisy, hash: pair.noisySHA256, reading)
+            let convention = manifest.convention(of: pair)
+            let clean = try pages(pair.clean, hash: pair.cleanSHA256, convention, reading)
+            let noisy = try pages(pair.noisy, hash: pair.noisySHA256, convention, reading)
             let isPair = zip(clean, noisy).allSatisfy { ($0.width, $0.height) == ($1.width, $1.height) }
             guard clean.count == noisy.count, isPair else {
                 throw FileError(
@@ -43,7 +44,9 @@ struct PairSet {
     }
 
     /// Reads the pages of a file of the set, which must be the one that the manifest lists.
-    private func pages(_ name: String, hash: String, _ reading: ReadingOptions) throws(FileError) -> [CTSlice] {
+    private func pages(
+        _ name: String, hash: String, _ convention: IntensityConvention?, _ reading: ReadingOptions
+    ) throws(FileError) -> [CTSlice] {
         let path = FileSystem.join(folder, name)
         let bytes = try reading.contents(of: path)
         guard SHA256.hex(bytes) == hash else {
@@ -52,8 +55,8 @@ struct PairSet {
                 expected: "the SHA-256 \(hash)",
                 advice: "Make the set again: ctdenoise noise CLEAN -o SET --from MANIFEST.")
         }
-        var pages = try reading.decode(bytes, of: path).pages
-        if let scale = manifest.scale { for page in pages.indices { pages[page].scale = scale } }
-        return pages
+        var image = try reading.decode(bytes, of: path)
+        if let convention { image.adopt(convention) }
+        return image.pages
     }
 }

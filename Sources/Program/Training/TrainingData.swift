@@ -55,9 +55,9 @@ struct TrainingData {
                 expected: "its manifest, which tells them apart", advice: "Pass \(path).")
         }
         guard let path = input.first(where: { FileSystem.lastComponent($0) == Manifest.fileName }) else { return nil }
-        guard input.count == 1, reading.scale == nil else {
+        guard input.count == 1, reading.convention == nil else {
             throw FileError(
-                file: path, found: "other inputs or --rescale together with a manifest",
+                file: path, found: "other inputs, --stored or --rescale together with a manifest",
                 expected: "only the manifest, which describes the whole set", advice: "Leave them out.")
         }
         return PairSet(manifest: try Manifest(contentsOf: path), folder: FileSystem.parent(path))
@@ -118,10 +118,13 @@ struct TrainingData {
     /// Reads all pages of the files, by folder.
     private func read(_ files: [InputFile], _ console: inout Console) throws(FileError) -> [String: [CTSlice]] {
         var folders: [String: [CTSlice]] = [:]
-        var assumptions = Assumptions()
+        let intensities = try Intensities(files.map(\.path), reading: reading)
+        var remarks = IntensityRemarks()
+        remarks.tell(intensities.remarks, to: &console)
         for file in files {
-            let pages = try reading.read(file.path).pages
-            if let page = pages.first { assumptions.tell(page, of: file.path, to: &console) }
+            let decoded = try intensities.read(file.path)
+            remarks.tell(decoded.remarks, to: &console)
+            let pages = decoded.image.pages
             folders[FileSystem.parent(file.path), default: []] += pages
         }
         return folders

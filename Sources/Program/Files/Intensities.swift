@@ -1,0 +1,366 @@
+import ArgumentParser
+import CTImageFiles
+import CTImages
+import CTSupport
+import Dispatch
+
+/// How the values of files store HU: as an option says, as the files say, or as is recognised.
+///
+/// Files of one format in one folder are a series. It is recognised from some of its slices together, before any work,
+/// because a single slice can be a matter of doubt; a slice that clearly follows another convention is read by that.
+struct Intensities: Sendable {
+    /// What is known of a series.
+    private enum Decision: Sendable {
+        /// All files follow a convention.
+        case convention(IntensityConvention)
+        /// Each file is recognised on its own.
+        case individually
+        /// No CT was recognised, so the scale of the format is assumed.
+        case assumption
+    }
+
+    private struct Series: Hashable {
+        let folder: String
+        let format: SampleFormat
+    }
+
+    private let reading: ReadingOptions
+    /// The convention that an option says.
+    private let chosen: IntensityConvention?
+    /// The name of that option.
+    private let option: String
+    private var decisions: [Series: Decision] = [:]
+    /// Whether all folders count as one.
+    private let isOneSeries: Bool
+    private let looked = LookedAt()
+    /// Remarks on the whole series: notes and warnings.
+    private(set) var remarks: [Remark] = []
+
+    /// What is to be said about the scale of a file.
+    enum Remark: Hashable, Sendable {
+        case note(String)
+        case warning(String)
+        /// A warning that samples contradict a scale, of which one is enough.
+        case doubt(String)
+        /// The scale of a file is that of its format.
+        case assumed(IntensityScale, file: String)
+    }
+
+    /// A file, decoded, and what is to be said about its scale.
+    struct Decoded: Sendable {
+        var image: ImageFile
+        var remarks: [Remark]
+    }
+
+    /// The largest number of folders that are looked at one by one, and of files looked at in each.
+    private static let (mostFolders, someFiles) = (16, 6)
+
+    /// Decides how files store HU.
+    ///
+    /// - Parameters:
+    ///   - paths: The files that will be read.
+    ///   - reading: The options of the command.
+    ///   - chosen: The convention that an option says for these files, instead of that in `reading`.
+    ///   - option: The name of that option.
+    /// - Throws: `FileError` if a series may follow several conventions.
+    init(
+        _ paths: [String], reading: ReadingOptions, chosen: IntensityConvention? = nil, option: String = "--stored"
+    ) throws(FileError) {
+        (self.reading, self.option) = (reading, option)
+        self.chosen = chosen ?? reading.convention
+        let folders = Dictionary(grouping: paths, by: FileSystem.parent)
+        isOneSeries = folders.count > Self.mostFolders
+        guard self.chosen == nil else { return }
+        let groups = isOneSeries ? [paths] : folders.sorted { $0.key < $1.key }.map(\.value)
+        let count = isOneSeries ? 4 * Self.someFiles : Self.someFiles
+        for group in groups { try decide(group, looking: count) }
+    }
+
+    /// Creates the intensities of no files.
+    init() { (reading, chosen, option, isOneSeries) = (ReadingOptions(), nil, "", false) }
+
+    private func series(_ path: String, _ format: SampleFormat) -> Series {
+        Series(folder: isOneSeries ? "" : FileSystem.parent(path), format: format)
+    }
+
+    // MARK: - Recognition
+
+    /// Decides on the series among some files, from `count` of them.
+    private mutating func decide(_ paths: [String], looking count: Int) throws(FileError) {
+        var samples: [Series: [(path: String, image: ImageFile)]] = [:]
+        let step = max(paths.count / count, 1)
+        for index in stride(from: step / 2, to: paths.count, by: step) {
+            // A file that cannot be read is reported when its turn comes.
+            guard FileSystem.size(paths[index]) < 1 << 28, let bytes = try? reading.contents(of: paths[index]),
+                let image = try? reading.decode(bytes, of: paths[index])
+            else { continue }
+            looked.keep(bytes, image, of: paths[index])
+            samples[series(paths[index], image.pages[0].format), default: []].append((paths[index], image))
+        }
+        for (series, files) in samples.sorted(by: { $0.value[0].path < $1.value[0].path }) {
+            decisions[series] = try decision(on: files)
+        }
+    }
+
+    private mutating func decision(on files: [(path: String, image: ImageFile)]) throws(FileError) -> Decision {
+        let path = files[0].path
+        let others = files.count > 1 || files[0].image.pages.count > 1 ? " and files like it" : ""
+        let slices = files.flatMap { $0.image.evidence(pages: max(Self.someFiles / files.count, 1)) }
+        let recognition = IntensityRecognition(of: slices)
+        if files.allSatisfy({ $0.image.pages[0].scale.isStated }) {
+            // Each file is held to what it states.
+            for file in files { try checkStated(file.image, of: file.path, recognition) }
+            remarks.append(.note("\(path)\(others): \(files[0].image.pages[0].scale), as the file says"))
+            return .individually
+        }
+        switch recognition.certainty {
+        case .certain, .likely:
+            guard let convention = recognition.convention else { return .assumption }
+            tell(recognition, of: path + others)
+            return .convention(convention)
+        case .ambiguous:
+            // A folder may mix conventions.
+            let own = files.map { $0.image.recognizedIntensities().convention }
+            if files.count > 1, !own.contains(nil), Set(own).count > 1 {
+                tellMixture(files.map(\.path), own)
+                return .individually
+            }
+            throw undecided(path, recognition)
+        case .none:
+            let own = files.map { $0.image.recognizedIntensities().convention }
+            if files.count > 1, own.contains(where: { $0 != nil }) {
+                tellMixture(files.map(\.path), own)
+                return .individually
+            }
+            remarks.append(.warning(noCT(files[0].image.pages[0], of: path + others)))
+            return .assumption
+        }
+    }
+
+    private mutating func tell(_ recognition: IntensityRecognition, of files: String) {
+        guard let convention = recognition.convention else { return }
+        if recognition.certainty == .likely {
+            remarks.append(.warning(likely(recognition, of: files)))
+        } else if convention != .fullRange {
+            remarks.append(.note("\(files): recognised as \(convention.phrase)"))
+        }
+    }
+
+    /// Warns that the files of a folder follow several conventions.
+    private mutating func tellMixture(_ paths: [String], _ conventions: [IntensityConvention?]) {
+        var examples: [String: String] = [:]
+        for (path, convention) in zip(paths, conventions) {
+            examples[convention?.phrase ?? "unknown", default: path] = path
+        }
+        let list = examples.sorted { $0.value < $1.value }.map { "\($0.key) in \($0.value)" }
+        let text = "values store HU in several ways, and each file is read on its own: "
+        remarks.append(.warning("\(FileSystem.parent(paths[0])): \(text)\(list.joined(separator: ", "))"))
+    }
+
+    private func likely(_ recognition: IntensityRecognition, of files: String) -> String {
+        let names = recognition.conventions
+        let others = names.dropFirst().map { "\(option) \($0)" }.joined(separator: ", ")
+        return "\(files): read as \(names[0].phrase), but nearly the same values stand for \(others); "
+            + "pass one of these, or \(option) \(names[0]), to be sure"
+    }
+
+    private func noCT(_ slice: CTSlice, of files: String) -> String {
+        let doubt = slice.intensityDoubt.map { "; \($0)" } ?? ""
+        return "\(files): no CT was recognised, so the scale is only assumed\(doubt); "
+            + "pass \(option) hu, \(option) hu+1024 or another if that is wrong (see --help)"
+    }
+
+    private func undecided(_ path: String, _ recognition: IntensityRecognition) -> FileError {
+        let names = recognition.conventions
+        let found =
+            names.count == 1
+            ? "values that are perhaps \(names[0].phrase), but not surely"
+            : "values that may be \(names.map(\.phrase).joined(separator: ", or "))"
+        return FileError(
+            .undecidedIntensities, file: path, found: found, expected: "values that can be only one of these",
+            advice: "Pass \(names.map { "\(option) \($0)" }.joined(separator: ", or ")).")
+    }
+
+    /// Refuses a file whose description contradicts its samples.
+    private func checkStated(
+        _ image: ImageFile, of path: String, _ recognition: IntensityRecognition
+    ) throws(FileError) {
+        let stated = image.pages[0].scale
+        guard case .declared = stated.origin, let convention = recognition.convention,
+            let slice = image.evidence(pages: 1).first, let scale = convention.scale(assumed: slice.scale)
+        else { return }
+        let difference = [-1000.0, 0].map { abs(stated.hu(stored: scale.stored(hu: $0)) - $0) }.max() ?? 0
+        guard difference > 32 else { return }
+        let own = IntensityConvention.linear(slope: stated.slope, intercept: stated.intercept)
+        throw FileError(
+            .undecidedIntensities, file: path,
+            found: "a description that says \(own.phrase), but values that look like \(convention.phrase)",
+            expected: "both to agree", advice: "Pass \(option) \(convention), or \(option) \(own).")
+    }
+
+    // MARK: - Reading
+
+    /// Reads a file, with the scale that was decided.
+    func read(_ path: String) throws(FileError) -> Decoded { try readWithBytes(path).decoded }
+
+    /// Reads a file, likewise, and also returns its bytes.
+    func readWithBytes(_ path: String) throws(FileError) -> (bytes: [UInt8], decoded: Decoded) {
+        if let (bytes, image) = looked.take(path) { return (bytes, try decoded(image, of: path)) }
+        let bytes = try reading.contents(of: path)
+        return (bytes, try decoded(reading.decode(bytes, of: path), of: path))
+    }
+
+    /// Reads a file by itself; returns it with the scale that is chosen, stated or recognised, and a doubt about that.
+    static func described(_ path: String, reading: ReadingOptions) throws(FileError) -> (ImageFile, doubt: String?) {
+        var image = try reading.read(path)
+        if let chosen = reading.convention {
+            image.adopt(chosen)
+            return (image, nil)
+        }
+        if image.pages[0].scale.isStated { return (image, nil) }
+        let recognition = image.recognizedIntensities()
+        let names = recognition.conventions.map { "\($0)" }
+        if let convention = recognition.convention { image.adopt(convention) }
+        switch recognition.certainty {
+        case .certain: return (image, nil)
+        case .likely: return (image, "it may also be \(names.dropFirst().joined(separator: " or "))")
+        case .ambiguous: return (image, "it may be \(names.joined(separator: " or "))")
+        case .none:
+            let reason = image.pages.lazy.compactMap(\.intensityDoubt).first.map { "; \($0)" } ?? ""
+            return (image, "no CT was recognised" + reason)
+        }
+    }
+
+    /// Returns a file with the scale that was decided.
+    private func decoded(_ image: ImageFile, of path: String) throws(FileError) -> Decoded {
+        var image = image
+        if let chosen {
+            guard image.adopt(chosen) else { throw cannotFollow(chosen, image.pages[0], path) }
+            return Decoded(image: image, remarks: doubts(image, of: path))
+        }
+        if image.pages[0].scale.isStated {
+            if case .declared = image.pages[0].scale.origin {
+                try checkStated(image, of: path, image.recognizedIntensities())
+            }
+            return Decoded(image: image, remarks: doubts(image, of: path))
+        }
+        switch decisions[series(path, image.pages[0].format)] ?? .individually {
+        case .convention(let convention): return try decoded(image, of: path, expecting: convention)
+        case .individually:
+            let recognition = image.recognizedIntensities()
+            if recognition.certainty == .ambiguous { throw undecided(path, recognition) }
+            guard let convention = recognition.convention else {
+                let warning = Remark.warning(noCT(image.pages[0], of: path))
+                return Decoded(image: image, remarks: [warning] + assumptions(image, of: path))
+            }
+            image.adopt(convention)
+            let isLikely = recognition.certainty == .likely
+            let note = Remark.note("\(path): recognised as \(convention.phrase)")
+            let remark = isLikely ? .warning(likely(recognition, of: path)) : note
+            return Decoded(image: image, remarks: [remark] + assumptions(image, of: path))
+        case .assumption:
+            return Decoded(image: image, remarks: assumptions(image, of: path) + doubts(image, of: path))
+        }
+    }
+
+    /// Returns a file of a series with a known convention, unless the file clearly follows another one.
+    private func decoded(
+        _ image: ImageFile, of path: String, expecting convention: IntensityConvention
+    ) throws(FileError) -> Decoded {
+        var image = image
+        if image.clearlyContradicts(convention) {
+            let recognition = image.recognizedIntensities()
+            if recognition.certainty == .certain, let own = recognition.convention, own != convention {
+                image.adopt(own)
+                let text = "\(path): read as \(own.phrase), unlike the files beside it, which hold \(convention.phrase)"
+                return Decoded(image: image, remarks: [.warning(text)])
+            }
+        }
+        guard image.adopt(convention) else { throw cannotFollow(convention, image.pages[0], path) }
+        return Decoded(image: image, remarks: assumptions(image, of: path))
+    }
+
+    private func cannotFollow(_ convention: IntensityConvention, _ slice: CTSlice, _ path: String) -> FileError {
+        FileError(
+            file: path, found: "\(slice.format) samples",
+            expected: "a format that can hold \(convention.phrase)", advice: "Pass another \(option) for this file.")
+    }
+
+    /// Returns the warning that the samples contradict a scale that was not recognised from them.
+    private func doubts(_ image: ImageFile, of path: String) -> [Remark] {
+        guard let doubt = image.pages.lazy.compactMap(\.intensityDoubt).first else { return [] }
+        return [.doubt("\(path): \(doubt); check \(chosen == nil ? option : "--stored or --rescale")")]
+    }
+
+    /// Returns the scales of pages that have that of their format.
+    private func assumptions(_ image: ImageFile, of path: String) -> [Remark] {
+        var scales: [IntensityScale] = []
+        for page in image.pages where !page.scale.isStated && !scales.contains(page.scale) { scales.append(page.scale) }
+        return scales.map { .assumed($0, file: path) }
+    }
+}
+
+/// Files that were read to decide on their series, until they are needed again: so each is read once.
+private final class LookedAt: @unchecked Sendable {
+    private let queue = DispatchQueue(label: "files looked at")
+    private var files: [String: (bytes: [UInt8], image: ImageFile)] = [:]
+    private var samples = 0
+
+    /// The largest number of samples kept, 64 MB.
+    private static let most = 1 << 23
+
+    /// Keeps a file, unless that takes too much memory.
+    func keep(_ bytes: [UInt8], _ image: ImageFile, of path: String) {
+        queue.sync {
+            samples += image.pages.reduce(0) { $0 + $1.samples.count }
+            if samples <= Self.most { files[path] = (bytes, image) }
+        }
+    }
+
+    /// Returns a file that is kept, once.
+    func take(_ path: String) -> (bytes: [UInt8], image: ImageFile)? { queue.sync { files.removeValue(forKey: path) } }
+}
+
+extension IntensityScale {
+    /// Whether the file says it.
+    fileprivate var isStated: Bool {
+        switch origin {
+        case .declared, .convention: true
+        case .assumedRange, .assumedHU: false
+        }
+    }
+}
+
+/// Prints remarks about intensities, each kind once.
+struct IntensityRemarks {
+    private var told: Set<String> = []
+    private var assumed: Set<IntensityScale> = []
+    private var hasDoubted = false
+
+    /// Prints remarks that were not printed before.
+    mutating func tell(_ remarks: [Intensities.Remark], to console: inout Console) {
+        for remark in remarks {
+            switch remark {
+            case .note(let text): if isNew(text) { console.line("note: \(text)") }
+            case .warning(let text): if isNew(text) { console.warning(text) }
+            case .doubt(let text):
+                if !hasDoubted { console.warning(text) }
+                hasDoubted = true
+            case .assumed(let scale, let file): tell(scale, of: file, to: &console)
+            }
+        }
+    }
+
+    /// Prints the scale of a file, unless the same was printed before.
+    private mutating func tell(_ scale: IntensityScale, of file: String, to console: inout Console) {
+        guard assumed.insert(scale).inserted else { return }
+        console.line("note: \(scale) (\(file)\(assumed.count == 1 ? " and files like it" : ""))")
+        if assumed.count == 1 { console.line("      pass --stored or --rescale if that is wrong") }
+    }
+
+    /// Whether nothing was said about other files in the same words.
+    private mutating func isNew(_ text: String) -> Bool {
+        let words = text.firstRange(of: ": ").map { String(text[$0.upperBound...]) } ?? text
+        return told.insert(words).inserted
+    }
+}
