@@ -260,19 +260,3 @@ private struct Passes {
         (0..<width).flatMap { column in stride(from: column, to: image.count, by: width).map { image[$0] } }
     }
 }
-
-extension CTSlice {
-    /// Whether a sample has the least or greatest value of the sample type, unlike most of its neighbours.
-    fileprivate func isIsolatedEnd(at index: Int) -> Bool {
-        guard let range = format.range else { return false }
-        let sample = samples[index]
-        guard sample == range.lowerBound || sample == range.upperBound else { return false }
-        let (x, y) = (index % width, index / width)
-        let neighbours = [
-            x > 0 ? index - 1 : nil, x + 1 < width ? index + 1 : nil, y > 0 ? index - width : nil,
-            y + 1 < height ? index + width : nil,
-        ].compactMap(\.self)
-        // Metal and padding form areas.
-        return neighbours.count { samples[$0] == sample } < 3
-    }
-}

@@ -87,3 +87,30 @@ package struct TissueMask {
         }
     }
 }
+
+extension CTSlice {
+    /// Whether a sample has the least or greatest value of the sample type, unlike most of its neighbours.
+    package func isIsolatedEnd(at index: Int) -> Bool {
+        guard let range = format.range else { return false }
+        let sample = samples[index]
+        guard sample == range.lowerBound || sample == range.upperBound else { return false }
+        let (x, y) = (index % width, index / width)
+        let neighbours = [
+            x > 0 ? index - 1 : nil, x + 1 < width ? index + 1 : nil, y > 0 ? index - width : nil,
+            y + 1 < height ? index + width : nil,
+        ].compactMap(\.self)
+        // Metal and padding form areas.
+        return neighbours.count { samples[$0] == sample } < 3
+    }
+
+    /// The samples in HU, with the HU of air for what is no tissue, except for impulses at the ends of the sample type.
+    package var tissueHU: [Double] {
+        let tissue = TissueMask(self)
+        if tissue.isWhole(self) { return hu }
+        return samples.indices.map { index in
+            let stored = samples[index]
+            let isKept = tissue.contains(stored) || isIsolatedEnd(at: index)
+            return isKept ? scale.hu(stored: stored) : TissueMask.air
+        }
+    }
+}

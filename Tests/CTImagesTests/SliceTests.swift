@@ -57,6 +57,20 @@ import Testing
         #expect(single.clamped == 0)
     }
 
+    @Test func `is air where it is no tissue, except for single samples at the ends of the type`() {
+        var samples = [Double](repeating: 40, count: 100)
+        for index in 0..<20 { samples[index] = -2000 }
+        samples[55] = 32767
+        samples[78] = 9000
+        let scale = IntensityScale(slope: 1, intercept: 0)
+        let hu = CTSlice(width: 10, height: 10, samples: samples, format: .int16, scale: scale).tissueHU
+        #expect(hu[..<20].allSatisfy { $0 == -1024 } && hu[78] == -1024 && hu[55] == 32767 && hu[99] == 40)
+        // An area, such as metal.
+        for index in [44, 45, 46, 54, 55, 56, 64, 65, 66] { samples[index] = 32767 }
+        let metal = CTSlice(width: 10, height: 10, samples: samples, format: .int16, scale: scale).tissueHU
+        #expect(metal[55] == -1024)
+    }
+
     @Test func `of integers stands for −1024…1023 HU unless told otherwise`() {
         let slice = CTSlice(width: 2, height: 1, samples: [0, 255], format: .uint8)
         #expect(slice.hu == [-1024, 1023])

@@ -75,7 +75,7 @@ import Testing
         try program.makePhantoms("a.tif", side: 32, "--format", "tiff32f")
         try writeModel(seeing: 0.25, to: "flat.safetensors", in: program)
         let report = try program.json("denoise", "a.tif", "-o", "b.tif", "--model", "flat.safetensors")
-        #expect((report["settings"] as? [String: String])?["model"] == "flat.safetensors")
+        #expect((report["settings"] as? [String: Any])?["model"] as? String == "flat.safetensors")
         let before = try ImageFile(contentsOf: program.url("a.tif").path).pages[0].samples
         let after = try ImageFile(contentsOf: program.url("b.tif").path).pages[0].samples
         // A quarter of the spread is 125 HU; single precision is that of the file.
@@ -92,7 +92,7 @@ import Testing
         try writeModel(seeing: 0.5, target: .impulses, to: "impulses.safetensors", in: program)
         let models = ["--model", "noise.safetensors", "--impulse-model", "impulses.safetensors"]
         let report = try program.json(["denoise", "a.tif", "-o", "b.tif"] + models)
-        #expect((report["settings"] as? [String: String])?["impulseModel"] == "impulses.safetensors")
+        #expect((report["settings"] as? [String: Any])?["impulseModel"] as? String == "impulses.safetensors")
         let before = try ImageFile(contentsOf: program.url("a.tif").path).pages[0].samples
         let after = try ImageFile(contentsOf: program.url("b.tif").path).pages[0].samples
         // An impulse loses 250 HU to its own network, and 125 HU as all samples do.
@@ -142,7 +142,7 @@ import Testing
         let program = try Program()
         try program.makePhantoms("a.tif", side: 32, "--format", "tiff32f")
         let fast = try program.json("denoise", "a.tif", "-o", "fast.tif", "--model", "fast")
-        #expect((fast["settings"] as? [String: String])?["model"] == "fast")
+        #expect((fast["settings"] as? [String: Any])?["model"] as? String == "fast")
         try program.run("denoise", "a.tif", "-o", "default.tif", "--model", "default")
         try program.run("denoise", "a.tif", "-o", "plain.tif")
         #expect(try program.bytes("fast.tif") != program.bytes("plain.tif"))
@@ -203,7 +203,7 @@ import Testing
         try writeModel(seeing: 0.25, to: "flat.safetensors", in: program)
         let half = try program.json(
             "denoise", "in", "-o", "half", "--model", "flat.safetensors", "--strength", "0.5")
-        #expect((half["settings"] as? [String: String])?["strength"] == "0.5")
+        #expect((half["settings"] as? [String: Any])?["strength"] as? Double == 0.5)
         let before = try samples("in/a.tif", in: program)[0]
         let worst = try zip(before, samples("half/a.tif", in: program)[0]).map { abs($0 - 62.5 - $1) }.max()
         #expect(try #require(worst) < 1e-3)
@@ -212,7 +212,7 @@ import Testing
             #expect(try samples("none/\(name)", in: program) == samples("in/\(name)", in: program))
         }
         let whole = try program.json("denoise", "in", "-o", "whole", "--strength", "1")
-        #expect((whole["settings"] as? [String: String])?["strength"] == "1")
+        #expect((whole["settings"] as? [String: Any])?["strength"] as? Double == 1)
         try program.run("denoise", "in", "-o", "plain")
         #expect(try program.bytes("whole/a.tif") == program.bytes("plain/a.tif"))
         for strength in ["-0.1", "1.01", "nan", "inf"] {
@@ -309,5 +309,22 @@ import Testing
         #expect((report["failed"] as? [[String: Any]])?.map { $0["file"] as? String } == ["removed/p"])
         #expect((report["notDone"] as? [String]) == ["in/p/a.tif"])
         #expect(program.files(in: "out").isEmpty)
+    }
+
+    @Test func `slices of which nothing changes are counted apart, beside their noise`() throws {
+        let program = try Program()
+        try program.makePhantoms("in/clean.png", side: 128)
+        try program.run("noise", "in/clean.png", "-o", "in/noisy.png", "--white", "40hu")
+        let arguments = ["denoise", "in", "-o", "out", "--strength", "0"]
+        let report = try program.json(arguments + ["--report", "page.html"])
+        let unchanged = try #require(report["unchanged"] as? [[String: Any]])
+        #expect(unchanged.map { $0["file"] as? String } == ["in/clean.png", "in/noisy.png"])
+        #expect(try (35...45).contains(#require(unchanged[1]["noiseHU"] as? Double)))
+        let warnings = try #require(report["warnings"] as? [String])
+        #expect(warnings.contains { $0.contains("2 slices of 2 unchanged; the estimate of their noise is ") })
+        #expect(String(decoding: try program.bytes("page.html"), as: UTF8.self).contains("2 slices of 2 unchanged"))
+        #expect(try program.run(arguments + ["--overwrite"]).output.contains("2 of them unchanged"))
+        let changed = try program.json("denoise", "in/noisy.png", "-o", "one.png")
+        #expect((changed["unchanged"] as? [Any])?.isEmpty == true)
     }
 }

@@ -23,7 +23,7 @@ import Testing
         let report = try program.json(
             "noise", "clean.png", "-o", "noisy.png", "--impulses", "10%,salt=1")
         #expect(report["clamped"] as? Int == 0)
-        #expect((report["settings"] as? [String: Any])?["seed"] as? String == "0")
+        #expect((report["settings"] as? [String: Any])?["seed"] as? Int == 0)
     }
 
     @Test func `the same seed makes the same noise for the same name, whatever else there is`() throws {

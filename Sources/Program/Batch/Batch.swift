@@ -2,6 +2,7 @@ import ArgumentParser
 import CTDenoising
 import CTImageFiles
 import CTImages
+import CTMetrics
 import CTSupport
 
 /// Transforms image files into image files of the same names, one by one.
@@ -47,7 +48,7 @@ struct Batch {
     ///   - noiseFolder: The folder for the noise removed from each file, if requested.
     /// - Throws: `ExitCode.failure`, after the reason has been printed.
     init(
-        _ options: BatchOptions, settings: [String: String], protecting needed: [(role: String, path: String)] = [],
+        _ options: BatchOptions, settings: [String: Setting], protecting needed: [(role: String, path: String)] = [],
         savingNoiseIn noiseFolder: String? = nil
     ) throws {
         self.options = options
@@ -100,6 +101,7 @@ struct Batch {
             throw try stopped(by: error)
         }
         bar = ProgressBar(files: jobs.count)
+        console.show(bar)
         observer = observe.map { Observer(body: $0) }
         await work(transform)
         if !outcome.notDone.isEmpty {
@@ -177,7 +179,14 @@ struct Batch {
         for page in image.pages.indices {
             if stop.isRequested { return false }
             let slice = image.pages[page]
-            image.pages[page] = try transform(slice, job.input, page)
+            let result = try transform(slice, job.input, page)
+            if result.isStoredLike(slice) {
+                outcome.unchanged.append(
+                    BatchOutcome.Unchanged(
+                        file: job.input.path, page: page + 1,
+                        noiseHU: NoiseEstimate(slice.tissueHU, width: slice.width).body))
+            }
+            image.pages[page] = result
             bar.slicesDone(ofFile: image.pages.count)
             console.show(bar)
         }
@@ -313,6 +322,7 @@ struct Batch {
 
     private mutating func finish(verb: String) throws {
         console.clearProgress()
+        if let remark = outcome.remarkOnUnchanged { console.warning(remark) }
         outcome.warnings = console.warnings
         if outcome.seconds == 0 { outcome.seconds = bar.seconds() }
         if options.format.json {
@@ -321,5 +331,15 @@ struct Batch {
             try StandardOutput.print(outcome.summary(verb: verb))
         }
         if !outcome.isComplete { throw ExitCode.failure }
+    }
+}
+
+extension CTSlice {
+    /// Whether a file would hold the same values as with `other`, a slice of the same format.
+    fileprivate func isStoredLike(_ other: CTSlice) -> Bool {
+        if format.kind == .floatingPoint {
+            return zip(samples, other.samples).allSatisfy { $0 == $1 || ($0.isNaN && $1.isNaN) }
+        }
+        return zip(samples, other.samples).allSatisfy { $0.rounded() == $1 }
     }
 }

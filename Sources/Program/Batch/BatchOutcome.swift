@@ -17,7 +17,18 @@ struct BatchOutcome: Encodable {
         let omissions: [String]?
     }
 
+    /// A slice that came out as it went in.
+    struct Unchanged: Encodable {
+        let file: String
+        /// The page, counted from 1.
+        let page: Int
+        /// The estimated standard deviation of its noise in the body in HU; `nil` if there is too little body.
+        let noiseHU: Double?
+    }
+
     var files: [File] = []
+    /// The slices of which nothing changed.
+    var unchanged: [Unchanged] = []
     var failed: [FileError] = []
     /// Inputs that were not tried because the batch was asked to stop or no more files could be written.
     var notDone: [String] = []
@@ -32,9 +43,9 @@ struct BatchOutcome: Encodable {
     /// The folder for the removed noise, if requested.
     let noise: String?
     /// The command's settings, such as its model or its noise.
-    let settings: [String: String]
+    let settings: [String: Setting]
 
-    init(output: String, noise: String?, settings: [String: String]) {
+    init(output: String, noise: String?, settings: [String: Setting]) {
         self.output = output
         self.noise = noise
         self.settings = settings
@@ -43,6 +54,20 @@ struct BatchOutcome: Encodable {
     /// Whether no file failed or was left out.
     var isComplete: Bool { failed.isEmpty && notDone.isEmpty }
 
+    /// What is to be said of slices that came out as they went in, beside the estimate of their noise; `nil` if there
+    /// are none.
+    var remarkOnUnchanged: String? {
+        guard let first = unchanged.first else { return nil }
+        let noise = unchanged.compactMap(\.noiseHU).sorted()
+        let estimate =
+            noise.isEmpty
+            ? "no estimate of their noise is possible"
+            : "the estimate of their noise is \(Format.fixed(noise[noise.count / 2], 1)) HU in the median, "
+                + "\(Format.fixed(noise[noise.count - 1], 1)) HU at most"
+        return "\(first.file)\(unchanged.count > 1 ? " and others" : ""): \(Format.count(unchanged.count, "slice")) "
+            + "of \(slices) unchanged; \(estimate)"
+    }
+
     /// Returns the outcome in one line.
     ///
     /// - Parameter verb: The verb of the summary: "denoised", "added noise to".
@@ -50,6 +75,7 @@ struct BatchOutcome: Encodable {
         let rate = Double(slices) / max(seconds, 1e-9)
         var text = "\(verb) \(Format.count(slices, "slice")) of \(Format.count(files.count, "file"))"
         text += " in \(Format.significant(seconds, 3)) s (\(Format.significant(rate, 3)) slices/s)"
+        if !unchanged.isEmpty { text += ", \(unchanged.count) of them unchanged" }
         text += ", clamped \(Format.count(clamped, "sample"))"
         if !skipped.isEmpty { text += ", skipped \(Format.count(skipped.count, "other file"))" }
         if !failed.isEmpty { text += ", \(failed.count) failed" }

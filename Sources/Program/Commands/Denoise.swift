@@ -87,12 +87,12 @@ struct Denoise: AsyncParsableCommand {
 
     func run() async throws {
         let jobs = threads.count
-        var settings = [
-            "model": "\(model)", "strength": Format.plain(strength), "jobs": "\(jobs)",
-            "precision": precision.rawValue, "instructionSet": precision.instructionSet,
-            "arithmetic": precision.arithmetic,
+        var settings: [String: Setting] = [
+            "model": "\(model)", "strength": .number(strength), "jobs": .whole(UInt64(jobs)),
+            "precision": .text(precision.rawValue), "instructionSet": .text(precision.instructionSet),
+            "arithmetic": .text(precision.arithmetic),
         ]
-        if let impulseModel { settings["impulseModel"] = impulseModel }
+        if let impulseModel { settings["impulseModel"] = .text(impulseModel) }
         let modelFiles = [model.path, impulseModel].compactMap(\.self)
         var run = try Batch(
             batch, settings: settings, protecting: modelFiles.map { ("the model", $0) }, savingNoiseIn: saveNoise)

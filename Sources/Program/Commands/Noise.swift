@@ -174,7 +174,7 @@ struct Noise: AsyncParsableCommand {
         if pairs || from != nil { return try await makeSet() }
         let (seed, templates, threads) = (seed, templates, threads.count)
         var run = try Batch(
-            batch, settings: ["noise": templates.map(\.text).joined(separator: " "), "seed": "\(seed)"])
+            batch, settings: ["noise": .text(templates.map(\.text).joined(separator: " ")), "seed": .whole(seed)])
         try await run.run(verb: "added noise to") { slice, file, page throws(FileError) in
             let fileSeed = NoiseModel.seed(seed, name: file.name)
             let draws = CounterRandom(seed: fileSeed, stream: .max)

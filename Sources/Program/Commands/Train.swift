@@ -106,6 +106,7 @@ struct Train: ParsableCommand {
             throw FileError(
                 file: self.recipe ?? "the recipe", found: defect, expected: "a valid recipe", advice: "Fix it.")
         }
+        console.line("reading \(Format.count(data.training.count + data.measuring.count, "file"))")
         // The default recipe ends with crops of 512×512; slices may be smaller.
         let slices = try data.slices(for: &recipe, fitting: self.recipe == nil, &console)
         let validation = try data.validation(&console)
@@ -120,7 +121,7 @@ struct Train: ParsableCommand {
         var run = TrainingRun(trainer, validation: validation, options: self)
         try run.run(&console)
         try run.writeModel(startingFrom: start, trainedOn: slices)
-        try TrainingSummary(trainer, model: output).print(asJSON: format.json)
+        try TrainingSummary(trainer, model: output, warnings: console.warnings).print(asJSON: format.json)
     }
 
     /// Checks before any work that the outputs can be written and replace no input.

@@ -55,6 +55,7 @@ struct Evaluation {
         for side in [sides.reference, sides.test, sides.baseline] { remarks.tell(side.remarks, to: &console) }
         var bar = ProgressBar(files: pairs.pairs.count)
         let judge = Judge(settings: settings, masks: masks, extras: extras, sides: sides, gallery: gallery)
+        console.show(bar)
         var done = (self, console)
         await inParallel(Array(pairs.pairs.enumerated()), jobs: jobsInMemory) { number, pair in
             await judge.judge(pair, number: number)
@@ -237,7 +238,7 @@ private struct Judge: Sendable {
     }
 
     private func noise(of slice: CTSlice) -> Double? {
-        extras.noise ? NoiseEstimate(slice.hu, width: slice.width).body : nil
+        extras.noise ? NoiseEstimate(slice.tissueHU, width: slice.width).body : nil
     }
 
     /// The spectrum of the difference of two slices in the mask, or in the body.

@@ -15,7 +15,7 @@ struct NoiseFigures: Encodable, Equatable {
     let impulseDensity: Double
 
     init(_ slice: CTSlice) {
-        let estimate = NoiseEstimate(slice.hu, width: slice.width)
+        let estimate = NoiseEstimate(slice.tissueHU, width: slice.width)
         (body, lung, softTissue) = (estimate.body, estimate.lung, estimate.softTissue)
         impulseDensity = estimate.impulseDensity
     }
@@ -77,7 +77,9 @@ struct NoiseSurvey: Encodable {
             throw ExitCode.validationFailure
         }
         remarks.tell(intensities.remarks, to: &console)
+        var bar = ProgressBar(files: found.files.count)
         for file in found.files {
+            console.show(bar)
             do throws(FileError) {
                 let decoded = try intensities.read(file.path)
                 remarks.tell(decoded.remarks, to: &console)
@@ -85,11 +87,14 @@ struct NoiseSurvey: Encodable {
                 for (number, slice) in pages.enumerated() {
                     report.slices.append(
                         Page(slice, file: file.path, page: number + 1, pages: pages.count, pixel: pixel))
+                    bar.slicesDone(ofFile: pages.count)
                 }
             } catch {
                 report.fail(error, &console)
             }
+            bar.fileDone()
         }
+        console.clearProgress()
         report.warnings = console.warnings
         if options.format.json {
             try JSONOutput.print(report)
@@ -121,7 +126,7 @@ struct NoiseSurvey: Encodable {
 
 extension NoiseSurvey.Page {
     init(_ slice: CTSlice, file: String, page: Int, pages: Int, pixel: Double) {
-        let hu = slice.hu
+        let hu = slice.tissueHU
         let estimate = NoiseEstimate(hu, width: slice.width)
         let spectrum = NoiseEstimate.spectrum(of: hu, width: slice.width, pixel: pixel)
         self.init(

@@ -73,7 +73,16 @@ struct Intensities: Sendable {
         guard self.chosen == nil else { return }
         let groups = isOneSeries ? [paths] : folders.sorted { $0.key < $1.key }.map(\.value)
         let count = isOneSeries ? 4 * Self.someFiles : Self.someFiles
-        for group in groups { try decide(group, looking: count) }
+        let looks = groups.flatMap { look(at: $0, count: count) }
+        var certain: [SampleFormat: Set<IntensityConvention>] = [:]
+        for look in looks where look.recognition.certainty == .certain && !look.isStated {
+            guard let convention = look.recognition.convention else { continue }
+            certain[look.series.format, default: []].insert(convention)
+        }
+        for look in looks {
+            let agreed = certain[look.series.format].flatMap { $0.count == 1 ? $0.first : nil }
+            decisions[look.series] = try decision(on: look, agreed: agreed)
+        }
     }
 
     /// Creates the intensities of no files.
@@ -85,8 +94,23 @@ struct Intensities: Sendable {
 
     // MARK: - Recognition
 
-    /// Decides on the series among some files, from `count` of them.
-    private mutating func decide(_ paths: [String], looking count: Int) throws(FileError) {
+    /// Some files of a series, and what is recognised from them together.
+    private struct Look {
+        let series: Series
+        let files: [(path: String, image: ImageFile)]
+        let recognition: IntensityRecognition
+
+        var path: String { files[0].path }
+
+        /// The first file, for remarks on all.
+        var name: String { path + (files.count > 1 || files[0].image.pages.count > 1 ? " and files like it" : "") }
+
+        /// Whether each file states how it stores HU.
+        var isStated: Bool { files.allSatisfy { $0.image.pages[0].scale.isStated } }
+    }
+
+    /// Looks at `count` of some files, by series.
+    private func look(at paths: [String], count: Int) -> [Look] {
         var samples: [Series: [(path: String, image: ImageFile)]] = [:]
         let step = max(paths.count / count, 1)
         for index in stride(from: step / 2, to: paths.count, by: step) {
@@ -97,44 +121,47 @@ struct Intensities: Sendable {
             looked.keep(bytes, image, of: paths[index])
             samples[series(paths[index], image.pages[0].format), default: []].append((paths[index], image))
         }
-        for (series, files) in samples.sorted(by: { $0.value[0].path < $1.value[0].path }) {
-            decisions[series] = try decision(on: files)
+        return samples.sorted { $0.value[0].path < $1.value[0].path }.map { series, files in
+            let slices = files.flatMap { $0.image.evidence(pages: max(Self.someFiles / files.count, 1)) }
+            return Look(series: series, files: files, recognition: IntensityRecognition(of: slices))
         }
     }
 
-    private mutating func decision(on files: [(path: String, image: ImageFile)]) throws(FileError) -> Decision {
-        let path = files[0].path
-        let others = files.count > 1 || files[0].image.pages.count > 1 ? " and files like it" : ""
-        let slices = files.flatMap { $0.image.evidence(pages: max(Self.someFiles / files.count, 1)) }
-        let recognition = IntensityRecognition(of: slices)
-        if files.allSatisfy({ $0.image.pages[0].scale.isStated }) {
-            // Each file is held to what it states.
-            for file in files { try checkStated(file.image, of: file.path, recognition) }
-            remarks.append(.note("\(path)\(others): \(files[0].image.pages[0].scale), as the file says"))
+    /// Decides on a series.
+    ///
+    /// - Parameter agreed: The convention of all certain series of the same format, if they agree.
+    private mutating func decision(on look: Look, agreed: IntensityConvention?) throws(FileError) -> Decision {
+        if look.isStated {
+            for file in look.files { try checkStated(file.image, of: file.path) }
+            remarks.append(.note("\(look.name): \(look.files[0].image.pages[0].scale), as the file says"))
             return .individually
         }
-        switch recognition.certainty {
+        if look.recognition.certainty != .certain, let agreed, isPossible(agreed, look) {
+            return .convention(agreed)
+        }
+        switch look.recognition.certainty {
         case .certain, .likely:
-            guard let convention = recognition.convention else { return .assumption }
-            tell(recognition, of: path + others)
+            guard let convention = look.recognition.convention else { return .assumption }
+            tell(look.recognition, of: look.name)
             return .convention(convention)
-        case .ambiguous:
+        case .ambiguous, .none:
             // A folder may mix conventions.
-            let own = files.map { $0.image.recognizedIntensities().convention }
-            if files.count > 1, !own.contains(nil), Set(own).count > 1 {
-                tellMixture(files.map(\.path), own)
+            let own = look.files.map { $0.image.recognizedIntensities().convention }
+            if Set(own).count > 1, look.recognition.certainty == .none || !own.contains(nil) {
+                tellMixture(look.files.map(\.path), own)
                 return .individually
             }
-            throw undecided(path, recognition)
-        case .none:
-            let own = files.map { $0.image.recognizedIntensities().convention }
-            if files.count > 1, own.contains(where: { $0 != nil }) {
-                tellMixture(files.map(\.path), own)
-                return .individually
-            }
-            remarks.append(.warning(noCT(files[0].image.pages[0], of: path + others)))
+            if look.recognition.certainty == .ambiguous { throw undecided(look.path, look.recognition) }
+            remarks.append(.warning(noCT(look.files[0].image.pages[0], of: look.name)))
             return .assumption
         }
+    }
+
+    /// Whether a series that is not certain may follow the convention that others of its format certainly follow.
+    private func isPossible(_ convention: IntensityConvention, _ look: Look) -> Bool {
+        look.recognition.certainty == .none
+            ? !look.files.contains { $0.image.clearlyContradicts(convention) }
+            : look.recognition.conventions.contains(convention)
     }
 
     private mutating func tell(_ recognition: IntensityRecognition, of files: String) {
@@ -182,11 +209,9 @@ struct Intensities: Sendable {
     }
 
     /// Refuses a file whose description contradicts its samples.
-    private func checkStated(
-        _ image: ImageFile, of path: String, _ recognition: IntensityRecognition
-    ) throws(FileError) {
+    private func checkStated(_ image: ImageFile, of path: String) throws(FileError) {
         let stated = image.pages[0].scale
-        guard case .declared = stated.origin, let convention = recognition.convention,
+        guard case .declared = stated.origin, let convention = image.recognizedIntensities().convention,
             let slice = image.evidence(pages: 1).first, let scale = convention.scale(assumed: slice.scale)
         else { return }
         let difference = [-1000.0, 0].map { abs(stated.hu(stored: scale.stored(hu: $0)) - $0) }.max() ?? 0
@@ -239,9 +264,7 @@ struct Intensities: Sendable {
             return Decoded(image: image, remarks: doubts(image, of: path))
         }
         if image.pages[0].scale.isStated {
-            if case .declared = image.pages[0].scale.origin {
-                try checkStated(image, of: path, image.recognizedIntensities())
-            }
+            try checkStated(image, of: path)
             return Decoded(image: image, remarks: doubts(image, of: path))
         }
         switch decisions[series(path, image.pages[0].format)] ?? .individually {
@@ -328,39 +351,5 @@ extension IntensityScale {
         case .declared, .convention: true
         case .assumedRange, .assumedHU: false
         }
-    }
-}
-
-/// Prints remarks about intensities, each kind once.
-struct IntensityRemarks {
-    private var told: Set<String> = []
-    private var assumed: Set<IntensityScale> = []
-    private var hasDoubted = false
-
-    /// Prints remarks that were not printed before.
-    mutating func tell(_ remarks: [Intensities.Remark], to console: inout Console) {
-        for remark in remarks {
-            switch remark {
-            case .note(let text): if isNew(text) { console.line("note: \(text)") }
-            case .warning(let text): if isNew(text) { console.warning(text) }
-            case .doubt(let text):
-                if !hasDoubted { console.warning(text) }
-                hasDoubted = true
-            case .assumed(let scale, let file): tell(scale, of: file, to: &console)
-            }
-        }
-    }
-
-    /// Prints the scale of a file, unless the same was printed before.
-    private mutating func tell(_ scale: IntensityScale, of file: String, to console: inout Console) {
-        guard assumed.insert(scale).inserted else { return }
-        console.line("note: \(scale) (\(file)\(assumed.count == 1 ? " and files like it" : ""))")
-        if assumed.count == 1 { console.line("      pass --stored or --rescale if that is wrong") }
-    }
-
-    /// Whether nothing was said about other files in the same words.
-    private mutating func isNew(_ text: String) -> Bool {
-        let words = text.firstRange(of: ": ").map { String(text[$0.upperBound...]) } ?? text
-        return told.insert(words).inserted
     }
 }

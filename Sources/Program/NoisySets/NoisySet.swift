@@ -127,6 +127,7 @@ struct NoisySet {
         var (remarks, omissions) = (IntensityRemarks(), Omissions())
         remarks.tell(intensities.remarks, to: &console)
         var bar = ProgressBar(files: plans.count)
+        console.show(bar)
         var made = [Manifest.Pair?](repeating: nil, count: plans.count)
         await withTaskGroup(of: (Int, Result<Made, FileError>).self) { group in
             var (next, isOutOfRoom) = (0, false)

@@ -111,7 +111,15 @@ struct ScaleDescription: Encodable, Equatable, Sendable {
     /// The convention, such as "hu+1024"; or "declared" by the file, "assumed range" or "assumed HU".
     let origin: String
 
+    /// The scale in words.
+    let phrase: String
+
+    private enum CodingKeys: CodingKey {
+        case slope, intercept, origin
+    }
+
     init(_ scale: IntensityScale) {
+        phrase = "\(scale)"
         slope = scale.slope
         intercept = scale.intercept
         origin =

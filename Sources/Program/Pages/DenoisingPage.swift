@@ -18,6 +18,10 @@ actor DenoisingPage {
         /// The most frequent standard deviations in the body, in HU.
         let noiseBefore, noiseAfter: Double?
         let removed: RemovedNoise?
+        /// Whether nothing changed.
+        let isUnchanged: Bool
+        /// How the file stores HU.
+        let scale: String
         /// The change of the mean in the body, in HU.
         var meanChange: Double? { removed.map { -$0.mean } }
         let spectrumBefore, spectrumAfter: NoisePowerSpectrum?
@@ -68,9 +72,10 @@ actor DenoisingPage {
         let (noisy, denoised) = (before.hu, after.hu)
         return Page(
             key: Gallery.Key(file: file.number, page: page), input: file.input, pages: file.before.count,
-            noiseBefore: NoiseEstimate(noisy, width: before.width).body,
-            noiseAfter: NoiseEstimate(denoised, width: after.width).body,
+            noiseBefore: NoiseEstimate(before.tissueHU, width: before.width).body,
+            noiseAfter: NoiseEstimate(after.tissueHU, width: after.width).body,
             removed: RemovedNoise(noisy: noisy, denoised: denoised, width: before.width),
+            isUnchanged: noisy == denoised, scale: "\(before.scale)",
             spectrumBefore: NoiseEstimate.spectrum(of: noisy, width: before.width, pixel: 1),
             spectrumAfter: NoiseEstimate.spectrum(of: denoised, whereFlat: noisy, width: after.width, pixel: 1))
     }
@@ -91,12 +96,13 @@ actor DenoisingPage {
     /// Returns the page with pictures.
     ///
     /// - Parameter settings: The settings of the denoiser.
-    func page(settings: [String: String]) async -> ReportPage {
+    func page(settings: [String: Setting]) async -> ReportPage {
         var report = ReportPage(
             title: "Denoised slices",
             summary:
                 "\(Format.count(pages.count, "slice")) before and after denoising, measured without a reference",
-            facts: settings.sorted { $0.key < $1.key }.map { (name: $0.key, value: $0.value) } + [
+            facts: settings.sorted { $0.key < $1.key }.map { (name: $0.key, value: "\($0.value)") } + [
+                (name: "Stored values", value: Set(pages.map(\.scale)).sorted().joined(separator: "; ")),
                 (
                     name: "Noise power spectra",
                     value: Evaluation.spectrumFact(
@@ -118,6 +124,13 @@ actor DenoisingPage {
         }
         report.cards = cards
         report.figures = figures
+        let unchanged = pages.filter(\.isUnchanged)
+        if !unchanged.isEmpty {
+            let noise = Number.mean(unchanged.map(\.noiseBefore)).map { Number.text($0, places: 1) }
+            report.remarks.append(
+                "\(Format.count(unchanged.count, "slice")) of \(pages.count) unchanged; "
+                    + "their noise is \(noise.map { "\($0) HU in the mean" } ?? "unknown").")
+        }
         if pages.allSatisfy({ $0.spectrumBefore == nil }) {
             report.remarks.append(
                 "There is no noise power spectrum: flat areas of the body are too small, or there are impulses.")

@@ -81,7 +81,14 @@ extension Evaluation {
         ]
         if let baseline { facts.append((name: "Baseline", value: baseline)) }
         if let mask = report.mask { facts.append((name: "Mask", value: "\(mask): metrics count where it is non-zero")) }
+        func scales(_ scale: (EvaluationResult.Entry) -> ScaleDescription) -> String {
+            Set(report.slices.map { "\(scale($0).phrase)" }).sorted().joined(separator: "; ")
+        }
         facts += [
+            (
+                name: "Stored values",
+                value: "reference: \(scales(\.referenceScale)); test: \(scales(\.testScale))"
+            ),
             (
                 name: "Data range",
                 value: "\(Format.plain(settings.dataRange)) HU (\(Format.plain(low))…\(Format.plain(high)) HU)"

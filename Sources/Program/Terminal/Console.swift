@@ -13,6 +13,8 @@ struct Console {
     private let isTerminal = isatty(STDERR_FILENO) == 1
     private var barIsShown = false
     private var lastDrawn: ContinuousClock.Instant?
+    /// The seconds after which a bar is due as a line.
+    private var nextLine = 1.5
 
     /// The warnings that were printed.
     private(set) var warnings: [String] = []
@@ -32,10 +34,17 @@ struct Console {
         Self.put(Format.visible(line) + "\n")
     }
 
-    /// Shows `bar` at the bottom of the terminal, if there is one, at most ten times per second.
+    /// Shows `bar` at the bottom of the terminal, at most ten times per second; without a terminal, prints it as a line
+    /// after 2 s, and then each time that as much time has passed again, but at least every 10 minutes.
     mutating func show(_ bar: ProgressBar) {
-        guard isTerminal else { return }
         let now = ContinuousClock.now
+        guard isTerminal else {
+            let elapsed = bar.seconds(now: now)
+            guard elapsed >= nextLine else { return }
+            nextLine = min(2 * elapsed, elapsed + 600)
+            line(bar.text(now: now))
+            return
+        }
         if let lastDrawn, lastDrawn.duration(to: now) < .milliseconds(100) { return }
         lastDrawn = now
         barIsShown = true

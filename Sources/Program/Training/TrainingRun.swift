@@ -12,6 +12,8 @@ struct TrainingRun {
     private let stop = StopSignals()
     private var pace: Pace
     private var saved = ContinuousClock.now
+    /// Whether a line of progress was printed.
+    private var hasSpoken = false
 
     /// Creates a run.
     ///
@@ -31,7 +33,7 @@ struct TrainingRun {
     mutating func run(_ console: inout Console) throws {
         while !trainer.isDone {
             try step()
-            if trainer.state.step % options.reportEvery == 0 || trainer.isDone { report(&console) }
+            tellProgress(&console)
             // Read once per step, because a signal may arrive at any time.
             let isStopped = stop.isRequested
             try keepCheckpoint(isLast: isStopped, &console)
@@ -51,6 +53,20 @@ struct TrainingRun {
 
     // MARK: - Progress
 
+    /// Prints a line when it is due, and a first one after a second.
+    private mutating func tellProgress(_ console: inout Console) {
+        let step = trainer.state.step
+        if step % options.reportEvery == 0 || trainer.isDone {
+            report(&console)
+        } else if !hasSpoken, pace.seconds >= 1 {
+            let next = min((step / options.reportEvery + 1) * options.reportEvery, trainer.recipe.steps)
+            console.line("\(speed(at: step)); the next line comes at step \(next)")
+        } else {
+            return
+        }
+        hasSpoken = true
+    }
+
     /// Measures on the validation slices, prints a line, and writes the curve.
     private func report(_ console: inout Console) {
         let results = validation?.results(of: trainer.state.averaged, threads: options.threads.count) ?? []
@@ -65,20 +81,25 @@ struct TrainingRun {
 
     /// A line of progress.
     private func line(_ measurement: Trainer.Measurement) -> String {
-        let recipe = trainer.recipe
-        let rate = Double(measurement.step - pace.firstStep) / pace.seconds
-        // The time is proportional to pixels, because crops differ in size.
-        let seen = recipe.pixels(in: measurement.step)
-        let pixels = Double(seen - recipe.pixels(in: pace.firstStep)) / pace.seconds
-        let left = Double(recipe.pixels(in: recipe.steps) - seen) / pixels
-        var text = "step \(measurement.step)/\(recipe.steps)  loss \(Format.fixed(measurement.loss, 4))"
+        var text = "step \(measurement.step)/\(trainer.recipe.steps)  loss \(Format.fixed(measurement.loss, 4))"
         for result in measurement.validation {
             text +=
                 "  \(result.name): noisy \(Format.fixed(result.noisy, 2)), median \(Format.fixed(result.median, 2)), "
             text += "denoised \(Format.fixed(result.denoised, 2)) dB"
         }
-        text += "  \(Format.significant(rate, 3)) steps/s, \(Format.significant(pixels / 1e6, 3)) Mpixel/s"
-        return text + ", \(Format.duration(left)) left"
+        return text + "  \(speed(at: measurement.step))"
+    }
+
+    /// The speed until a step, and the time left.
+    private func speed(at step: Int) -> String {
+        let recipe = trainer.recipe
+        let rate = Double(step - pace.firstStep) / pace.seconds
+        // The time is proportional to pixels, because crops differ in size.
+        let seen = recipe.pixels(in: step)
+        let pixels = Double(seen - recipe.pixels(in: pace.firstStep)) / pace.seconds
+        let left = Double(recipe.pixels(in: recipe.steps) - seen) / pixels
+        return "\(Format.significant(rate, 3)) steps/s, \(Format.significant(pixels / 1e6, 3)) Mpixel/s, "
+            + "\(Format.duration(left)) left"
     }
 
     /// All lines of progress as CSV.

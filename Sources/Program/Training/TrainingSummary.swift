@@ -7,15 +7,17 @@ struct TrainingSummary: Encodable {
     let steps: Int
     let seconds: Double
     let history: [Trainer.Measurement]
+    /// What was warned of.
+    let warnings: [String]
     /// The number of pixels trained on, in millions; only in the text.
     private let megapixels: Double
 
     private enum CodingKeys: CodingKey {
-        case model, steps, seconds, history
+        case model, steps, seconds, history, warnings
     }
 
-    init(_ trainer: Trainer, model: String) {
-        self.model = model
+    init(_ trainer: Trainer, model: String, warnings: [String]) {
+        (self.model, self.warnings) = (model, warnings)
         steps = trainer.state.step
         seconds = trainer.state.seconds
         history = trainer.state.history
