@@ -147,6 +147,30 @@ import Testing
     }
 
     @Test(arguments: [ReconstructionKernel.soft, .sharp, .hann(cutoff: 0.6)])
+    func `correlated noise of long sides has no seams`(kernel: ReconstructionKernel) {
+        let noise = CorrelatedNoise(kernel: kernel, pixel: 0.7)
+        let random = CounterRandom(seed: 3, stream: 0)
+        let (width, height) = (1000, 300)
+        let field = noise.field(width: width, height: height, random: random, longest: 256)
+        func covariance(_ columns: Range<Int>, lag: Int = 0) -> Double {
+            var sum = 0.0
+            for y in 0..<height {
+                for x in columns { sum += field[y * width + x] * field[y * width + x + lag] }
+            }
+            return sum / Double(columns.count * height)
+        }
+        // Everywhere, and across the 64 columns in which tiles fade into each other.
+        let neighbours = covariance(0..<990, lag: 1)
+        for columns in [0..<990, 192..<256, 384..<448] {
+            #expect(abs(covariance(columns) - 1) < 0.12, "\(columns)")
+            #expect(abs(covariance(columns, lag: 1) - neighbours) < 0.12, "\(columns)")
+        }
+        // A strip that is longer than any transform.
+        let strip = CorrelatedNoise(kernel: kernel, pixel: 0.7).field(width: 20_000, height: 1, random: random)
+        #expect(strip.count == 20_000 && abs(strip.reduce(0) { $0 + $1 * $1 } / 20_000 - 1) < 0.15)
+    }
+
+    @Test(arguments: [ReconstructionKernel.soft, .sharp, .hann(cutoff: 0.6)])
     func `correlated noise has its strength and its spectrum`(kernel: ReconstructionKernel) throws {
         let pixel = 0.7
         let slice = flat(0, width: 512, height: 512)

@@ -64,6 +64,12 @@ import Testing
         #expect(abs(result[20 * width + 30] - 1) < 0.05 && abs(result[5 * width + 5]) < 0.05)
         #expect(beam.project(image, threads: 3) == views)
         #expect(reconstruction.image(of: views, threads: 3) == result)
+        for count in [1, 37, 200] {
+            let some = reconstruction.image(viewsAtATime: count, threads: 2) {
+                beam.project(image, views: $0, threads: 2)
+            }
+            #expect(some == result, "\(count) views at a time")
+        }
     }
 
     @Test func `a phantom comes back within 5 HU inside the body`() {

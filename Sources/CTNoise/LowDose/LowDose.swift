@@ -70,16 +70,16 @@ public struct LowDose: Hashable, Sendable {
             let possible = hu.isNaN ? -1000 : min(max(hu, -1000), 10_000)
             return Float((1 + possible / 1000) * Self.water)
         }
-        let integrals = beam.project(attenuation, threads: threads)
+        let scan = Scan(beam, attenuation, threads: threads)
         let toHU = Float(1000 / Self.water)
 
-        let weakening = weakening(of: integrals, beam)
         // The noise of one photon per cell, to first order, tells how many photons are needed.
-        let unit = integrals.indices.map { index in
-            let deviation = exponential(0.5 * Double(weakening[index]))
-            return Float(deviation * random.normal(at: UInt64(index)))
-        }
-        let unitNoise = reconstruction.image(of: unit, threads: threads).map { Double($0 * toHU) }
+        let unitNoise = reconstruction.image(viewsAtATime: scan.viewsAtATime, threads: threads) { views in
+            scan.weakening(views).enumerated().map { place, weakening in
+                let deviation = exponential(0.5 * Double(weakening))
+                return Float(deviation * random.normal(at: UInt64(views.lowerBound * beam.cells + place)))
+            }
+        }.map { Double($0 * toHU) }
         let ratios: [Double]
         if let told {
             ratios = [NoiseEstimate.rootMeanSquare(of: unitNoise, inSoftTissueOf: hu, width: width) / told]
@@ -99,27 +99,52 @@ public struct LowDose: Hashable, Sendable {
         let electronics = Self.electronics * (1 + fraction).squareRoot()
 
         let poisson = PoissonNumbers(random: random)
-        let other = UInt64(integrals.count)
-        let noise = integrals.indices.map { index -> Float in
-            let mean = photons * exponential(-Double(weakening[index]))
-            let electronic = electronics * random.normal(at: 2 * other + UInt64(index))
-            // Scanners avoid the logarithm of zero, too.
-            let counted = max(poisson.deviate(mean: mean, at: other + UInt64(index)) + electronic, 0.5)
-            return Float(-logarithm(counted / mean))
+        let other = UInt64(beam.views * beam.cells)
+        let added = reconstruction.image(viewsAtATime: scan.viewsAtATime, threads: threads) { views in
+            scan.weakening(views).enumerated().map { place, weakening in
+                let index = UInt64(views.lowerBound * beam.cells + place)
+                let mean = photons * exponential(-Double(weakening))
+                let electronic = electronics * random.normal(at: 2 * other + index)
+                // Scanners avoid the logarithm of zero, too.
+                let counted = max(poisson.deviate(mean: mean, at: other + index) + electronic, 0.5)
+                return Float(-logarithm(counted / mean))
+            }
         }
         let scale = Double(toHU) * (1 - fraction).squareRoot()
-        let added = reconstruction.image(of: noise, threads: threads)
         for index in hu.indices { hu[index] += scale * Double(added[index]) }
     }
+}
 
-    /// Returns the negative logarithm of the fraction of photons that reach each cell (views, cells) through the
-    /// bow-tie filter and the patient.
-    private func weakening(of integrals: [Float], _ beam: ParallelBeam) -> [Float] {
-        let radius = Self.bowTieRadius
-        let filter = (0..<beam.cells).map { cell in
+/// The views of a slice, as photons see them.
+private struct Scan {
+    private let beam: ParallelBeam
+    private let attenuation: [Float]
+    private let threads: Int
+    /// What the bow-tie filter adds to each cell.
+    private let filter: [Float]
+    /// The line integrals of all views, if they are all used at a time.
+    private let integrals: [Float]?
+
+    /// The number of views in memory at a time: all of a square, which has five times as many cells as pixels, but not
+    /// all of a long strip, which may have hundreds of times as many.
+    let viewsAtATime: Int
+
+    init(_ beam: ParallelBeam, _ attenuation: [Float], threads: Int) {
+        (self.beam, self.attenuation, self.threads) = (beam, attenuation, threads)
+        let most = max(8 * attenuation.count, 1 << 20)
+        viewsAtATime = min(max(most / beam.cells, 1), beam.views)
+        integrals = viewsAtATime == beam.views ? beam.project(attenuation, threads: threads) : nil
+        let radius = LowDose.bowTieRadius
+        filter = (0..<beam.cells).map { cell in
             let chord = 2 * max(radius * radius - beam.distance(of: cell) * beam.distance(of: cell), 0).squareRoot()
-            return Float(Self.water * (2 * radius - chord))
+            return Float(LowDose.water * (2 * radius - chord))
         }
+    }
+
+    /// Returns the negative logarithm of the fraction of photons that reach each cell of some views (views, cells)
+    /// through the bow-tie filter and the patient.
+    func weakening(_ views: Range<Int>) -> [Float] {
+        let integrals = integrals ?? beam.project(attenuation, views: views, threads: threads)
         // Clamped: one photon in e⁸⁰ is as good as none.
         return integrals.indices.map { min(integrals[$0] + filter[$0 % beam.cells], 80) }
     }

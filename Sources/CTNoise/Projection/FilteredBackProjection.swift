@@ -34,15 +34,15 @@ package struct FilteredBackProjection: Sendable {
         }
     }
 
-    /// Returns the filtered views.
+    /// Returns filtered views.
     ///
     /// - Parameters:
-    ///   - projections: (views, cells).
+    ///   - projections: (views, cells), of any number of views.
     ///   - threads: The largest number of threads; the result does not depend on it.
-    /// - Precondition: `projections.count` is views · cells.
+    /// - Precondition: `projections.count` is a multiple of the number of cells.
     package func filtered(_ projections: [Float], threads: Int = 1) -> [Float] {
-        precondition(projections.count == beam.views * beam.cells, "\(projections.count) values")
-        return unsafe parallel(rows: beam.views, of: beam.cells, threads: threads) { view, result in
+        precondition(projections.count % beam.cells == 0, "\(projections.count) values")
+        return unsafe parallel(rows: projections.count / beam.cells, of: beam.cells, threads: threads) { view, result in
             var numbers = [Float](repeating: 0, count: 2 * filter.count)
             for j in 0..<beam.cells { numbers[2 * j] = projections[view * beam.cells + j] }
             transform.transform(rows: &numbers)
@@ -64,5 +64,23 @@ package struct FilteredBackProjection: Sendable {
     /// - Precondition: `projections.count` is views · cells.
     package func image(of projections: [Float], threads: Int = 1) -> [Float] {
         beam.backProject(filtered(projections, threads: threads), threads: threads)
+    }
+
+    /// Returns the image with line integrals that are made for some views at a time, so that not all have to be in
+    /// memory.
+    ///
+    /// - Parameters:
+    ///   - count: The number of views at a time.
+    ///   - threads: The largest number of threads; the result does not depend on it, nor on `count`.
+    ///   - projections: Returns the line integrals of some views: (views, cells).
+    /// - Returns: (height, width), in 1/mm.
+    package func image(viewsAtATime count: Int, threads: Int, of projections: (Range<Int>) -> [Float]) -> [Float] {
+        var sums: [Float]?
+        for first in stride(from: 0, to: beam.views, by: count) {
+            let views = first..<min(first + count, beam.views)
+            sums = beam.backProject(
+                filtered(projections(views), threads: threads), views: views, onto: sums, threads: threads)
+        }
+        return (sums ?? []).map { $0 * beam.smearing }
     }
 }

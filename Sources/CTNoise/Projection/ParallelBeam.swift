@@ -58,10 +58,24 @@ package struct ParallelBeam: Hashable, Sendable {
     /// - Returns: (`views`, `cells`), dimensionless.
     /// - Precondition: `image.count` is width · height.
     package func project(_ image: [Float], threads: Int = 1) -> [Float] {
+        project(image, views: 0..<views, threads: threads)
+    }
+
+    /// Returns the line integrals of some of the views.
+    ///
+    /// - Parameters:
+    ///   - image: (height, width), in 1/mm; zero outside.
+    ///   - some: The views.
+    ///   - threads: The largest number of threads; the result does not depend on it.
+    /// - Returns: (`some.count`, `cells`), dimensionless.
+    /// - Precondition: `image.count` is width · height, and `some` is within the views.
+    package func project(_ image: [Float], views some: Range<Int>, threads: Int) -> [Float] {
         precondition(image.count == width * height, "\(image.count) values for \(width)×\(height)")
+        precondition(some.lowerBound >= 0 && some.upperBound <= views, "Views \(some) of \(views)")
         // Each ray steps along the axis closer to its direction.
         let transposed = (0..<width).flatMap { x in (0..<height).map { y in image[y * width + x] } }
-        return unsafe parallel(rows: views, of: cells, threads: threads) { view, sums in
+        return unsafe parallel(rows: some.count, of: cells, threads: threads) { row, sums in
+            let view = some.lowerBound + row
             let (sine, cosine) = (sine(angle(view)), cosine(angle(view)))
             let isSteep = abs(cosine) >= abs(sine)
             let (along, across) = isSteep ? (cosine, sine) : (sine, cosine)
@@ -92,10 +106,31 @@ package struct ParallelBeam: Hashable, Sendable {
     /// - Returns: (height, width), times π / `views`.
     /// - Precondition: `projections.count` is views · cells.
     package func backProject(_ projections: [Float], threads: Int = 1) -> [Float] {
-        precondition(projections.count == views * cells, "\(projections.count) values for \(views)×\(cells)")
-        let scale = Float(.pi / Double(views))
-        let directions = (0..<views).map { (sine: sine(angle($0)), cosine: cosine(angle($0))) }
+        let sums = backProject(projections, views: 0..<views, onto: nil, threads: threads)
+        return sums.map { $0 * smearing }
+    }
+
+    /// What a sum of smeared views is multiplied by: π / `views`.
+    package var smearing: Float { Float(.pi / Double(views)) }
+
+    /// Returns the sum of an image and of some views, each smeared over the image along its rays.
+    ///
+    /// - Parameters:
+    ///   - projections: (`some.count`, `cells`).
+    ///   - some: The views.
+    ///   - image: (height, width): the sum of the views before these; `nil` if there are none.
+    ///   - threads: The largest number of threads; the result does not depend on it.
+    /// - Returns: (height, width), not yet multiplied by ``smearing``.
+    /// - Precondition: `projections.count` is some.count · cells.
+    package func backProject(
+        _ projections: [Float], views some: Range<Int>, onto image: [Float]?, threads: Int
+    ) -> [Float] {
+        precondition(projections.count == some.count * cells, "\(projections.count) values for \(some)×\(cells)")
+        let directions = some.map { (sine: sine(angle($0)), cosine: cosine(angle($0))) }
         return unsafe parallel(rows: height, of: width, threads: threads) { y, row in
+            if let image {
+                for x in 0..<width { unsafe row[x] = image[y * width + x] }
+            }
             unsafe projections.withUnsafeBufferPointer { projections in
                 guard let projections = projections.baseAddress else { return }
                 let kernels = unsafe ct_noise_kernels_current().pointee
@@ -111,7 +146,6 @@ package struct ParallelBeam: Hashable, Sendable {
                     unsafe kernels.smear(&smear)
                 }
             }
-            for x in 0..<width { unsafe row[x] *= scale }
         }
     }
 }
