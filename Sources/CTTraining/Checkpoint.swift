@@ -97,8 +97,10 @@ package struct Checkpoint: Equatable, Sendable {
 
     /// Returns the model file of the averaged network, with a record of the training.
     ///
-    /// - Parameter data: A description of the training data.
-    package func model(data: String) -> Safetensors {
+    /// - Parameters:
+    ///   - data: A description of the training data.
+    ///   - network: The averaged network, if its statistics are not those of the state.
+    package func model(data: String, network: Network? = nil) -> Safetensors {
         struct Training: Codable {
             var steps: Int
             var samples: Int
@@ -110,7 +112,7 @@ package struct Checkpoint: Equatable, Sendable {
             steps: state.step, samples: recipe.pixels(in: state.step),
             hours: (state.seconds / 36).rounded() / 100, data: data,
             validation: state.history.last?.validation ?? [])
-        return state.averaged.safetensors(metadata: [
+        return (network ?? state.averaged).safetensors(metadata: [
             "format": "pt", "description": recipe.description, "recipe": recipe.json, "training": json(training),
         ])
     }

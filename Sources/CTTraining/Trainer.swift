@@ -62,13 +62,14 @@ public final class Trainer {
         self.state = state
         self.slices = slices
         self.threads = threads
-        pass = Self.pass(recipe, at: state.step, threads: threads)
+        pass = Self.pass(recipe, for: recipe.crops(at: state.step), threads: threads)
         gradient = [Float](repeating: 0, count: state.network.parameters.count)
     }
 
-    private static func pass(_ recipe: TrainingRecipe, at step: Int, threads: Int) -> TrainingPass {
-        let crops = recipe.crops(at: step)
-        return TrainingPass(
+    private static func pass(
+        _ recipe: TrainingRecipe, for crops: TrainingRecipe.Crops, threads: Int
+    ) -> TrainingPass {
+        TrainingPass(
             configuration: recipe.network, batch: crops.count, rows: crops.rows, columns: crops.columns,
             threads: threads)
     }
@@ -77,14 +78,33 @@ public final class Trainer {
     public var isDone: Bool { state.step >= recipe.steps }
 
     /// The network so far: the moving average of the weights, with running statistics.
-    public var network: Network { state.averaged }
+    ///
+    /// Running statistics are those of the latest weights. If a recipe never freezes them, the averaged weights have
+    /// not seen theirs, and so they are measured at the end of the training, as Izmailov et al. 2018 do
+    /// (doi 10.48550/arXiv.1803.05407).
+    public var network: Network {
+        guard isDone, state.step > 0, recipe.statistics(at: state.step - 1) == .batch else { return state.averaged }
+        var network = state.averaged
+        // After so many batches, what was there before has a weight of e⁻⁵.
+        for step in state.step..<state.step + Int((5 / recipe.network.momentum).rounded(.up)) {
+            let crops = recipe.crops(at: step)
+            prepare(for: crops)
+            _ = pass.forward(&network, input: batch(of: crops, at: step).noisy, statistics: .batch)
+        }
+        return network
+    }
+
+    /// Returns the model file of the network so far, with a record of the training.
+    package func model() -> Safetensors {
+        Checkpoint(recipe: recipe, state: state).model(data: slices.description, network: network)
+    }
 
     /// Writes the network so far as a model file, with the recipe and a record of the training.
     ///
     /// - Parameter path: The file to write, in safetensors format. An existing file is replaced.
     /// - Throws: `FileError` if the file cannot be written.
     public func writeModel(to path: String) throws(FileError) {
-        try Checkpoint(recipe: recipe, state: state).model(data: slices.description).write(to: path)
+        try model().write(to: path)
     }
 
     /// Takes one step.
@@ -120,7 +140,7 @@ public final class Trainer {
         if let index = passes.firstIndex(where: fits) {
             pass = passes.remove(at: index)
         } else {
-            pass = Self.pass(recipe, at: state.step, threads: threads)
+            pass = Self.pass(recipe, for: crops, threads: threads)
         }
     }
 

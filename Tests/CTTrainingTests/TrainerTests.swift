@@ -87,6 +87,33 @@ private func slices() throws -> TrainingSlices {
         #expect(trainer.advance() < random.advance())
     }
 
+    @Test func `averaged weights have statistics of their own if these are never frozen`() throws {
+        var recipe = recipe
+        recipe.steps = 30
+        recipe.learningRate = 0.02
+        for (frozenFrom, isOwn) in [(0.5, false), (1.0, true)] {
+            recipe.frozenFrom = frozenFrom
+            let trainer = Trainer(recipe: recipe, slices: try slices(), threads: 1)
+            while !trainer.isDone { trainer.advance() }
+            let (network, latest) = (trainer.network, trainer.state.averaged)
+            #expect(network.parameters == latest.parameters)
+            #expect((network.statistics != latest.statistics) == isOwn)
+            // The same from a checkpoint, on any number of threads.
+            let again = Trainer(recipe: recipe, state: trainer.state, slices: try slices(), threads: 3)
+            #expect(again.network == network)
+            guard isOwn else { continue }
+            // Other batches hardly change them.
+            var other = recipe
+            other.seed = 99
+            let others = Trainer(recipe: other, state: trainer.state, slices: try slices(), threads: 1).network
+                .statistics
+            func distance(_ statistics: [Float]) -> Float {
+                zip(statistics, others).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }
+            }
+            #expect(distance(network.statistics) < distance(latest.statistics) / 2)
+        }
+    }
+
     @Test func `training learns to take noise out of slices that it has not seen`() throws {
         var long = recipe
         long.network = NetworkConfiguration(patch: 2, window: 6, channels: 16, hidden: 8, blocks: 1, mixing: 3)

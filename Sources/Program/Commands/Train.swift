@@ -120,7 +120,7 @@ struct Train: ParsableCommand {
             ?? Trainer(recipe: recipe, slices: slices, startingFrom: start?.network, threads: threads.count)
         var run = TrainingRun(trainer, validation: validation, options: self)
         try run.run(&console)
-        try run.writeModel(startingFrom: start, trainedOn: slices)
+        try run.writeModel(startingFrom: start)
         try TrainingSummary(trainer, model: output, warnings: console.warnings).print(asJSON: format.json)
     }
 

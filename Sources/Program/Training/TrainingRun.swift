@@ -69,7 +69,7 @@ struct TrainingRun {
 
     /// Measures on the validation slices, prints a line, and writes the curve.
     private func report(_ console: inout Console) {
-        let results = validation?.results(of: trainer.state.averaged, threads: options.threads.count) ?? []
+        let results = validation?.results(of: trainer.network, threads: options.threads.count) ?? []
         console.line(line(trainer.measure(results)))
         guard let curve = options.curve else { return }
         do throws(FileError) {
@@ -152,11 +152,10 @@ struct TrainingRun {
 
     /// Writes the model file.
     ///
-    /// - Parameters:
-    ///   - start: The model that training started from; the description of its training is added to the new record.
-    ///   - slices: The training slices.
-    func writeModel(startingFrom start: Denoiser.Model?, trainedOn slices: TrainingSlices) throws(FileError) {
-        var model = Checkpoint(recipe: trainer.recipe, state: trainer.state).model(data: slices.description)
+    /// - Parameter start: The model that training started from; the description of its training is added to the new
+    ///   record.
+    func writeModel(startingFrom start: Denoiser.Model?) throws(FileError) {
+        var model = trainer.model()
         for (name, value) in start?.record ?? [:] where name.hasPrefix("start.") || Self.ways.contains(name) {
             model.metadata["start." + name] = value
         }
