@@ -274,6 +274,39 @@ import Testing
         #expect(outcome.status == 64, "\(outcome.messages)")
     }
 
+    @Test func `a pattern finds patients in names, and an image in two parts is named`() throws {
+        let program = try Program()
+        for patient in 1...5 {
+            for slice in 1...2 {
+                let name = "in/0000\(patient)_0\(slice)_01.png"
+                try program.makePhantoms(name, side: 40, "--seed", "\(10 * patient + slice)")
+            }
+        }
+        let arguments = ["noise", "in", "--pairs", "--split", "60/40", "--white", "20hu", "--group-by"]
+        let set = try program.json(arguments + ["^[0-9]+", "-o", "set"])
+        #expect((set["warnings"] as? [String])?.isEmpty == true)
+        let manifest = try program.object("set/manifest.json")
+        let pairs = try #require(manifest["pairs"] as? [[String: Any]])
+        let parts = Dictionary(grouping: pairs) { $0["group"] as? String ?? "" }
+        #expect(parts.keys.sorted() == (1...5).map { "0000\($0)" })
+        #expect(parts.values.allSatisfy { Set($0.map { $0["split"] as? String }).count == 1 })
+        // A group of the expression counts alone.
+        try program.run(arguments + ["_0([0-9])_", "-o", "slices"])
+        let slices = try #require(try program.object("slices/manifest.json")["pairs"] as? [[String: Any]])
+        #expect(Set(slices.compactMap { $0["group"] as? String }) == ["1", "2"])
+
+        for patient in 2...5 {
+            let copy = program.url("in/0000\(patient)_03_01.png")
+            try FileManager.default.copyItem(at: program.url("in/00001_01_01.png"), to: copy)
+        }
+        let twins = try program.json(arguments + ["^[0-9]+", "-o", "twins"])
+        let warnings = try #require(twins["warnings"] as? [String])
+        #expect(warnings.count == 1 && warnings[0].contains("hold the same image"), "\(warnings)")
+        let strange = try program.run(arguments + ["patient([0-9]+)", "-o", "strange"])
+        #expect(strange.status == 1 && strange.messages.contains("a name without “patient([0-9]+)”"))
+        #expect(try program.run(arguments + ["([0-9]", "-o", "strange"]).status == 64)
+    }
+
     @Test func `a set says how its sources store HU, as without --pairs`() throws {
         let program = try Program()
         try program.writePhantoms("in", count: 2) { $0 + 1024 }

@@ -95,8 +95,10 @@ struct Noise: AsyncParsableCommand {
         help: ArgumentHelp(
             """
             With --split: what counts as a patient: each subfolder of the input, each input folder if there are \
-            several, or each file. (default: folder)
-            """, valueName: "folder|file"))
+            several (folder), each file, or what a regular expression finds in the path below the input: '^[0-9]+' \
+            makes one patient of 000001_01_01.png and 000001_02_01.png. (default: folder)
+            """, valueName: "folder|file|pattern"),
+        transform: Grouping.init(argument:))
     var groupBy: Grouping?
 
     @Flag(help: "With --pairs: link clean files to the inputs instead of copying them.")
@@ -116,11 +118,6 @@ struct Noise: AsyncParsableCommand {
     var pixel = 0.7
 
     @OptionGroup var threads: ThreadOptions
-
-    /// What counts as a patient.
-    enum Grouping: String, ExpressibleByArgument, CaseIterable {
-        case folder, file
-    }
 
     /// All noise to add, in order.
     private var templates: [NoiseTemplate] { [dose, white, impulses].compactMap(\.self) + add }
@@ -242,7 +239,7 @@ struct Noise: AsyncParsableCommand {
         } else {
             plans = try NoisySet.plans(
                 files, noise: templates, realisations: realisations, seed: seed, split: split,
-                groupByFile: groupBy == .file)
+                groupBy: groupBy ?? .folder)
         }
         let set = NoisySet(
             plans: plans, folder: folder, seed: setSeed, links: links, overwrite: batch.overwrite,

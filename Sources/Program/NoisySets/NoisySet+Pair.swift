@@ -21,6 +21,8 @@ extension NoisySet {
         let remarks: [Intensities.Remark]
         /// What the noisy file does not have.
         let omissions: [String]
+        /// A hash of the clean samples; equal ones have the same.
+        let image: Int
     }
 
     /// The clean files in use: each is read and decoded once for all its plans.
@@ -95,7 +97,9 @@ extension NoisySet {
             stored: scale.convention.map { "\($0)" },
             slope: scale.slope, intercept: scale.intercept, pages: image.pages.count, psnr: psnr, clamped: clamped,
             cleanSHA256: source.hash, noisySHA256: hash)
-        return Made(pair: made, remarks: source.remarks, omissions: source.image.omissions)
+        return Made(
+            pair: made, remarks: source.remarks, omissions: source.image.omissions,
+            image: source.image.pages.hashOfSamples)
     }
 
     /// Returns the noisy file and its PSNR in dB as stored: the mean over pages, `nil` if one of them is infinite.
@@ -118,5 +122,17 @@ extension NoisySet {
         }
         let mean = decibels.reduce(0, +) / Double(decibels.count)
         return (image, mean.isFinite ? mean : nil)
+    }
+}
+
+extension [CTSlice] {
+    /// A hash of sizes and samples, valid while the program runs.
+    fileprivate var hashOfSamples: Int {
+        var hasher = Hasher()
+        for slice in self {
+            hasher.combine(slice.width)
+            hasher.combine(slice.samples)
+        }
+        return hasher.finalize()
     }
 }

@@ -5,9 +5,9 @@ extension NoisySet {
     /// Returns the plans for a number of realisations of each file, with strengths drawn from templates.
     static func plans(
         _ files: [InputFile], noise templates: [NoiseTemplate], realisations: Int, seed: UInt64, split: Split?,
-        groupByFile: Bool
+        groupBy: Grouping
     ) throws -> [Plan] {
-        let groups = groupByFile ? files.map(\.path) : Self.folders(of: files)
+        let groups = try groupBy.groups(of: files)
         let parts = try split?.assign(Set(groups), seed: seed) ?? [:]
         return try zip(files, groups).flatMap { file, group in
             try (1...realisations).map { realisation in
@@ -23,20 +23,6 @@ extension NoisySet {
                     noise: try NoiseModel(steps), clean: "\(folder)clean/\(name)", noisy: "\(folder)noisy/\(name)",
                     expected: nil)
             }
-        }
-    }
-
-    /// Returns each file's group: the subfolder of the input, or the input folder if there are several. Nested folders
-    /// of a patient stay together.
-    private static func folders(of files: [InputFile]) -> [String] {
-        let roots = files.map { file in
-            file.path.count > file.name.count ? String(file.path.dropLast(file.name.count + 1)) : "."
-        }
-        let isOne = Set(roots).count == 1
-        return zip(files, roots).map { file, root in
-            if !isOne { return root }
-            let parts = file.name.split(separator: "/")
-            return parts.count > 1 ? String(parts[0]) : "."
         }
     }
 

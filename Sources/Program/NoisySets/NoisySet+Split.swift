@@ -28,7 +28,7 @@ extension NoisySet {
                 throw FileError(
                     file: "--split", found: Format.count(groups.count, "group"),
                     expected: "at least \(needed), one for each part",
-                    advice: "Put each patient into a folder, or pass --group-by file if each file is another patient.")
+                    advice: "Put each patient into a folder, or pass --group-by file or a pattern of patients' names.")
             }
             // In an order independent of names.
             let order = groups.sorted {
@@ -49,6 +49,26 @@ extension NoisySet {
                 rest = rest.dropFirst(count)
             }
             return result
+        }
+    }
+
+    /// Equal clean images in several parts of a split, which make figures too good.
+    struct Twins {
+        /// The first clean file of each image in each part.
+        private var found: [Int: [String: String]] = [:]
+
+        mutating func add(_ made: Made) {
+            guard let part = made.pair.split else { return }
+            found[made.image, default: [:]][part, default: made.pair.clean] =
+                min(made.pair.clean, found[made.image]?[part] ?? made.pair.clean)
+        }
+
+        /// A warning for some of the images that are in several parts, and one for the others.
+        var warnings: [String] {
+            let twins = found.values.filter { $0.count > 1 }.map { $0.values.sorted() }.sorted { $0[0] < $1[0] }
+            let some = twins.prefix(5).map { "\($0.joined(separator: " and ")) hold the same image, but are apart" }
+            let rest = twins.count - some.count
+            return rest > 0 ? some + ["\(Format.count(rest, "more image")) in several parts of the split"] : some
         }
     }
 }

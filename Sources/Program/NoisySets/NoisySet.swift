@@ -128,6 +128,7 @@ struct NoisySet {
         remarks.tell(intensities.remarks, to: &console)
         var bar = ProgressBar(files: plans.count)
         console.show(bar)
+        var twins = Twins()
         var made = [Manifest.Pair?](repeating: nil, count: plans.count)
         await withTaskGroup(of: (Int, Result<Made, FileError>).self) { group in
             var (next, isOutOfRoom) = (0, false)
@@ -150,6 +151,7 @@ struct NoisySet {
                 switch result {
                 case .success(let result):
                     made[index] = result.pair
+                    twins.add(result)
                     remarks.tell(result.remarks, to: &console)
                     omissions.tell(result.omissions, of: plans[index].source.path, to: &console)
                     outcome.add(result.pair)
@@ -164,6 +166,7 @@ struct NoisySet {
                 console.show(bar)
                 begin()
             }
+            for warning in twins.warnings { console.warning(warning) }
             var seen: Set<String> = []
             outcome.notDone = plans[next...].map(\.source.path).filter { seen.insert($0).inserted }
         }
