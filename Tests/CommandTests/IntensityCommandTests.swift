@@ -102,6 +102,11 @@ import Testing
         try program.writePhantoms("b/two.TIF", format: .int16) { $0 }
         let report = try program.json("evaluate", "a", "b")
         #expect((report["slices"] as? [[String: Any]])?.map { $0["file"] as? String } == ["Slice.png", "two.png"])
+        // A mask may have another format than the slices, too.
+        try program.write(program.bytes("b/slice.tiff"), to: "masks/slice.TIFF")
+        try program.write(program.bytes("b/two.TIF"), to: "masks/Two.tif")
+        let masked = try program.run("evaluate", "a", "b", "--mask", "masks")
+        #expect(masked.status == 0, "\(masked.messages)")
         // Not unique: which of the two is meant?
         try program.writePhantoms("b/two.tif", format: .int16) { $0 }
         #expect(try program.run("evaluate", "a", "b").status == 1)

@@ -330,6 +330,9 @@ struct Batch {
         } else if !jobs.isEmpty {
             try StandardOutput.print(outcome.summary(verb: verb))
         }
+        if outcome.files.isEmpty, outcome.failed.contains(where: { $0.code == .undecidedIntensities }) {
+            throw ExitCode.validationFailure
+        }
         if !outcome.isComplete { throw ExitCode.failure }
     }
 }

@@ -67,10 +67,12 @@ struct Pairs {
         }
     }
 
+    /// A name without the ending of an image file, regardless of case.
+    static func stem(_ name: String) -> String { FileSystem.withoutEnding(name).lowercased() }
+
     /// Gives files whose partners have another format, or other upper and lower case, the name of the reference, where
     /// only one file of each folder has that name without its ending.
     private static func matched(_ folders: [[String: String]]) -> [[String: String]] {
-        func stem(_ name: String) -> String { FileSystem.withoutEnding(name).lowercased() }
         let names = folders.map { folder in Dictionary(grouping: folder.keys, by: stem) }
         return folders.indices.map { index in
             var result: [String: String] = [:]

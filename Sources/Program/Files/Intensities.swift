@@ -52,8 +52,12 @@ struct Intensities: Sendable {
         var remarks: [Remark]
     }
 
-    /// The largest number of folders that are looked at one by one, and of files looked at in each.
-    private static let (mostFolders, someFiles) = (16, 6)
+    /// The largest number of folders that are looked at one by one, of files looked at in each, and of files looked at
+    /// in all, which are in memory at a time.
+    private static let (mostFolders, someFiles, mostFiles) = (16, 6, 32)
+
+    /// The size in bytes from which a file is not looked at before its turn.
+    private static let largeFile = 1 << 25
 
     /// Decides how files store HU.
     ///
@@ -72,7 +76,7 @@ struct Intensities: Sendable {
         isOneSeries = folders.count > Self.mostFolders
         guard self.chosen == nil else { return }
         let groups = isOneSeries ? [paths] : folders.sorted { $0.key < $1.key }.map(\.value)
-        let count = isOneSeries ? 4 * Self.someFiles : Self.someFiles
+        let count = isOneSeries ? Self.mostFiles : min(Self.someFiles, Self.mostFiles / max(groups.count, 1))
         let looks = groups.flatMap { look(at: $0, count: count) }
         var certain: [SampleFormat: Set<IntensityConvention>] = [:]
         for look in looks where look.recognition.certainty == .certain && !look.isStated {
@@ -115,7 +119,7 @@ struct Intensities: Sendable {
         let step = max(paths.count / count, 1)
         for index in stride(from: step / 2, to: paths.count, by: step) {
             // A file that cannot be read is reported when its turn comes.
-            guard FileSystem.size(paths[index]) < 1 << 28, let bytes = try? reading.contents(of: paths[index]),
+            guard FileSystem.size(paths[index]) < Self.largeFile, let bytes = try? reading.contents(of: paths[index]),
                 let image = try? reading.decode(bytes, of: paths[index])
             else { continue }
             looked.keep(bytes, image, of: paths[index])
