@@ -35,7 +35,8 @@ class Ours:
     def run(self, source, target):
         """Denoises a folder."""
         arguments = [] if self.model == "default" else ["--model", str(self.model)]
-        command = [str(self.program), "denoise", str(source), "-o", str(target), "--overwrite", "-j", str(self.threads)]
+        command = [str(self.program), "denoise", str(source), "-o", str(target), "--overwrite", "--stored", "hu"]
+        command += ["-j", str(self.threads)]
         done = subprocess.run(command + arguments, capture_output=True, text=True)
         if done.returncode != 0:
             raise SystemExit(f"{' '.join(command + arguments)} failed: {done.stderr.strip()[-500:]}")

@@ -3,7 +3,7 @@ public import CTImages
 extension ImageFile {
     /// Recognises how the values of the pages store HU; does not use it.
     ///
-    /// What the file itself states is left out: compare it with ``CTImages/CTSlice/scale``.
+    /// What the file itself states is left out: compare it with the `scale` of the pages.
     ///
     /// ```swift
     /// var file = try ImageFile(contentsOf: "slice.png")
