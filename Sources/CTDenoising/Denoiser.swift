@@ -209,12 +209,13 @@ public struct Denoiser: Sendable {
             }
             for index in estimate.indices { estimate[index] -= share * estimated[index] }
         }
+        let isIsolated = found == nil ? nil : slice.isolatedEnds(outside: tissue)
         let unit = strength / slice.scale.slope
         var result = slice
         result.samples = slice.samples.indices.map { index in
             let sample = slice.samples[index]
             if tissue.contains(sample) { return sample - unit * Double(seen[index] - estimate[index]) }
-            guard let found, found.mayBe(seen[index]), slice.isIsolatedEnd(at: index) else { return sample }
+            guard let found, found.mayBe(seen[index]), isIsolated?[index] == true else { return sample }
             return sample + strength * (slice.scale.stored(hu: Double(estimate[index])) - sample)
         }
         try report(1)

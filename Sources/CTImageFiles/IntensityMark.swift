@@ -12,6 +12,7 @@ enum IntensityMark {
     /// Returns the note, such as "hu+1024: HU = 1 · stored - 1024"; `nil` if the convention is only assumed.
     static func text(_ scale: IntensityScale) -> String? {
         guard case .convention(let convention) = scale.origin, convention != .fullRange else { return nil }
+        if convention == .wrapped { return "\(convention); HU = stored as a signed integer" }
         let sign = scale.intercept < 0 ? "-" : "+"
         return "\(convention); HU = \(plain(scale.slope)) * stored \(sign) \(plain(abs(scale.intercept)))"
     }

@@ -2,8 +2,8 @@ internal import CTSupport
 
 /// A reason why the intensity scale of a slice is probably wrong.
 public enum IntensityDoubt: Hashable, Sendable, CustomStringConvertible {
-    /// The samples span less than an eighth of their assumed range. Typical of slices that hold HU (`least` below zero)
-    /// or HU + 1024 in 16 bits.
+    /// The samples span less than an eighth of their assumed range, or less than 20 HU. Typical of slices that hold HU
+    /// (`least` below zero) or HU + 1024 in 16 bits, and of floating-point values of 0…1.
     case narrowRange(least: Double, greatest: Double)
 
     /// With this scale, most samples lie beyond ±20000 HU.
@@ -35,11 +35,16 @@ extension CTSlice {
     }
 
     private func doubtOfRange(_ samples: [Double]) -> IntensityDoubt? {
-        guard case .assumedRange(let range) = scale.origin, format.bits >= 16 else { return nil }
         guard let least = samples.min(), let greatest = samples.max() else { return nil }
         let span = greatest - least
-        guard span > 0, span < (range.upperBound - range.lowerBound) / 8 else { return nil }
-        return .narrowRange(least: least, greatest: greatest)
+        let enough: Double
+        switch scale.origin {
+        case .assumedRange(let range) where format.bits >= 16: enough = (range.upperBound - range.lowerBound) / 8
+        // Tissue alone differs by more.
+        case .assumedHU: enough = 20
+        default: return nil
+        }
+        return span > 0 && span < enough ? .narrowRange(least: least, greatest: greatest) : nil
     }
 
     private func doubtOfSize(_ samples: [Double]) -> IntensityDoubt? {

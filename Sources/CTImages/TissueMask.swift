@@ -37,7 +37,8 @@ package struct TissueMask {
     /// Returns whether a stored value is tissue, and the HU that stands in for it if not.
     package func admit(_ stored: Double) -> (isTissue: Bool, shown: Double) {
         let hu = scale.hu(stored: stored)
-        if paddings.contains(stored) || !(hu >= Self.plausible.lowerBound) { return (false, Self.air) }
+        // No metal has so many HU.
+        if paddings.contains(stored) || !(hu >= Self.plausible.lowerBound) || hu > 1e5 { return (false, Self.air) }
         return hu > Self.plausible.upperBound ? (false, Self.bone) : (true, hu)
     }
 
@@ -89,27 +90,41 @@ package struct TissueMask {
 }
 
 extension CTSlice {
-    /// Whether a sample has the least or greatest value of the sample type, unlike most of its neighbours.
-    package func isIsolatedEnd(at index: Int) -> Bool {
-        guard let range = format.range else { return false }
-        let sample = samples[index]
-        guard sample == range.lowerBound || sample == range.upperBound else { return false }
-        let (x, y) = (index % width, index / width)
-        let neighbours = [
-            x > 0 ? index - 1 : nil, x + 1 < width ? index + 1 : nil, y > 0 ? index - width : nil,
-            y + 1 < height ? index + width : nil,
-        ].compactMap(\.self)
-        // Metal and padding form areas.
-        return neighbours.count { samples[$0] == sample } < 3
+    /// Returns which samples have the least or greatest value of the sample type, or of the slice, far from any tissue,
+    /// but are no part of an area of that value, such as metal or padding: they may be impulses. `nil` if none has.
+    package func isolatedEnds(outside tissue: TissueMask) -> [Bool]? {
+        var ends: Set<Double> = []
+        if let range = format.range { ends = isWrapped ? [] : [range.lowerBound, range.upperBound] }
+        let finite = samples.lazy.filter(\.isFinite)
+        if let least = finite.min(), let greatest = finite.max() { ends.formUnion([least, greatest]) }
+        ends = ends.filter { !tissue.contains($0) }
+        guard !ends.isEmpty, samples.contains(where: { ends.contains($0) }) else { return nil }
+        var isIsolated = samples.map { ends.contains($0) }
+        for y in 0..<height {
+            for x in 0..<width where ends.contains(samples[y * width + x]) {
+                let value = samples[y * width + x]
+                // An area holds a square of 3×3 around each of its samples, or beside it; it may go on outside.
+                let rows = max(y - 1, 0)...min(y + 1, height - 1)
+                let square = rows.flatMap { row in
+                    (max(x - 1, 0)...min(x + 1, width - 1)).map { row * width + $0 }
+                }
+                if square.allSatisfy({ samples[$0] == value }) {
+                    for place in square { isIsolated[place] = false }
+                }
+            }
+        }
+        return isIsolated
     }
 
-    /// The samples in HU, with the HU of air for what is no tissue, except for impulses at the ends of the sample type.
+    /// The samples in HU, with the HU of air for what is no tissue, except for isolated samples at the ends of the
+    /// sample type, which may be impulses.
     package var tissueHU: [Double] {
         let tissue = TissueMask(self)
         if tissue.isWhole(self) { return hu }
+        let isIsolated = isolatedEnds(outside: tissue)
         return samples.indices.map { index in
             let stored = samples[index]
-            let isKept = tissue.contains(stored) || isIsolatedEnd(at: index)
+            let isKept = tissue.contains(stored) || isIsolated?[index] == true
             return isKept ? scale.hu(stored: stored) : TissueMask.air
         }
     }

@@ -242,7 +242,7 @@ import Testing
         var random = TestGenerator(seed: 2)
         for index in noisy.samples.indices {
             let draw = random.uniform()
-            if draw < 0.05 { noisy.samples[index] = 0 } else if draw > 0.95 { noisy.samples[index] = 65535 }
+            if draw < 0.15 { noisy.samples[index] = 0 } else if draw > 0.85 { noisy.samples[index] = 65535 }
         }
         // Metal, say.
         let area = (40..<48).flatMap { row in (40..<48).map { row * 96 + $0 } }

@@ -107,6 +107,48 @@ import Testing
         #expect(IntensityRecognition(of: []).certainty == .none)
     }
 
+    @Test func `does not take small numbers for air`() {
+        let hu = Self.some[0]
+        let mean = hu.reduce(0, +) / Double(hu.count)
+        let deviation = (hu.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(hu.count)).squareRoot()
+        for (slope, shift) in [(1 / deviation, mean), (0.01, 0), (0.001, -1000)] {
+            let samples = hu.map { Double(Float(($0 - shift) * slope)) }
+            let recognition = IntensityRecognition(
+                of: [CTSlice(width: 256, height: 256, samples: samples, format: .float32)])
+            #expect(recognition.convention == nil, "\(recognition)")
+            guard case .linear(let found, _)? = recognition.conventions.first else { continue }
+            #expect(abs(found * slope - 1) < 0.01, "\(recognition)")
+        }
+        // This is one of the usual ways.
+        let thousandths = CTSlice(
+            width: 256, height: 256, samples: hu.map { Double(Float($0 / 1000)) }, format: .float32)
+        #expect(IntensityRecognition(of: [thousandths]).convention == .symmetric(-1000...1000))
+    }
+
+    @Test(arguments: [4095.0, 65535])
+    func `of slices in which low is white knows what is subtracted`(top: Double) {
+        let samples = Self.some[0].map { top - min(max($0 + 1024, 0), 4095) }
+        let slice = CTSlice(
+            width: 256, height: 256, samples: samples, format: .uint16,
+            scale: IntensityScale(assuming: 0...65535, inverted: true))
+        #expect(IntensityRecognition(of: [slice]).convention == .linear(slope: -1, intercept: top - 1024))
+    }
+
+    @Test func `says HU where a declared range says the same`() {
+        let range = -1024.0...3071
+        let samples = Self.some[0].map { min(max($0, -1024), 3071) }
+        let slice = CTSlice(
+            width: 256, height: 256, samples: samples, format: .int16, scale: IntensityScale(assuming: range))
+        #expect(IntensityRecognition(of: [slice]).convention == .offset(0))
+    }
+
+    @Test func `is not disturbed by much metal`() {
+        var hu = Self.some[1]
+        for row in 100..<150 { for column in 100..<150 { hu[256 * row + column] = Double(6000 + 97 * (row + column)) } }
+        let slice = CTSlice(width: 256, height: 256, samples: hu, format: .int16)
+        #expect(IntensityRecognition(of: [slice]).convention == .offset(0))
+    }
+
     @Test func `does not decide between windows that explain a slice alike`() {
         // Soft tissue only, blurred by noise: nothing tells where a window begins and ends.
         var random = TestGenerator(seed: 8)

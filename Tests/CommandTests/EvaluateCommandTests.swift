@@ -264,9 +264,10 @@ import Testing
         var small = try ImageFile(contentsOf: program.url("x.tif").path)
         small.pages = [CTSlice(width: 4, height: 4, samples: (0..<16).map(Double.init), format: .float32)]
         try small.write(to: program.url("x.tif").path, overwrite: true)
-        let mean = try #require(try program.json("evaluate", "x.tif", "x.tif")["mean"] as? [String: Any])
+        let mean = try #require(
+            try program.json("evaluate", "x.tif", "x.tif", "--stored", "hu")["mean"] as? [String: Any])
         #expect(mean["psnr"] as? String == "inf" && mean["ssim"] == nil)
-        #expect(try program.run("evaluate", "x.tif", "x.tif", "--at-least-ssim", "0.5").status == 2)
+        #expect(try program.run("evaluate", "x.tif", "x.tif", "--stored", "hu", "--at-least-ssim", "0.5").status == 2)
     }
 
     @Test func `equal slices do not hide those that miss a threshold`() throws {

@@ -135,6 +135,40 @@ import Testing
         #expect(wrong.status == 64 && wrong.messages.contains("--stored hu+1024, or --stored rescale:1,0"), "\(wrong)")
     }
 
+    @Test func `that the program once wrote are doubted if the values have changed`() throws {
+        let program = try Program()
+        try program.writePhantoms("hu.tif", format: .int16) { $0 }
+        var file = try ImageFile(contentsOf: program.url("hu.tif").path)
+        file.adopt(.offset(1024))
+        try file.write(to: program.url("stale.tif").path)
+        let outcome = try program.run("denoise", "stale.tif", "-o", "out.tif")
+        #expect(
+            outcome.status == 64 && outcome.messages.contains("Pass --stored hu, or --stored hu+1024"), "\(outcome)")
+    }
+
+    @Test func `that differ from page to page are refused`() throws {
+        let program = try Program()
+        try program.writePhantoms("in", count: 3, format: .int16) { $0 }
+        var pages = try (1...3).map { try ImageFile(contentsOf: program.url("in/\($0).tif").path).pages[0] }
+        pages[1].samples = pages[1].samples.map { $0 + 1024 }
+        try ImageFile(pages: pages, container: .tiff).write(to: program.url("mixed.tif").path)
+        let outcome = try program.run("denoise", "mixed.tif", "-o", "out.tif")
+        #expect(outcome.status == 64 && outcome.messages.contains("on page "), "\(outcome)")
+        #expect(!FileManager.default.fileExists(atPath: program.url("out.tif").path))
+        #expect(try program.run("denoise", "mixed.tif", "-o", "out.tif", "--stored", "hu").status == 0)
+    }
+
+    @Test func `of floating-point numbers that are no HU are refused`() throws {
+        let program = try Program()
+        try program.makePhantoms("hu.tif", side: 24, "--format", "tiff32f")
+        var file = try ImageFile(contentsOf: program.url("hu.tif").path)
+        file.pages[0].samples = file.pages[0].samples.map { Double(Float(($0 + 1000) / 7000)) }
+        try file.write(to: program.url("small.tif").path)
+        let outcome = try program.run("denoise", "small.tif", "-o", "out.tif")
+        #expect(outcome.status == 64 && outcome.messages.contains("Pass --stored unit"), "\(outcome)")
+        #expect(try program.run("denoise", "small.tif", "-o", "out.tif", "--stored", "unit").status == 0)
+    }
+
     @Test func `without CT are assumed, with a warning`() throws {
         let program = try Program()
         try program.makePhantoms("small.png", side: 16)

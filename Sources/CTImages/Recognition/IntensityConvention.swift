@@ -35,7 +35,7 @@ public enum IntensityConvention: Hashable, Sendable, CustomStringConvertible {
         case .fullRange:
             if case .assumedRange = assumed.origin { return assumed }
             return nil
-        case .offset(let offset): return linear(1, -offset)
+        case .offset(let offset): return linear(1, 0 - offset)
         case .wrapped: return linear(1, 0)
         case .window(let hu):
             guard case .assumedRange(let range) = assumed.origin else { return nil }

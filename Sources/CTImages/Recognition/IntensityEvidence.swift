@@ -7,7 +7,8 @@ struct IntensityEvidence {
         var count: Double
         /// Whether the value is among the lowest and so common that it may be that of air without noise.
         var isCommon = false
-        /// Whether it is far more common than its neighbours, so that it may stand for what was not measured.
+        /// Whether it is among the lowest or highest and far more common than its neighbours, so that it may stand for
+        /// what was not measured.
         var isSpike = false
     }
 
@@ -15,8 +16,11 @@ struct IntensityEvidence {
     /// impulses.
     let values: [Value]
 
-    /// The number of samples that were looked at.
+    /// The number of medians.
     let places: Int
+
+    /// The difference of the 98th and the 2nd percentile of the medians.
+    let spread: Double
 
     /// The least and greatest sample, except padding and impulses.
     let least, greatest: Double
@@ -57,12 +61,13 @@ struct IntensityEvidence {
             return nil
         }
         places = medians.count
+        let ordered = medians.sorted()
+        spread = ordered[ordered.count * 98 / 100] - ordered[ordered.count * 2 / 100]
         (self.least, self.greatest) = (least, greatest)
-        let sorted = medians.sorted()
-        let inner = sorted[sorted.count * 999 / 1000] - sorted[sorted.count / 1000]
+        let inner = ordered[ordered.count * 999 / 1000] - ordered[ordered.count / 1000]
         resolution = isInteger ? 0.5 : max(inner, (greatest - least) / 100) / 4000
         noise = Self.noise(spreads) ?? resolution
-        values = Self.values(sorted, resolution: isInteger ? nil : resolution)
+        values = Self.values(ordered, resolution: isInteger ? nil : resolution)
         guard values.count >= 24 else { return nil }
         spacing =
             usesSpacing ? Self.spacing(of: slices, format: format, modulus: modulus, range: greatest - least) : nil
@@ -124,8 +129,10 @@ struct IntensityEvidence {
             }
         }
         let least = paddingShare * Double(sorted.count)
-        for place in values.indices.prefix(16) where values[place].count >= least {
-            values[place].isCommon = true
+        let lowest = values.indices.prefix(16)
+        let highest = values.indices.suffix(4).filter { !lowest.contains($0) }
+        for place in Array(lowest) + highest where values[place].count >= least {
+            values[place].isCommon = lowest.contains(place)
             let (stored, reach) = (values[place].stored, resolution.map { 4 * $0 } ?? 4)
             let nearby = values[max(place - 8, 0)..<min(place + 9, values.count)]
                 .filter { $0.stored != stored && abs($0.stored - stored) <= reach }

@@ -52,28 +52,39 @@ public struct IntensityRecognition: Sendable {
             self.init(.none, [], margin: 0)
             return
         }
-        let isWrapped = slices.allSatisfy(Self.isWrapped)
-        guard let evidence = IntensityEvidence(slices, isUnwrapped: isWrapped) else {
-            // Of what is usual, only HU themselves are negative, but not below air.
+        if slices.allSatisfy(Self.isWrapped), let evidence = IntensityEvidence(slices, isUnwrapped: true) {
+            self.init([.wrapped], evidence, of: slices)
+            if certainty == .certain { return }
+        }
+        guard let evidence = IntensityEvidence(slices, isUnwrapped: false) else {
             let isHU = slices.allSatisfy(Self.isPlainHU)
             self.init(isHU ? .certain : .none, isHU ? [.offset(0)] : [], margin: 0)
             return
         }
-        let conventions: [IntensityConvention] =
-            isWrapped ? [.wrapped] : IntensityConvention.all(for: first, evidence)
-        let explanations = conventions.compactMap { Explanation($0, evidence, assumed: first.scale) }
-            .filter(\.fits).sorted { $0.score > $1.score }
-        self.init(explanations, assumption: first.scale)
-        if certainty == .none, let unknown = IntensityConvention.estimated(from: evidence, assumed: first.scale) {
-            self.init(.ambiguous, [unknown], margin: 0)
-        }
+        self.init(IntensityConvention.all(for: first, evidence), evidence, of: slices)
     }
 
     private init(_ certainty: Certainty, _ conventions: [IntensityConvention], margin: Double) {
         (self.certainty, self.conventions, self.margin) = (certainty, conventions, margin)
     }
 
-    private init(_ explanations: [Explanation], assumption: IntensityScale) {
+    private init(_ conventions: [IntensityConvention], _ evidence: IntensityEvidence, of slices: [CTSlice]) {
+        let explanations = conventions.compactMap { Explanation($0, evidence, assumed: slices[0].scale) }
+            .filter(\.fits).sorted { $0.score > $1.score }
+        self.init(explanations)
+        if explanations.first?.mixture.looksLikeCT == true { return }
+        // Values may be those of CT in a convention that nobody uses.
+        let least = (explanations.first?.score ?? -.infinity) + 0.2
+        if let unknown = IntensityConvention.estimated(
+            from: evidence, assumed: slices[0].scale, scoringMoreThan: least)
+        {
+            self.init(.ambiguous, [unknown], margin: 0)
+        } else if certainty == .none, slices.allSatisfy(Self.isPlainHU) {
+            self.init(.likely, [.offset(0)], margin: 0)
+        }
+    }
+
+    private init(_ explanations: [Explanation]) {
         guard let best = explanations.first else {
             self.init(.none, [], margin: 0)
             return
@@ -81,22 +92,24 @@ public struct IntensityRecognition: Sendable {
         let rivals = explanations.dropFirst().filter { $0.difference(from: best) > Self.sameHU }
         let margin = rivals.first.map { best.score - $0.score } ?? .infinity
         let close = explanations.filter { best.score - $0.score < Self.clearMargin }
-        let isKnown =
-            best.mixture.looksLikeCT && margin >= Self.clearMargin
-            || best.isExact && margin >= Self.overwhelmingMargin
-        if isKnown {
+        let isCT = best.mixture.looksLikeCT && margin >= Self.clearMargin
+        if isCT || best.isCountable && margin >= Self.overwhelmingMargin {
             let others = explanations.filter { other in
                 let difference = other.difference(from: best)
-                let isFar = difference > Self.sameHU
-                return difference > 1 && best.score - other.score < best.sureMargin(isFar: isFar)
+                return difference > 1 && best.score - other.score < best.sureMargin(isFar: difference > Self.sameHU)
             }
             // Of what hardly differs, the usual is more likely.
             let near = [best] + others.filter { $0.difference(from: best) <= Self.sameHU }
             let far = others.filter { $0.difference(from: best) > Self.sameHU }
-            let all = (near.filter(\.convention.isCommon) + near.filter { !$0.convention.isCommon } + far)
+            var all = (near.filter(\.convention.isCommon) + near.filter { !$0.convention.isCommon } + far)
                 .map(\.convention)
-            self.init(others.isEmpty ? .certain : .likely, Array(all.prefix(4)), margin: margin)
-        } else if close.contains(where: { $0.mixture.looksLikeCT || $0.isExact }),
+            // A declared range may say in other words that values are HU.
+            if let plain = explanations.first(where: { $0.isShift && $0.difference(from: best) < 0.5 }) {
+                all[0] = plain.convention
+            }
+            let isCertain = others.isEmpty && (isCT || best.isTelling)
+            self.init(isCertain ? .certain : .likely, Array(all.prefix(4)), margin: margin)
+        } else if close.contains(where: { $0.mixture.looksLikeCT || $0.isCountable }),
             !(close.contains { $0.convention == .fullRange } && !best.mixture.looksLikeCT)
         {
             self.init(.ambiguous, close.map(\.convention), margin: margin)
@@ -105,16 +118,16 @@ public struct IntensityRecognition: Sendable {
         }
     }
 
-    /// Whether all samples are possible HU, and some are as negative as only HU are.
+    /// Whether samples are as negative as, of what is usual, only HU are, and not below air.
     private static func isPlainHU(_ slice: CTSlice) -> Bool {
-        guard let least = slice.samples.min(), let greatest = slice.samples.max() else { return false }
-        return (-1100 ... -500).contains(least) && greatest < 4096
+        guard let least = slice.samples.min() else { return false }
+        return (-1100 ... -500).contains(least)
     }
 
     /// Whether a slice clearly does not follow a convention: a few of its values, looked at fast, are no HU with it, or
     /// are explained much better by a shift.
     package static func contradicts(_ convention: IntensityConvention, _ slice: CTSlice) -> Bool {
-        if isWrapped(slice) != (convention == .wrapped) { return true }
+        if convention == .wrapped { return !isWrapped(slice) }
         guard
             let evidence = IntensityEvidence(
                 [slice], isUnwrapped: convention == .wrapped, blocks: 256, usesSpacing: false)
@@ -130,9 +143,9 @@ public struct IntensityRecognition: Sendable {
 
     /// Whether signed values were stored as unsigned ones: both ends of the format occur, and nothing between.
     private static func isWrapped(_ slice: CTSlice) -> Bool {
-        guard slice.format.kind == .unsignedInteger, slice.format.bits >= 16, let range = slice.format.range else {
-            return false
-        }
+        guard slice.format.kind == .unsignedInteger, slice.format.bits >= 16, let range = slice.format.range,
+            slice.scale.slope > 0
+        else { return false }
         var (all, high, between) = (0, 0, 0)
         let step = max(slice.samples.count / 8192, 1)
         var highest: Set<Double> = []
@@ -160,8 +173,14 @@ private struct Explanation {
     let score: Double
     /// Whether nearly all values are possible HU.
     let fits: Bool
+    /// Whether one HU is one stored unit.
+    let isShift: Bool
     /// Whether one HU is one stored unit, or the spacing of the values.
     let isExact: Bool
+    /// Whether one HU is one step, and there are enough steps to tell.
+    let isCountable: Bool
+    /// Whether values are such as no other convention has: far from zero, or negative.
+    let isTelling: Bool
     /// The stored values below and above which nothing can be stored, if any.
     private let clipped: (low: Double?, high: Double?)
 
@@ -177,24 +196,39 @@ private struct Explanation {
             if case .assumedRange(let range) = assumed.origin, range.lowerBound == 0 { clipped = (0, nil) }
         case .wrapped, .attenuation, .linear: break
         }
-        let tolerance = 1e-6
-        if let low = clipped.low, evidence.least < low - tolerance { return nil }
-        if let high = clipped.high, evidence.greatest > high + tolerance { return nil }
+        // Interpolation and noise may go a little beyond.
+        // And floating-point values need no clipping, for instance of bone.
+        let span = (clipped.high ?? 0) - (clipped.low ?? 0)
+        let isWindow = if case .window = convention { true } else { convention == .fullRange }
+        if let low = clipped.low, evidence.least < low - max(0.1 * span, 0) { return nil }
+        if let high = clipped.high, evidence.greatest > high + max((isWindow ? 0.1 : 1.5) * span, 0) { return nil }
         self.convention = convention
         self.scale = scale
         self.clipped = clipped
-        let isShift =
+        isShift =
             switch convention {
             case .offset, .wrapped: true
+            case .linear(let slope, _): abs(slope) == 1
             default: false
             }
         mixture = TissueMixture(
             evidence, slope: scale.slope, intercept: scale.intercept, clipped: clipped, keepsPadding: isShift)
+        isTelling =
+            switch convention {
+            case .wrapped: true
+            case .offset(let offset): offset > 4000 || offset == 0 && evidence.least <= -500
+            default: !isShift
+            }
         isExact = isShift || evidence.spacing.map { abs(abs(scale.slope) * $0 - 1) < 1e-4 } ?? false
         // Noise that hides all tissues would be explained by any.
-        fits = mixture.share(.none) < 0.02 && abs(scale.slope) * evidence.noise < 250
+        fits = mixture.share(.none) < 0.02 && mixture.share(.metal) < 0.15 && abs(scale.slope) * evidence.noise < 250
+        isCountable =
+            isExact && mixture.share(.any, .metal) < 0.3
+            && abs(scale.slope) * evidence.spread >= (isTelling ? 20 : 100)
         var score = mixture.score
         if convention.isCommon { score += 0.02 }
+        // What a declared range says as well.
+        if case .offset = convention { score += 0.03 }
         // Unless a window ends below it, a chest shows air and lung; and it is not full of contrast medium.
         if mixture.share(.emptyLung, .lung) < 0.02 { score -= 0.05 }
         let isFloorAir = scale.hu(stored: evidence.least) > -1003
@@ -248,13 +282,20 @@ extension IntensityConvention {
         switch slice.format.kind {
         case .unsignedInteger, .signedInteger:
             all = [.fullRange] + windows.map { .window($0) }
-            if slice.format.bits > 8 { all += [0, 1000, 1024, 8192, 32768].map { .offset($0) } }
+            if slice.format.bits > 8, slice.scale.slope > 0 {
+                all += [0, 1000, 1024, 2048, 8192, 32768].map { .offset($0) }
+            }
+            all += inverted(slice)
         case .floatingPoint:
             let ranges = windows + [-1024...1023, -1024...3072]
             all = [0, 1000, 1024].map { .offset($0) } + ranges.map { .unit($0) } + ranges.map { .symmetric($0) }
             all += [0.0192, 0.02, 0.0206, 0.192, 0.2, 0.206].map { .attenuation(water: $0) }
+            // Pictures of 8 bits that became floating-point numbers.
+            all += commonWindows.sorted { $0.lowerBound < $1.lowerBound }.map { hu in
+                .linear(slope: (hu.upperBound - hu.lowerBound) / 255, intercept: hu.lowerBound)
+            }
         }
-        guard let spacing = evidence.spacing else { return all }
+        guard let spacing = evidence.spacing, slice.scale.slope > 0 else { return all }
         // One HU is one step, unless they are not integers.
         var exact = all.filter { convention in
             convention.scale(assumed: slice.scale).map { abs(abs($0.slope) * spacing - 1) < 1e-4 } ?? false
@@ -267,5 +308,21 @@ extension IntensityConvention {
             }
         }
         return exact.isEmpty ? all : exact
+    }
+
+    /// Returns conventions in which high values are dark: of a file whose values are, shifts; of others, windows.
+    private static func inverted(_ slice: CTSlice) -> [IntensityConvention] {
+        guard case .assumedRange(let range) = slice.scale.origin else { return [] }
+        if slice.scale.slope < 0 {
+            guard slice.format.bits > 8 else { return [] }
+            let tops = Set([4095, range.upperBound])
+            return tops.sorted().flatMap { top in
+                [1000.0, 1024].map { .linear(slope: -1, intercept: top - $0) }
+            }
+        }
+        return [-1024.0...1023, -1000...400, -1350...150, -160...240].map { hu in
+            let slope = (hu.upperBound - hu.lowerBound) / (range.upperBound - range.lowerBound)
+            return .linear(slope: -slope, intercept: hu.upperBound + slope * range.lowerBound)
+        }
     }
 }

@@ -1,14 +1,14 @@
 internal import CTSupport
 
 /// A model of the HU that occur in a slice of a chest or abdomen: a mixture of air, lung, fat, muscle and blood, each
-/// with a normal distribution, and two uniform distributions for what lies between and beyond.
+/// with a normal distribution, and uniform distributions for what lies between, beyond, and for metal.
 ///
 /// The means and deviations are those of chest scans of 37 patients from a dozen scanners; air is where scanners differ
 /// most, since few are calibrated for it.
 struct TissueMixture {
     /// What a slice consists of, by part of the mixture. The order is that of ``densities(at:noise:)``.
     enum Part: Int, CaseIterable {
-        case air, emptyLung, lung, fat, muscle, blood, soft, any, none, padding
+        case air, emptyLung, lung, fat, muscle, blood, soft, any, metal, none, padding
     }
 
     /// Mean and standard deviation in HU.
@@ -19,7 +19,7 @@ struct TissueMixture {
     /// The share of air that scanners misjudge, and by how much.
     private static let warmAir = (share: 0.5, mean: -984.0, deviation: 17.0)
 
-    private static let uniform: [ClosedRange<Double>] = [-1024...400, -1024...3071]
+    private static let uniform: [ClosedRange<Double>] = [-1024...400, -1024...3071, 3071...40_000]
 
     /// The probability of each value that no tissue has.
     private static let stray = 1e-7
@@ -36,13 +36,13 @@ struct TissueMixture {
     /// Whether the slice has what a chest or an abdomen has: air or lung, and fat and muscle.
     var looksLikeCT: Bool {
         share(.air, .emptyLung, .lung, .padding) > 0.03 && share(.fat, .muscle) > 0.03
-            && share(.muscle, .blood) > 0.015 && share(.soft, .any, .blood, .none) < 0.6
+            && share(.muscle, .blood) > 0.015 && share(.soft, .any, .blood, .metal, .none) < 0.6
     }
 
     /// Whether it clearly has air, fat and muscle.
     var showsAllTissues: Bool {
         looksLikeCT && share(.air) > 0.03 && share(.fat) > 0.02 && share(.muscle) > 0.02
-            && share(.soft, .any, .blood, .none) < 0.4
+            && share(.soft, .any, .blood, .metal, .none) < 0.4
     }
 
     /// Fits the shares to a slice.
@@ -80,7 +80,7 @@ struct TissueMixture {
             likelihood[row + Part.none.rawValue] = Self.stray
             let isLowest = place == 0 || keepsPadding && slope * values[place - 1].stored + intercept < -1030
             let isFloor = isLowest && (-1030 ... -995).contains(hu)
-            if value.isCommon && isFloor || value.isSpike && keepsPadding && hu < -1030 {
+            if value.isCommon && isFloor || value.isSpike && keepsPadding && !(-1030...3071).contains(hu) {
                 likelihood[row + Part.padding.rawValue] = 1
             }
         }

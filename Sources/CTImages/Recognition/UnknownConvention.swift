@@ -3,7 +3,11 @@ internal import CTSupport
 extension IntensityConvention {
     /// Returns a linear convention that makes air, fat and muscle of the most frequent values, although no program is
     /// known to use it; `nil` if none does so well that the values must be CT.
-    static func estimated(from evidence: IntensityEvidence, assumed: IntensityScale) -> IntensityConvention? {
+    ///
+    /// - Parameter least: The score that it has to exceed.
+    static func estimated(
+        from evidence: IntensityEvidence, assumed: IntensityScale, scoringMoreThan least: Double
+    ) -> IntensityConvention? {
         var clipped: (low: Double?, high: Double?) = (nil, nil)
         if case .assumedRange(let range) = assumed.origin { clipped = (range.lowerBound, range.upperBound) }
         let peaks = peaks(of: evidence)
@@ -13,11 +17,13 @@ extension IntensityConvention {
         for low in peaks {
             for high in peaks where high > low {
                 for (first, second) in [(-1000.0, 42.0), (-1000, -102), (-102, 42)] {
-                    let slope = (second - first) / (high - low)
+                    var slope = (second - first) / (high - low)
+                    if let spacing = evidence.spacing, (0.8...1.25).contains(slope * spacing) { slope = 1 / spacing }
                     let intercept = first - slope * low
                     let mixture = TissueMixture(
                         evidence, slope: slope, intercept: intercept, clipped: clipped, keepsPadding: true)
-                    guard mixture.showsAllTissues, mixture.score > chance + 1, mixture.score > best?.score ?? -.infinity
+                    guard mixture.showsAllTissues, mixture.score > max(chance + 1, least),
+                        mixture.score > best?.score ?? -.infinity
                     else { continue }
                     best = (mixture.score, slope, intercept)
                 }
@@ -26,8 +32,19 @@ extension IntensityConvention {
         guard let best else { return nil }
         // Programs shift HU, and rarely scale them by little.
         if abs(best.slope - 1) < 0.03 { return .offset((-best.intercept / 8).rounded() * 8) }
-        let digits = power(10, (decimalLogarithm(best.slope)).rounded(.down) - 2)
-        return .linear(slope: (best.slope / digits).rounded() * digits, intercept: best.intercept.rounded())
+        if let spacing = evidence.spacing, evidence.greatest - evidence.least < 10 {
+            // The slope is known; only the shift is not.
+            return .linear(slope: rounded(1 / spacing, digits: 5), intercept: (best.intercept / 10).rounded() * 10)
+        }
+        return .linear(slope: rounded(best.slope, digits: 3), intercept: best.intercept.rounded())
+    }
+
+    /// Returns a positive number with some significant digits, as its shortest text has them.
+    private static func rounded(_ value: Double, digits: Int) -> Double {
+        let exponent = Double(digits) - 1 - decimalLogarithm(value).rounded(.down)
+        return exponent >= 0
+            ? (value * power(10, exponent)).rounded() / power(10, exponent)
+            : (value / power(10, -exponent)).rounded() * power(10, -exponent)
     }
 
     /// Returns the most frequent values, at most 6.

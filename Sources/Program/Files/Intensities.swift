@@ -156,6 +156,7 @@ struct Intensities: Sendable {
                 return .individually
             }
             if look.recognition.certainty == .ambiguous { throw undecided(look.path, look.recognition) }
+            for file in look.files { try checkAssumption(file.image, of: file.path) }
             remarks.append(.warning(noCT(look.files[0].image.pages[0], of: look.name)))
             return .assumption
         }
@@ -190,6 +191,11 @@ struct Intensities: Sendable {
 
     private func likely(_ recognition: IntensityRecognition, of files: String) -> String {
         let names = recognition.conventions
+        if names.count == 1 {
+            return
+                "\(files): read as \(names[0].phrase), which explains the values best, although not all tissues of CT "
+                + "are seen; pass \(option) \(names[0]), or another, to be sure"
+        }
         let others = names.dropFirst().map { "\(option) \($0)" }.joined(separator: ", ")
         return "\(files): read as \(names[0].phrase), but nearly the same values stand for \(others); "
             + "pass one of these, or \(option) \(names[0]), to be sure"
@@ -203,24 +209,50 @@ struct Intensities: Sendable {
 
     private func undecided(_ path: String, _ recognition: IntensityRecognition) -> FileError {
         let names = recognition.conventions
-        let found =
-            names.count == 1
-            ? "values that are perhaps \(names[0].phrase), but not surely"
-            : "values that may be \(names.map(\.phrase).joined(separator: ", or "))"
+        if names.count == 1 {
+            return FileError(
+                .undecidedIntensities, file: path,
+                found: "values that look like CT if they are about \(names[0].phrase)",
+                expected: "a usual way to store HU",
+                advice: "Pass \(option) \(names[0]) if that is right, or the exact \(option) or --rescale.")
+        }
         return FileError(
-            .undecidedIntensities, file: path, found: found, expected: "values that can be only one of these",
+            .undecidedIntensities, file: path,
+            found: "values that may be \(names.map(\.phrase).joined(separator: ", or "))",
+            expected: "values that can be only one of these",
             advice: "Pass \(names.map { "\(option) \($0)" }.joined(separator: ", or ")).")
     }
 
-    /// Refuses a file whose description contradicts its samples.
-    private func checkStated(_ image: ImageFile, of path: String) throws(FileError) {
+    /// Refuses floating-point values that are no HU, if nobody says what they are.
+    private func checkAssumption(_ image: ImageFile, of path: String) throws(FileError) {
+        for page in image.pages {
+            guard case .assumedHU = page.scale.origin, let doubt = page.intensityDoubt else { continue }
+            throw FileError(
+                .undecidedIntensities, file: path, found: "floating-point values of which \(doubt)", expected: "HU",
+                advice: "Pass \(option) unit, \(option) unit:-1000,1000 or another (see --help), or \(option) hu.")
+        }
+    }
+
+    /// Refuses a file whose description clearly contradicts its samples.
+    ///
+    /// - Returns: A warning if they differ by little.
+    @discardableResult
+    private func checkStated(_ image: ImageFile, of path: String) throws(FileError) -> [Remark] {
         let stated = image.pages[0].scale
-        guard case .declared = stated.origin, let convention = image.recognizedIntensities().convention,
+        let own = stated.convention ?? .linear(slope: stated.slope, intercept: stated.intercept)
+        // What this program wrote is hardly ever wrong, and looking at it in full takes time.
+        if stated.convention != nil, !image.clearlyContradicts(own) { return [] }
+        let recognition = image.recognizedIntensities()
+        guard recognition.certainty == .certain, let convention = recognition.convention,
             let slice = image.evidence(pages: 1).first, let scale = convention.scale(assumed: slice.scale)
-        else { return }
+        else { return [] }
         let difference = [-1000.0, 0].map { abs(stated.hu(stored: scale.stored(hu: $0)) - $0) }.max() ?? 0
-        guard difference > 32 else { return }
-        let own = IntensityConvention.linear(slope: stated.slope, intercept: stated.intercept)
+        guard difference > 1 || (own == .wrapped) != (convention == .wrapped) else { return [] }
+        guard difference > 32 || own == .wrapped else {
+            return [
+                .warning("\(path): \(own.phrase), as the file says, but the values look like \(convention.phrase)")
+            ]
+        }
         throw FileError(
             .undecidedIntensities, file: path,
             found: "a description that says \(own.phrase), but values that look like \(convention.phrase)",
@@ -268,8 +300,8 @@ struct Intensities: Sendable {
             return Decoded(image: image, remarks: doubts(image, of: path))
         }
         if image.pages[0].scale.isStated {
-            try checkStated(image, of: path)
-            return Decoded(image: image, remarks: doubts(image, of: path))
+            let remarks = try checkStated(image, of: path)
+            return Decoded(image: image, remarks: remarks + doubts(image, of: path))
         }
         switch decisions[series(path, image.pages[0].format)] ?? .individually {
         case .convention(let convention): return try decoded(image, of: path, expecting: convention)
@@ -277,6 +309,7 @@ struct Intensities: Sendable {
             let recognition = image.recognizedIntensities()
             if recognition.certainty == .ambiguous { throw undecided(path, recognition) }
             guard let convention = recognition.convention else {
+                try checkAssumption(image, of: path)
                 let warning = Remark.warning(noCT(image.pages[0], of: path))
                 return Decoded(image: image, remarks: [warning] + assumptions(image, of: path))
             }
@@ -286,6 +319,7 @@ struct Intensities: Sendable {
             let remark = isLikely ? .warning(likely(recognition, of: path)) : note
             return Decoded(image: image, remarks: [remark] + assumptions(image, of: path))
         case .assumption:
+            try checkAssumption(image, of: path)
             return Decoded(image: image, remarks: assumptions(image, of: path) + doubts(image, of: path))
         }
     }
@@ -302,9 +336,28 @@ struct Intensities: Sendable {
                 let text = "\(path): read as \(own.phrase), unlike the files beside it, which hold \(convention.phrase)"
                 return Decoded(image: image, remarks: [.warning(text)])
             }
+            try checkPages(image, of: path, expecting: convention)
         }
         guard image.adopt(convention) else { throw cannotFollow(convention, image.pages[0], path) }
         return Decoded(image: image, remarks: assumptions(image, of: path))
+    }
+
+    /// Refuses a file of which a page contradicts the convention of the whole.
+    private func checkPages(
+        _ image: ImageFile, of path: String, expecting convention: IntensityConvention
+    ) throws(FileError) {
+        for (number, page) in image.evidence(pages: image.pages.count).enumerated() where image.pages.count > 1 {
+            guard IntensityRecognition.contradicts(convention, page),
+                let own = IntensityRecognition(of: [page]).convention, own != convention,
+                let one = own.scale(assumed: page.scale), let other = convention.scale(assumed: page.scale),
+                abs(one.hu(stored: other.stored(hu: 0))) > 32
+            else { continue }
+            throw FileError(
+                .undecidedIntensities, file: path,
+                found: "\(own.phrase) on page \(number + 1), but \(convention.phrase) on others",
+                expected: "pages that store HU in one way",
+                advice: "Split the file, or pass one \(option) for all pages.")
+        }
     }
 
     private func cannotFollow(_ convention: IntensityConvention, _ slice: CTSlice, _ path: String) -> FileError {
