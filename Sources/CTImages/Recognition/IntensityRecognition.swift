@@ -133,11 +133,12 @@ public struct IntensityRecognition: Sendable {
                 [slice], isUnwrapped: convention == .wrapped, blocks: 256, usesSpacing: false)
         else { return false }
         guard let expected = Explanation(convention, evidence, assumed: slice.scale), expected.fits else { return true }
-        guard case .offset = convention else { return !expected.mixture.looksLikeCT }
-        let others: [IntensityConvention] = [.offset(0), .offset(1000), .offset(1024)]
-        return others.contains { other in
-            guard let explanation = Explanation(other, evidence, assumed: slice.scale) else { return false }
-            return explanation.difference(from: expected) > 1 && explanation.score > expected.score + 0.12
+        guard slice.format.bits > 8 else { return false }
+        return [0.0, 1000, 1024, 8192, 32768].contains { offset in
+            guard let other = Explanation(.offset(offset), evidence, assumed: slice.scale), other.fits else {
+                return false
+            }
+            return other.difference(from: expected) > 1 && other.score > expected.score + 0.12
         }
     }
 
