@@ -36,7 +36,7 @@ public struct IntensityRecognition: Sendable {
     package let margin: Double
 
     /// Conventions that differ by less, in HU of tissue, count as one.
-    private static let sameHU = 32.0
+    private static let sameHU = 45.0
 
     /// The margin from which a convention is certain.
     private static let clearMargin = 0.04
@@ -227,9 +227,9 @@ private struct Explanation {
             isExact && mixture.share(.any, .metal) < 0.3
             && abs(scale.slope) * evidence.spread >= (isTelling ? 20 : 100)
         var score = mixture.score
-        if convention.isCommon { score += 0.02 }
+        if convention.isCommon { score += 0.05 }
         // What a declared range says as well.
-        if case .offset = convention { score += 0.03 }
+        if case .offset = convention { score += 0.06 }
         // Unless a window ends below it, a chest shows air and lung; and it is not full of contrast medium.
         if mixture.share(.emptyLung, .lung) < 0.02 { score -= 0.05 }
         let isFloorAir = scale.hu(stored: evidence.least) > -1003

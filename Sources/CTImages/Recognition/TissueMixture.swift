@@ -41,8 +41,8 @@ struct TissueMixture {
 
     /// Whether it clearly has air, fat and muscle.
     var showsAllTissues: Bool {
-        looksLikeCT && share(.air) > 0.03 && share(.fat) > 0.02 && share(.muscle) > 0.02
-            && share(.soft, .any, .blood, .metal, .none) < 0.4
+        looksLikeCT && share(.air) > 0.05 && share(.fat) > 0.03 && share(.muscle) > 0.03
+            && share(.soft, .any, .blood, .metal, .none) < 0.35
     }
 
     /// Fits the shares to a slice.

@@ -10,6 +10,8 @@ extension IntensityConvention {
     ) -> IntensityConvention? {
         var clipped: (low: Double?, high: Double?) = (nil, nil)
         if case .assumedRange(let range) = assumed.origin { clipped = (range.lowerBound, range.upperBound) }
+        // A picture of few levels, or of few places, has peaks anywhere.
+        guard evidence.values.count >= 64, evidence.places >= 1024 else { return nil }
         let peaks = peaks(of: evidence)
         // The logarithm of the probability of each value if all were equally likely.
         let chance = -logarithm((evidence.greatest - evidence.least) / evidence.resolution)
@@ -19,10 +21,12 @@ extension IntensityConvention {
                 for (first, second) in [(-1000.0, 42.0), (-1000, -102), (-102, 42)] {
                     var slope = (second - first) / (high - low)
                     if let spacing = evidence.spacing, (0.8...1.25).contains(slope * spacing) { slope = 1 / spacing }
+                    // Noise that hides the difference of fat and muscle leaves nothing to be seen.
+                    guard slope * evidence.noise < 60 else { continue }
                     let intercept = first - slope * low
                     let mixture = TissueMixture(
                         evidence, slope: slope, intercept: intercept, clipped: clipped, keepsPadding: true)
-                    guard mixture.showsAllTissues, mixture.score > max(chance + 1, least),
+                    guard mixture.showsAllTissues, mixture.score > max(chance + 1.2, least),
                         mixture.score > best?.score ?? -.infinity
                     else { continue }
                     best = (mixture.score, slope, intercept)
