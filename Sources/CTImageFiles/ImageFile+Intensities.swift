@@ -36,18 +36,21 @@ extension ImageFile {
     package func evidence(pages count: Int) -> [CTSlice] {
         let step = max(pages.count / max(count, 1), 1)
         return stride(from: 0, to: pages.count, by: step).prefix(count).compactMap { number in
-            var page = pages[number]
-            if assumedScales.indices.contains(number) { page.scale = assumedScales[number] }
-            return page.format == pages[0].format ? page : nil
+            pages[number].format == pages[0].format ? evidence(ofPage: number) : nil
         }
+    }
+
+    /// Returns a page with the scale that would be assumed for it.
+    package func evidence(ofPage number: Int) -> CTSlice {
+        var page = pages[number]
+        if assumedScales.indices.contains(number) { page.scale = assumedScales[number] }
+        return page
     }
 
     /// Whether the samples of a page clearly follow another convention than `convention`; fast.
     package func clearlyContradicts(_ convention: IntensityConvention) -> Bool {
         pages.indices.contains { number in
-            var page = pages[number]
-            if assumedScales.indices.contains(number) { page.scale = assumedScales[number] }
-            return IntensityRecognition.contradicts(convention, page)
+            IntensityRecognition.contradicts(convention, evidence(ofPage: number))
         }
     }
 }

@@ -181,6 +181,10 @@ import Testing
         ("ImageJ=1.53\r\nimages=3\r\nslices=3", 3), ("ImageJ=1.53\nimages=1\n", 1),
         ("{\"shape\": [5, 2, 2], \"truncated\": true}", 5), ("{\"shape\": [2, 2]}", 1),
         ("{\"axes\": \"ZYX\", \"shape\": [ 3 , 1, 2, 2 ]}", 3), ("{\"shape\": [2, 2, 1]}", 1),
+        ("shape=(3, 2, 2)", 3), ("shape=(2, 2)", 1), ("ImageJ=1.53\nframes=3\n", 3),
+        ("ImageJ=1.53\nchannels=2\nslices=3\n", 6), ("<OME><Pixels SizeZ=\"5\" SizeC=\"1\" SizeT=\"2\"/></OME>", 10),
+        ("<OME><Pixels SizeZ=\"1\" SizeC=\"1\" SizeT=\"1\"/></OME>", 1),
+        ("<OME><Pixels SizeZ=\"5\" SizeC=\"1\" SizeT=\"1\"/><UUID FileName=\"b.tif\"/></OME>", 1),
         ("{\"shape\": [9223372036854775807, 2, 2]}", 1), ("{\"shape\": [3, x, 2]}", 1), ("{\"shape\": [", 1),
     ])
     func `is refused if its description claims more images than it has pages`(text: String, images: Int) {

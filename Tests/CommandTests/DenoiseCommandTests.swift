@@ -262,11 +262,11 @@ import Testing
         try FileManager.default.createDirectory(at: program.url("made"), withIntermediateDirectories: true)
         try FileManager.default.createSymbolicLink(at: program.url("link"), withDestinationURL: program.url("made"))
         let refused: [(input: String, output: String, noise: String, why: String)] = [
-            ("in", "out", "in", "the input in itself"), ("in", "new//", "new", "found one output name for"),
-            ("in", "no/../b", "b", "found one output name for"),
-            ("in", "out", "out", "found one output name for"),
-            ("in", "out", "./out/", "found one output name for"),
-            ("in", "made", "link", "found one output name for"),
+            ("in", "out", "in", "the input in itself"), ("in", "new//", "new", "the output folder itself"),
+            ("in", "no/../b", "b", "the output folder itself"),
+            ("in", "out", "out", "the output folder itself"),
+            ("in", "out", "./out/", "the output folder itself"),
+            ("in", "made", "link", "the output folder itself"),
             ("in/a.tiff", "new/a.tiff", "new", "found one output name for"),
             ("twins", "out", "removed", "found one output name for"),
             ("in", "out", "removed.tif", "expected the name of a folder"),

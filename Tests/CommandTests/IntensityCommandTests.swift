@@ -158,6 +158,23 @@ import Testing
         #expect(try program.run("denoise", "mixed.tif", "-o", "out.tif", "--stored", "hu").status == 0)
     }
 
+    @Test func `of 8-bit pictures in larger types, and of doubtful files among clear ones, are noticed`() throws {
+        let program = try Program()
+        try program.writePhantoms("in", count: 8) { $0 + 1024 }
+        func byte(_ hu: Double) -> Double { (255 * min(max((hu + 1350) / 1500, 0), 1)).rounded() }
+        try program.writePhantoms("in/byte.png") { byte($0) }
+        let report = try program.json("denoise", "in", "-o", "out")
+        let warnings = try #require(report["warnings"] as? [String])
+        #expect(
+            warnings.contains { $0.contains("byte.png") && $0.contains("unlike the files beside it") }, "\(warnings)")
+        let survey = try program.run("noise", "in/byte.png", "--estimate")
+        #expect(survey.status == 0 && !survey.messages.contains("HU + 10"), "\(survey.messages)")
+        // No HU at all as the others hold them.
+        try program.writePhantoms("in/strange.png") { 65535 - 40 * max($0 + 1000, 0) / 3 }
+        let strange = try program.run("denoise", "in", "-o", "out", "--overwrite")
+        #expect(strange.messages.contains("strange.png: "), "\(strange.messages)")
+    }
+
     @Test func `of floating-point numbers that are no HU are refused`() throws {
         let program = try Program()
         try program.makePhantoms("hu.tif", side: 24, "--format", "tiff32f")

@@ -46,8 +46,16 @@ enum PNGCodec {
         if chunks.transparentValue != nil, !chunks.canHaveAlpha {
             omissions.append("transparency by a value of less than 8 bits, if the pixels that have it change")
         }
+        if (chunks.before + chunks.after).contains(where: holdsThumbnail) {
+            omissions.append("XMP metadata with a thumbnail of the old image")
+        }
         if chunks["eXIf"].map(hasThumbnail) == true { omissions.append("Exif data with a thumbnail of the old image") }
         return omissions
+    }
+
+    /// Whether a text is XMP with a thumbnail.
+    private static func holdsThumbnail(_ chunk: PNGChunks.Chunk) -> Bool {
+        chunk.type == "iTXt" && text(chunk)?.value.contains("xmpGImg:image") == true
     }
 
     /// Whether Exif data have a second directory, which is that of a thumbnail.
@@ -329,6 +337,7 @@ enum PNGCodec {
         switch chunk.type {
         case "acTL", "fcTL", "fdAT", "dSIG": return nil
         case "eXIf" where hasThumbnail(chunk.data): return nil
+        case "iTXt" where holdsThumbnail(chunk): return nil
         case "tEXt" where text(chunk)?.name == IntensityMark.name: return nil
         case "PLTE", "hIST": return isSame && !wasPalette ? chunk : nil
         case "sBIT" where wasPalette:

@@ -132,8 +132,9 @@ enum TIFFCodec {
         guard let text = directories.text(270, page: 0) else { return }
         let claim: (program: String, images: Int)? =
             if text.hasPrefix("ImageJ=") {
-                text.split(whereSeparator: \.isNewline).first { $0.hasPrefix("images=") }
-                    .flatMap { Int($0.dropFirst(7)) }.map { ("ImageJ", $0) }
+                imagesOfImageJ(text).map { ("ImageJ", $0) }
+            } else if text.contains("<OME") {
+                planesOfOME(text).map { ("OME", $0) }
             } else {
                 shape(text).map { shape in
                     let samples = max(directories.wholeNumber(277, page: 0) ?? 1, 1)
@@ -147,12 +148,34 @@ enum TIFFCodec {
             advice: "Save the stack with another program, or as an image sequence.")
     }
 
-    /// Returns the shape in a description such as `{"shape": [3, 96, 96]}`, which tifffile writes for arrays; `nil` if
-    /// there is none that makes sense.
+    /// Returns the number of images in ImageJ's description: `images`, or the product of its axes.
+    private static func imagesOfImageJ(_ text: String) -> Int? {
+        let lines = text.split(whereSeparator: \.isNewline)
+        func value(_ name: String) -> Int? {
+            lines.first { $0.hasPrefix(name + "=") }.flatMap { Int($0.dropFirst(name.count + 1)) }
+        }
+        if let images = value("images") { return images }
+        let axes = ["channels", "slices", "frames"].compactMap(value)
+        return axes.isEmpty || axes.contains { !(1...1 << 20).contains($0) } ? nil : TIFFPage.product(axes)
+    }
+
+    /// Returns the number of planes of an image in OME-XML, unless other files hold some of them.
+    private static func planesOfOME(_ text: String) -> Int? {
+        guard !text.contains("FileName=") else { return nil }
+        let sizes = ["SizeZ=\"", "SizeC=\"", "SizeT=\""].compactMap { name -> Int? in
+            guard let place = text.firstRange(of: name) else { return nil }
+            return Int(text[place.upperBound...].prefix { $0.isNumber })
+        }
+        return sizes.count < 3 || sizes.contains { !(1...1 << 20).contains($0) } ? nil : TIFFPage.product(sizes)
+    }
+
+    /// Returns the shape in a description such as `{"shape": [3, 96, 96]}` or `shape=(3, 96, 96)`, which tifffile
+    /// writes for arrays; `nil` if there is none that makes sense.
     private static func shape(_ text: String) -> [Int]? {
-        guard text.hasPrefix("{"), let key = text.firstRange(of: "\"shape\":"),
-            let open = text[key.upperBound...].firstIndex(of: "["),
-            let close = text[open...].firstIndex(of: "]")
+        let isOld = text.hasPrefix("shape=(")
+        guard isOld || text.hasPrefix("{"), let key = text.firstRange(of: isOld ? "shape=" : "\"shape\":"),
+            let open = text[key.upperBound...].firstIndex(of: isOld ? "(" : "["),
+            let close = text[open...].firstIndex(of: isOld ? ")" : "]")
         else { return nil }
         let sides = text[text.index(after: open)..<close].split(separator: ",").map { side in
             Int(side.filter { !$0.isWhitespace })

@@ -134,11 +134,11 @@ public struct IntensityRecognition: Sendable {
         else { return false }
         guard let expected = Explanation(convention, evidence, assumed: slice.scale), expected.fits else { return true }
         guard slice.format.bits > 8 else { return false }
-        return [0.0, 1000, 1024, 8192, 32768].contains { offset in
-            guard let other = Explanation(.offset(offset), evidence, assumed: slice.scale), other.fits else {
-                return false
-            }
-            return other.difference(from: expected) > 1 && other.score > expected.score + 0.12
+        let others = [0.0, 1000, 1024, 8192, 32768].map { IntensityConvention.offset($0) }
+        return (others + IntensityConvention.bytes(evidence)).contains { convention in
+            guard let other = Explanation(convention, evidence, assumed: slice.scale), other.fits else { return false }
+            let isCT = other.isShift || other.mixture.looksLikeCT
+            return isCT && other.difference(from: expected) > 1 && other.score > expected.score + 0.12
         }
     }
 
@@ -287,14 +287,12 @@ extension IntensityConvention {
                 all += [0, 1000, 1024, 2048, 8192, 32768].map { .offset($0) }
             }
             all += inverted(slice)
+            if slice.format.bits > 8 { all += bytes(evidence) }
         case .floatingPoint:
             let ranges = windows + [-1024...1023, -1024...3072]
             all = [0, 1000, 1024].map { .offset($0) } + ranges.map { .unit($0) } + ranges.map { .symmetric($0) }
             all += [0.0192, 0.02, 0.0206, 0.192, 0.2, 0.206].map { .attenuation(water: $0) }
-            // Pictures of 8 bits that became floating-point numbers.
-            all += commonWindows.sorted { $0.lowerBound < $1.lowerBound }.map { hu in
-                .linear(slope: (hu.upperBound - hu.lowerBound) / 255, intercept: hu.lowerBound)
-            }
+            all += bytes(evidence)
         }
         guard let spacing = evidence.spacing, slice.scale.slope > 0 else { return all }
         // One HU is one step, unless they are not integers.
@@ -309,6 +307,14 @@ extension IntensityConvention {
             }
         }
         return exact.isEmpty ? all : exact
+    }
+
+    /// Returns the windows of pictures of 8 bits that became larger numbers.
+    fileprivate static func bytes(_ evidence: IntensityEvidence) -> [IntensityConvention] {
+        guard evidence.least >= 0, evidence.greatest <= 255 else { return [] }
+        return commonWindows.sorted { $0.lowerBound < $1.lowerBound }.map { hu in
+            .linear(slope: (hu.upperBound - hu.lowerBound) / 255, intercept: hu.lowerBound)
+        }
     }
 
     /// Returns conventions in which high values are dark: of a file whose values are, shifts; of others, windows.

@@ -23,6 +23,12 @@ struct BatchJob {
         if let noiseFolder {
             try OutputName.checkFolder(noiseFolder)
             let place = FileSystem.resolved(noiseFolder)
+            if FileSystem.resolved(output) == place {
+                throw FileError(
+                    file: noiseFolder, found: "the output folder itself",
+                    expected: "another folder, because the next run would read the removed noise as slices",
+                    advice: "Choose another --save-noise.")
+            }
             if let input = inputs.first(where: { FileSystem.resolved($0) == place }) {
                 throw FileError(
                     file: noiseFolder, found: "the input \(input) itself",

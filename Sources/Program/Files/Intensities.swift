@@ -155,6 +155,10 @@ struct Intensities: Sendable {
                 tellMixture(look.files.map(\.path), own)
                 return .individually
             }
+            for file in look.files {
+                let first = IntensityRecognition(of: [file.image.evidence(ofPage: 0)]).convention
+                if let first { try checkPages(file.image, of: file.path, expecting: first) }
+            }
             if look.recognition.certainty == .ambiguous { throw undecided(look.path, look.recognition) }
             for file in look.files { try checkAssumption(file.image, of: file.path) }
             remarks.append(.warning(noCT(look.files[0].image.pages[0], of: look.name)))
@@ -329,29 +333,42 @@ struct Intensities: Sendable {
         _ image: ImageFile, of path: String, expecting convention: IntensityConvention
     ) throws(FileError) -> Decoded {
         var image = image
+        try checkPages(image, of: path, expecting: convention)
+        var remarks: [Remark] = []
         if image.clearlyContradicts(convention) {
             let recognition = image.recognizedIntensities()
-            if recognition.certainty == .certain, let own = recognition.convention, own != convention {
+            if recognition.certainty == .ambiguous { throw undecided(path, recognition) }
+            if let own = recognition.convention, own != convention {
                 image.adopt(own)
                 let text = "\(path): read as \(own.phrase), unlike the files beside it, which hold \(convention.phrase)"
                 return Decoded(image: image, remarks: [.warning(text)])
             }
-            try checkPages(image, of: path, expecting: convention)
+            if recognition.certainty == .none {
+                let text =
+                    "\(path): read as \(convention.phrase) like the files beside it, but its values contradict that"
+                remarks.append(.warning(text))
+            }
         }
         guard image.adopt(convention) else { throw cannotFollow(convention, image.pages[0], path) }
-        return Decoded(image: image, remarks: assumptions(image, of: path))
+        return Decoded(image: image, remarks: remarks + assumptions(image, of: path))
     }
 
-    /// Refuses a file of which a page contradicts the convention of the whole.
+    /// Refuses a file of which a page clearly follows another convention than the whole.
     private func checkPages(
         _ image: ImageFile, of path: String, expecting convention: IntensityConvention
     ) throws(FileError) {
-        for (number, page) in image.evidence(pages: image.pages.count).enumerated() where image.pages.count > 1 {
-            guard IntensityRecognition.contradicts(convention, page),
-                let own = IntensityRecognition(of: [page]).convention, own != convention,
-                let one = own.scale(assumed: page.scale), let other = convention.scale(assumed: page.scale),
-                abs(one.hu(stored: other.stored(hu: 0))) > 32
-            else { continue }
+        guard image.pages.count > 1 else { return }
+        let first = image.pages[0].format
+        for number in image.pages.indices {
+            let page = image.evidence(ofPage: number)
+            guard page.format != first || IntensityRecognition.contradicts(convention, page) else { continue }
+            let own = IntensityRecognition(of: [page]).convention
+            guard let own, own != convention, let one = own.scale(assumed: page.scale) else { continue }
+            if let other = convention.scale(assumed: page.scale), (own == .wrapped) == (convention == .wrapped),
+                abs(one.hu(stored: other.stored(hu: 0))) <= 32
+            {
+                continue
+            }
             throw FileError(
                 .undecidedIntensities, file: path,
                 found: "\(own.phrase) on page \(number + 1), but \(convention.phrase) on others",
