@@ -22,9 +22,8 @@ extension ImageFile {
     @discardableResult
     public mutating func adopt(_ convention: IntensityConvention) -> Bool {
         var adopted: [CTSlice] = []
-        for (number, page) in pages.enumerated() {
-            var page = page
-            if assumedScales.indices.contains(number) { page.scale = assumedScales[number] }
+        for number in pages.indices {
+            var page = evidence(ofPage: number)
             guard page.adopt(convention) else { return false }
             adopted.append(page)
         }

@@ -74,7 +74,7 @@ public struct IntensityScale: Hashable, Sendable, CustomStringConvertible {
     /// A description such as "HU = 1 · stored - 1024" or "assuming that floating-point samples are HU".
     public var description: String {
         switch origin {
-        case .declared: "HU = \(plain(slope)) · stored \(intercept < 0 ? "-" : "+") \(plain(abs(intercept)))"
+        case .declared: IntensityConvention.linear(slope: slope, intercept: intercept).phrase
         case .assumedRange(let range):
             "assuming that stored \(plain(range.lowerBound))…\(plain(range.upperBound)) stand for "
                 + (slope < 0 ? "1023…-1024 HU" : "-1024…1023 HU")

@@ -7,17 +7,9 @@ import Testing
 /// Slices of people, one a patient, in each convention; all 647 are in docs/intensities.md.
 @Suite(.enabled(if: SharedData.path("data/val") != nil, "no real slices beside the repository"))
 struct `Intensities of real slices` {
-    struct Storage: Sendable, CustomTestStringConvertible {
-        let convention: IntensityConvention
-        let format: SampleFormat
-        let stored: @Sendable (Double) -> Double
+    typealias Storage = IntensityStorage
 
-        var testDescription: String { "\(convention), \(format)" }
-    }
-
-    private static func part(_ hu: Double, of range: ClosedRange<Double>) -> Double {
-        min(max((hu - range.lowerBound) / (range.upperBound - range.lowerBound), 0), 1)
-    }
+    private static func part(_ hu: Double, of range: ClosedRange<Double>) -> Double { Storage.part(hu, of: range) }
 
     static let storages: [Storage] = [
         Storage(convention: .offset(0), format: .int16) { $0 },

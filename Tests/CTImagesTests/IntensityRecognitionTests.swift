@@ -4,18 +4,9 @@ import TestSupport
 import Testing
 
 @Suite struct `The recognition of intensities` {
-    /// A way to store HU.
-    struct Storage: Sendable, CustomTestStringConvertible {
-        let convention: IntensityConvention
-        let format: SampleFormat
-        let stored: @Sendable (Double) -> Double
+    typealias Storage = IntensityStorage
 
-        var testDescription: String { "\(convention), \(format)" }
-    }
-
-    private static func part(_ hu: Double, of range: ClosedRange<Double>) -> Double {
-        min(max((hu - range.lowerBound) / (range.upperBound - range.lowerBound), 0), 1)
-    }
+    private static func part(_ hu: Double, of range: ClosedRange<Double>) -> Double { Storage.part(hu, of: range) }
 
     static let storages: [Storage] = [
         Storage(convention: .offset(0), format: .int16) { $0 },

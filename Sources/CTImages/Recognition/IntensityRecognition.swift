@@ -128,10 +128,9 @@ public struct IntensityRecognition: Sendable {
     /// are explained much better by a shift.
     package static func contradicts(_ convention: IntensityConvention, _ slice: CTSlice) -> Bool {
         if convention == .wrapped { return !isWrapped(slice) }
-        guard
-            let evidence = IntensityEvidence(
-                [slice], isUnwrapped: convention == .wrapped, blocks: 256, usesSpacing: false)
-        else { return false }
+        guard let evidence = IntensityEvidence([slice], isUnwrapped: false, blocks: 256, usesSpacing: false) else {
+            return false
+        }
         guard let expected = Explanation(convention, evidence, assumed: slice.scale), expected.fits else { return true }
         guard slice.format.bits > 8 else { return false }
         let others = [0.0, 1000, 1024, 8192, 32768].map { IntensityConvention.offset($0) }
@@ -197,8 +196,7 @@ private struct Explanation {
             if case .assumedRange(let range) = assumed.origin, range.lowerBound == 0 { clipped = (0, nil) }
         case .wrapped, .attenuation, .linear: break
         }
-        // Interpolation and noise may go a little beyond.
-        // And floating-point values need no clipping, for instance of bone.
+        // Interpolation and noise may go a little beyond, and floating-point values of bone much.
         let span = (clipped.high ?? 0) - (clipped.low ?? 0)
         let isWindow = if case .window = convention { true } else { convention == .fullRange }
         if let low = clipped.low, evidence.least < low - max(0.1 * span, 0) { return nil }

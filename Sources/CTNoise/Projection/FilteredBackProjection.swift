@@ -63,7 +63,7 @@ package struct FilteredBackProjection: Sendable {
     /// - Returns: (height, width).
     /// - Precondition: `projections.count` is views · cells.
     package func image(of projections: [Float], threads: Int = 1) -> [Float] {
-        beam.backProject(filtered(projections, threads: threads), threads: threads)
+        image(viewsAtATime: beam.views, threads: threads) { _ in projections }
     }
 
     /// Returns the image with line integrals that are made for some views at a time, so that not all have to be in

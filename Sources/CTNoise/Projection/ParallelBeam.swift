@@ -98,18 +98,6 @@ package struct ParallelBeam: Hashable, Sendable {
 
     // MARK: - Back-projection
 
-    /// Returns the sum of all views, each smeared back over the image along its rays.
-    ///
-    /// - Parameters:
-    ///   - projections: (`views`, `cells`).
-    ///   - threads: The largest number of threads; the result does not depend on it.
-    /// - Returns: (height, width), times π / `views`.
-    /// - Precondition: `projections.count` is views · cells.
-    package func backProject(_ projections: [Float], threads: Int = 1) -> [Float] {
-        let sums = backProject(projections, views: 0..<views, onto: nil, threads: threads)
-        return sums.map { $0 * smearing }
-    }
-
     /// What a sum of smeared views is multiplied by: π / `views`.
     package var smearing: Float { Float(.pi / Double(views)) }
 

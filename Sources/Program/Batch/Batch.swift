@@ -76,7 +76,7 @@ struct Batch {
         fail(failure)
         outcome.warnings = console.warnings
         if options.format.json { try JSONOutput.print(outcome) }
-        return failure.code == .undecidedIntensities ? .validationFailure : .failure
+        return .of(failure)
     }
 
     // MARK: - Work

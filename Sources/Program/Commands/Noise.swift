@@ -205,7 +205,7 @@ struct Noise: AsyncParsableCommand {
                 report.warnings = console.warnings
                 try JSONOutput.print(report)
             }
-            throw failure.code == .undecidedIntensities ? ExitCode.validationFailure : ExitCode.failure
+            throw ExitCode.of(failure)
         }
     }
 

@@ -91,7 +91,7 @@ struct Train: ParsableCommand {
         } catch {
             guard let failure = error as? FileError else { throw error }
             console.error(failure)
-            throw failure.code == .undecidedIntensities ? ExitCode.validationFailure : ExitCode.failure
+            throw ExitCode.of(failure)
         }
     }
 

@@ -333,9 +333,12 @@ struct Intensities: Sendable {
         _ image: ImageFile, of path: String, expecting convention: IntensityConvention
     ) throws(FileError) -> Decoded {
         var image = image
-        try checkPages(image, of: path, expecting: convention)
         var remarks: [Remark] = []
-        if image.clearlyContradicts(convention) {
+        let isContradicted = image.clearlyContradicts(convention)
+        if isContradicted || image.pages.contains(where: { $0.format != image.pages[0].format }) {
+            try checkPages(image, of: path, expecting: convention)
+        }
+        if isContradicted {
             let recognition = image.recognizedIntensities()
             if recognition.certainty == .ambiguous { throw undecided(path, recognition) }
             if let own = recognition.convention, own != convention {
