@@ -4,7 +4,7 @@ internal import CTSupport
 extension NoiseModel {
     /// Adds this noise to HU in single precision, as training does to crops.
     ///
-    /// White noise and impulses are added in place. All else goes through a slice, which takes longer.
+    /// White noise, impulses and scanner noise are added in place. All else goes through a slice, which takes longer.
     ///
     /// - Parameters:
     ///   - hu: Rows of `width` values; NaN stays NaN.
@@ -20,6 +20,10 @@ extension NoiseModel {
                 SaltAndPepper.apply(
                     to: &hu, density: density, saltShare: salt, pepper: Float(range.lowerBound),
                     salt: Float(range.upperBound), seed: seed)
+            case .scanner(let noise):
+                noise.add(
+                    to: &hu, width: width, deviation: Float(noise.strength.hu(using: .assumedHU)),
+                    random: CounterRandom(seed: seed, stream: 0, lane: lane))
             default:
                 var slice = CTSlice(hu: hu, width: width, height: hu.count / width)
                 step.apply(to: &slice, seed: seed, stream: 0, lane: lane, threads: 1)

@@ -17,6 +17,8 @@ extension NoiseModel {
             // The photon count is inversely proportional to the square of the strength.
             case .poisson(let strength):
                 Self.countable.contains(strength.hu(using: scale)) || strength.hu(using: scale) == 0
+            case .scanner(let noise):
+                noise.strength.stored(using: scale).isFinite && noise.strength.hu(using: scale).isFinite
             case .dose(let dose): dose.noise.map { Self.countable.contains($0.hu(using: scale)) } ?? true
             case .impulses, .speckle: true
             }
@@ -92,6 +94,12 @@ extension NoiseStep {
         case .columns(let strength, let share):
             let shift = Shifts(strength.stored(using: scale), share, random)
             slice.samples = slice.samples.enumerated().map { $1 + shift[$0 % width] }
+        case .scanner(let noise):
+            let before = slice.hu.map { $0.isFinite ? Float($0) : -1000 }
+            var hu = before
+            noise.add(to: &hu, width: width, deviation: Float(noise.strength.hu(using: scale)), random: random)
+            let unit = 1 / scale.slope
+            slice.samples = slice.samples.indices.map { slice.samples[$0] + unit * Double(hu[$0] - before[$0]) }
         case .dose(let dose):
             var hu = slice.hu
             dose.apply(

@@ -4,7 +4,8 @@ extension NoiseStep: Codable {
     /// The accepted forms, for messages.
     package static let accepted =
         "write white:25/255, impulses:10%,salt=0.5, poisson:30hu, speckle:5%, correlated:30hu,kernel=soft, "
-        + "rings:20hu,share=10%, columns:20hu,share=10% or dose:25%,noise=15hu,kernel=soft"
+        + "scanner:30hu,kernel=soft,streaks=1, rings:20hu,share=10%, columns:20hu,share=10% or "
+        + "dose:25%,noise=15hu,kernel=soft"
 
     /// Creates noise from text such as `white:25/255`; blanks and case are ignored.
     ///
@@ -26,6 +27,12 @@ extension NoiseStep: Codable {
                 LowDose(
                     fraction: try parts.share(), noise: try parts.strength("noise"), kernel: try parts.kernel(),
                     pixel: try parts.number("pixel", or: 0.7)))
+        case "scanner":
+            self = .scanner(
+                ScannerNoise(
+                    try parts.strength(), kernel: try parts.kernel(), pixel: try parts.number("pixel", or: 0.7),
+                    edge: try parts.number("edge", or: 0), ramp: try parts.number("ramp", or: 1),
+                    streaks: try parts.number("streaks", or: 1), lateral: try parts.number("lateral", or: 1)))
         default: throw parts.error("“\(parts.kind)” is not a kind")
         }
         if let name = parts.options.keys.min() {
@@ -48,6 +55,10 @@ extension NoiseStep: Codable {
         case .dose(let dose):
             "dose:\(plain(dose.fraction))" + (dose.noise.map { ",noise=\($0.text)" } ?? "")
                 + ",kernel=\(dose.kernel.text),pixel=\(plain(dose.pixel))"
+        case .scanner(let noise):
+            "scanner:\(noise.strength.text),kernel=\(noise.kernel.text),pixel=\(plain(noise.pixel)),"
+                + "edge=\(plain(noise.edge)),ramp=\(plain(noise.ramp)),streaks=\(plain(noise.streaks)),"
+                + "lateral=\(plain(noise.lateral))"
         }
     }
 

@@ -36,6 +36,9 @@ public enum NoiseStep: Hashable, Sendable {
     /// Simulates a fraction of the dose; see ``LowDose``.
     case dose(LowDose)
 
+    /// Noise as scanners make it; see ``ScannerNoise``.
+    case scanner(ScannerNoise)
+
     /// What is wrong with the numbers, as a phrase; `nil` if they are valid.
     var complaint: String? {
         func share(_ value: Double, _ name: String) -> String? {
@@ -57,6 +60,8 @@ public enum NoiseStep: Hashable, Sendable {
                 return "a dose of \(plain(dose.fraction)); it must be a fraction between 0 and 1"
             }
             return dose.noise?.complaint ?? complaint(dose.kernel, dose.pixel)
+        case .scanner(let noise):
+            return noise.strength.complaint ?? complaint(noise.kernel, noise.pixel) ?? noise.complaint
         }
     }
 
@@ -84,6 +89,7 @@ public enum NoiseStep: Hashable, Sendable {
         case .rings: 6
         case .columns: 7
         case .dose: 8
+        case .scanner: 9
         }
     }
 }
@@ -111,6 +117,10 @@ extension NoiseStep: CustomStringConvertible {
         case .dose(let dose):
             "dose \(percent(dose.fraction)), noise at full dose \(dose.noise.map { "\($0)" } ?? "as measured"), "
                 + "kernel \(dose.kernel.text), pixels of \(plain(dose.pixel)) mm"
+        case .scanner(let noise):
+            "scanner noise, standard deviation \(noise.strength), kernel \(noise.kernel.text), pixels of "
+                + "\(plain(noise.pixel)) mm, edge enhancement \(plain(noise.edge)), ramp \(plain(noise.ramp)), "
+                + "streaks \(plain(noise.streaks)), lateral ratio \(plain(noise.lateral))"
         }
     }
 }

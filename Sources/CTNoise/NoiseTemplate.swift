@@ -33,7 +33,12 @@ package struct NoiseTemplate: Hashable, Sendable {
             let end = rest.firstIndex { ":,=".contains($0) } ?? rest.endIndex
             let value = rest[..<end]
             if let dots = value.firstRange(of: "..") {
-                let (least, most) = (Self.number(value[..<dots.lowerBound]), Self.number(value[dots.upperBound...]))
+                // A kernel has its name before the number, such as gauss0.3..1.4.
+                let name = value.prefix { $0.isLetter }
+                pieces.append(.text(String(name)))
+                let (least, most) = (
+                    Self.number(value[name.endIndex..<dots.lowerBound]), Self.number(value[dots.upperBound...])
+                )
                 guard !value[dots.upperBound...].hasPrefix("."), let least, let most, least.unit == most.unit,
                     least.value <= most.value
                 else {

@@ -15,9 +15,11 @@ internal import CFourier
     /// Creates a transform.
     ///
     /// - Parameter length: The number of complex numbers.
-    /// - Precondition: `length` is a power of two, 8 to 2²⁴.
+    /// - Precondition: `length` is 1, 3, 5 or 15 times a power of two of at least 8, and at most 2²⁴.
     package init(length: Int) {
-        precondition(length >= 8 && length <= 1 << 24 && length & (length - 1) == 0, "A transform of \(length)")
+        precondition(
+            length >= 8 && length <= 1 << 24 && [1, 3, 5, 15].contains(length >> min(length.trailingZeroBitCount, 60))
+                && length.trailingZeroBitCount >= 3, "A transform of \(length)")
         guard let forward = unsafe ct_fourier_make(length, false), let inverse = unsafe ct_fourier_make(length, true)
         else { fatalError("no memory for a transform of \(length) numbers") }
         self.length = length
@@ -30,11 +32,20 @@ internal import CFourier
         unsafe ct_fourier_free(inverse)
     }
 
-    /// Returns the smallest supported length of at least `count`.
+    /// Returns the smallest power of two of at least `count` that is a supported length.
     package static func length(atLeast count: Int) -> Int {
         var length = 8
         while length < count { length *= 2 }
         return length
+    }
+
+    /// Returns the smallest supported length of at least `count`.
+    package static func shortestLength(atLeast count: Int) -> Int {
+        [8, 24, 40, 120].map { least in
+            var length = least
+            while length < count { length *= 2 }
+            return length
+        }.min() ?? 8
     }
 
     /// Transforms rows of complex numbers in place.

@@ -194,6 +194,54 @@ import Testing
         }
     }
 
+    @Test(arguments: [
+        ScannerNoise(.hu(25)), ScannerNoise(.hu(25), kernel: .sharp), ScannerNoise(.hu(25), ramp: 0.3),
+        ScannerNoise(.hu(25), kernel: .gaussian(width: 0.5), edge: 2),
+    ])
+    func `scanner noise has its strength and its spectrum`(noise: ScannerNoise) throws {
+        var noise = noise
+        noise.streaks = 0
+        let values = try applied([.scanner(noise)], to: flat(0, width: 512, height: 512))
+        let (mean, variance) = moments(values)
+        // As for correlated noise, whose spectrum is that of a ramp of 1 without enhanced edges.
+        #expect(abs(mean) < 0.3)
+        #expect(abs(variance.squareRoot() / 25 - 1) < 5 / (2 * 262_144 / 8.0).squareRoot())
+        let found = try #require(NoisePowerSpectrum(values, width: 512, pixel: noise.pixel))
+        let shape = found.frequencies.map { frequency in
+            let weight = noise.kernel.weight(frequency) * (1 + noise.edge * frequency * frequency / 0.25)
+            return pow(frequency, noise.ramp) * weight * weight
+        }
+        let scale = zip(found.powers, shape).dropFirst(3).reduce(0) { $0 + $1.0 } / shape.dropFirst(3).reduce(0, +)
+        for k in 3..<found.powers.count where shape[k] > 0.3 * (shape.max() ?? 0) {
+            let deviation = 1 / (Double.pi * Double(k) * 961 / 4).squareRoot()
+            #expect(abs(found.powers[k] / (scale * shape[k]) - 1) < 5 * deviation + 0.06, "\(k)")
+        }
+    }
+
+    @Test func `scanner noise has streaks along the rays that are weakened most`() throws {
+        // A slab of water in air.
+        var slab = flat(-1000, width: 512, height: 256)
+        let body = (100..<156).flatMap { row in (60..<452).map { row * 512 + $0 } }
+        for index in body { slab.samples[index] = 0 }
+        /// Returns the mean squares of differences between neighbours in a column, and of those in a row.
+        func differences(_ noise: ScannerNoise) throws -> (down: Double, across: Double, all: Double) {
+            let values = zip(try applied([.scanner(noise)], to: slab), slab.samples).map { $0 - $1 }
+            func mean(_ lag: Int) -> Double {
+                body.reduce(0) { $0 + (values[$1] - values[$1 + lag]) * (values[$1] - values[$1 + lag]) }
+                    / Double(body.count)
+            }
+            return (mean(512), mean(1), body.reduce(0) { $0 + values[$1] * values[$1] } / Double(body.count))
+        }
+        let even = try differences(ScannerNoise(.hu(20), streaks: 0))
+        #expect(abs(even.down / even.across - 1) < 0.1)
+        let streaky = try differences(ScannerNoise(.hu(20), streaks: 1))
+        // 275 mm of water along rows and 39 mm along columns: noise of rows is 9.7 times as strong.
+        #expect(streaky.down > 2.5 * streaky.across)
+        let lateral = try differences(ScannerNoise(.hu(20), streaks: 0, lateral: 2))
+        #expect(lateral.down > 1.5 * lateral.across)
+        for found in [even, streaky, lateral] { #expect(abs((found.all / 400).squareRoot() - 1) < 0.15) }
+    }
+
     @Test func `rings are circles, and columns are columns`() throws {
         let slice = flat(0, width: 201, height: 201)
         let rings = try applied([.rings(.hu(20), share: 0.5)], to: slice)
@@ -232,6 +280,13 @@ import Testing
         ("correlated:20hu,kernel=sharp,pixel=0.5", .correlated(.hu(20), kernel: .sharp, pixel: 0.5)),
         ("correlated:20hu,kernel=hann0.7", .correlated(.hu(20), kernel: .hann(cutoff: 0.7))),
         ("rings:20hu,share=5%", .rings(.hu(20), share: 0.05)), ("columns:2stored", .columns(.stored(2))),
+        ("scanner:30hu", .scanner(ScannerNoise(.hu(30)))),
+        (
+            "scanner:30hu,kernel=gauss0.5,pixel=0.8,edge=1,ramp=0.5,streaks=0,lateral=2",
+            .scanner(
+                ScannerNoise(
+                    .hu(30), kernel: .gaussian(width: 0.5), pixel: 0.8, edge: 1, ramp: 0.5, streaks: 0, lateral: 2))
+        ),
         ("dose:25%", .dose(LowDose(fraction: 0.25))),
         ("dose:1/4,noise=15hu,kernel=ramlak", .dose(LowDose(fraction: 0.25, noise: .hu(15), kernel: .ramLak))),
     ])
@@ -245,6 +300,8 @@ import Testing
         ("white:25hu,salt=1", "“salt” is not an option of “white”"), ("impulses:2", "found a density of 2"),
         ("correlated:2hu,kernel=blurry", "“blurry” is not a kernel"),
         ("rings:2hu,share", "“share” is not NAME=VALUE"),
+        ("scanner:30hu,ramp=3", "found a ramp of 3; it must be 0 to 2"),
+        ("scanner:30hu,lateral=0", "found a lateral ratio of 0"),
         ("dose:25%,noise=15", "it has no unit"), ("speckle:much", "“much” is not a share"),
         ("rings:2hu,share=1,share=1", "“share=1” is not NAME=VALUE"),
     ])
@@ -255,7 +312,10 @@ import Testing
 
     @Test func `extreme strengths and shapes neither hang nor make numbers that are none`() throws {
         let slice = flat(40, width: 64, height: 64)
-        for text in ["poisson:1000000hu", "poisson:0.001hu", "correlated:30hu,kernel=gauss0.03"] {
+        for text in [
+            "poisson:1000000hu", "poisson:0.001hu", "correlated:30hu,kernel=gauss0.03",
+            "scanner:30hu,kernel=gauss0.03", "scanner:30hu,pixel=100,streaks=2,lateral=10,ramp=2,edge=10",
+        ] {
             #expect(try applied([NoiseStep(text)], to: slice).allSatisfy(\.isFinite), "\(text)")
         }
         for text in ["poisson:1e160hu", "poisson:1e-157hu", "dose:50%,noise=1e-160hu"] {
@@ -265,8 +325,10 @@ import Testing
             #expect(throws: NoiseError.self, "\(text)") { try NoiseStep(text) }
         }
         _ = try NoiseTemplate("white:1e-310hu..2e-310hu").draw(from: CounterRandom(seed: 1))
-        let long = try applied([.correlated(.hu(20))], to: flat(0, width: 5000, height: 2))
-        #expect(moments(long).variance > 200)
+        for step in [NoiseStep.correlated(.hu(20)), .scanner(ScannerNoise(.hu(20)))] {
+            let long = try applied([step], to: flat(0, width: 5000, height: 2))
+            #expect(moments(long).variance > 200)
+        }
     }
 
     @Test func `ranges are drawn from evenly, rounded to four digits, and ends are possible`() throws {

@@ -19,7 +19,7 @@ import Testing
         }
     }
 
-    @Test(arguments: [8, 16, 128], [false, true])
+    @Test(arguments: [8, 16, 128, 24, 80, 120], [false, true])
     func `equals the sum of the definition`(length: Int, inverse: Bool) {
         var generator = TestGenerator(seed: 1)
         let input = generator.floats(3 * 2 * length)
@@ -61,7 +61,9 @@ import Testing
         #expect(zip(output, input).allSatisfy { abs($0 / 1024 - $1) < 1e-5 })
     }
 
-    @Test func `lengths are powers of two`() {
+    @Test func `lengths are powers of two, or also three, five or fifteen times one`() {
         #expect([0, 8, 9, 500, 512, 513].map(FourierTransform.length(atLeast:)) == [8, 8, 16, 512, 512, 1024])
+        let shortest = [0, 8, 9, 65, 97, 144, 528].map(FourierTransform.shortestLength(atLeast:))
+        #expect(shortest == [8, 8, 16, 80, 120, 160, 640])
     }
 }

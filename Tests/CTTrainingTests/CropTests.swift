@@ -130,7 +130,7 @@ import Testing
     @Test func `every kind of noise can be drawn for a crop, and is what adding it to a slice gives`() throws {
         let texts = [
             "white:10hu", "impulses:10%,salt=1", "poisson:30hu", "speckle:5%", "correlated:30hu,kernel=sharp",
-            "rings:20hu,share=50%", "columns:20hu,share=50%", "dose:25%,noise=15hu",
+            "rings:20hu,share=50%", "columns:20hu,share=50%", "dose:25%,noise=15hu", "scanner:30hu,streaks=0.5",
         ]
         let clean = CTSlice(hu: (0..<32 * 24).map { Float($0 % 7) * 30 }, width: 32, height: 24)
         for text in texts {

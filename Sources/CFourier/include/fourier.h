@@ -6,8 +6,8 @@
 /// A plan for transforms of one length and direction.
 typedef struct ct_fourier ct_fourier;
 
-/// Creates a plan for transforms of `length` numbers, a power of two of at least 8. Returns NULL if memory is
-/// insufficient.
+/// Creates a plan for transforms of `length` numbers: 1, 3, 5 or 15 times a power of two of at least 8. Returns NULL if
+/// memory is insufficient.
 ct_fourier *_Nullable ct_fourier_make(size_t length, bool inverse);
 
 void ct_fourier_free(ct_fourier *_Nullable plan);

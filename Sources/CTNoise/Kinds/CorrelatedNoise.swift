@@ -11,48 +11,12 @@ struct CorrelatedNoise {
     /// The distance in pixels beyond which noise is as good as uncorrelated.
     private static let reach = 64
 
-    /// Returns a noise field (height, width) of standard deviation 1.
-    ///
-    /// Sides longer than `longest` are put together from independent tiles, which fade into one another such that the
-    /// standard deviation stays.
+    /// Returns a noise field (height, width) of standard deviation 1, put together from tiles of at most `longest` a
+    /// side.
     func field(width: Int, height: Int, random: CounterRandom, longest: Int = 8192 - reach) -> [Double] {
-        if width <= longest, height <= longest { return tile(width: width, height: height, random: random, first: 0) }
-        var field = [Double](repeating: 0, count: width * height)
-        for (row, y) in Self.tiles(of: height, longest: longest).enumerated() {
-            for (column, x) in Self.tiles(of: width, longest: longest).enumerated() {
-                // A tile takes fewer than 2³² numbers.
-                let first = UInt64(row << 16 + column) << 32
-                let values = tile(width: x.count, height: y.count, random: random, first: first)
-                let (down, across) = (Self.weights(y, of: height), Self.weights(x, of: width))
-                for i in y.indices {
-                    for j in x.indices {
-                        let value = values[(i - y.lowerBound) * x.count + j - x.lowerBound]
-                        field[i * width + j] += down[i - y.lowerBound] * across[j - x.lowerBound] * value
-                    }
-                }
-            }
-        }
-        return field
-    }
-
-    /// Returns the ranges of a side that tiles cover; each shares `reach` pixels with the next.
-    private static func tiles(of side: Int, longest: Int) -> [Range<Int>] {
-        guard side > longest else { return [0..<side] }
-        return stride(from: 0, to: side - reach, by: longest - reach).map { $0..<min($0 + longest, side) }
-    }
-
-    /// Returns the weights of a tile in its pixels; the squares of those of all tiles sum to 1.
-    private static func weights(_ tile: Range<Int>, of side: Int) -> [Double] {
-        tile.map { place in
-            let quarter = Double.pi / 2 / Double(reach)
-            if tile.lowerBound > 0, place < tile.lowerBound + reach {
-                return sine(quarter * (Double(place - tile.lowerBound) + 0.5))
-            }
-            if tile.upperBound < side, place >= tile.upperBound - reach {
-                return cosine(quarter * (Double(place - tile.upperBound + reach) + 0.5))
-            }
-            return 1
-        }
+        NoiseTiles(width: width, height: height, longest: longest, overlap: Self.reach).fields { width, height, first in
+            [tile(width: width, height: height, random: random, first: first)]
+        }[0]
     }
 
     /// Returns a noise field whose numbers begin with the number `first` of `random`.

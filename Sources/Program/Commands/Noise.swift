@@ -16,6 +16,10 @@ struct Noise: AsyncParsableCommand {
               correlated:30hu,kernel=soft,pixel=0.7
                                      shaped by a reconstruction kernel: soft,
                                      sharp, ramlak, hann0.7 or gauss0.4 (1/mm)
+              scanner:30hu,kernel=soft,pixel=0.7,streaks=1
+                                     as scanners make it, in streaks where more
+                                     is attenuated; also edge=0 (enhancement),
+                                     ramp=1 (less: coarser), lateral=1
               rings:20hu,share=10%   around the centre of the slice
               columns:20hu,share=10%
               dose:25%,noise=15hu,kernel=soft,pixel=0.7
@@ -25,8 +29,8 @@ struct Noise: AsyncParsableCommand {
             A number may be a range, such as white:5/255..50/255; a value is then drawn for each file.
 
             The same seed and file name give the same noise on every machine (except for the last bits of poisson, \
-            correlated and dose). Files keep their format, so noise beyond the range of an integer format is clamped; \
-            the number of clamped samples is printed.
+            correlated, scanner and dose). Files keep their format, so noise beyond the range of an integer format is \
+            clamped; the number of clamped samples is printed.
 
             Example: make a noisy copy of every slice under clean/
               ctdenoise noise clean -o noisy --white 25/255 --impulses 10%
