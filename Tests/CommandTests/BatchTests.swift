@@ -11,6 +11,28 @@ import Testing
         try program.run(["noise", "--white", "10%"] + arguments)
     }
 
+    @Test func `several files at a time come out as one by one, in order`() throws {
+        let program = try Program()
+        try program.makePhantoms("in/a", count: 7, side: 48)
+        let pages = (1...3).map { ChestPhantom(width: 40, height: 32, seed: $0).slice(format: .int16) }
+        try ImageFile(pages: pages, container: .tiff).write(to: program.url("in/b.tif").path)
+        try program.write(Data("no picture".utf8), to: "in/a/phantom-0.png")
+        try program.makePhantoms("in/z", count: 2, side: 64)
+        func run(_ jobs: String) throws -> (files: [String], unchanged: [String], bytes: [Data]) {
+            let report = try program.json(["denoise", "in", "-o", jobs, "--jobs", jobs], status: 1)
+            let files = try #require(report["files"] as? [[String: Any]]).compactMap { $0["input"] as? String }
+            let unchanged = try #require(report["unchanged"] as? [[String: Any]]).compactMap { $0["file"] as? String }
+            #expect((report["failed"] as? [[String: Any]])?.count == 1)
+            return (files, unchanged, try program.files(in: jobs).map { try program.bytes("\(jobs)/\($0)") })
+        }
+        let one = try run("1")
+        #expect(one.files == one.files.sorted() && one.files.count == 10)
+        for jobs in ["2", "3", "8"] {
+            let several = try run(jobs)
+            #expect(several.files == one.files && several.unchanged == one.unchanged && several.bytes == one.bytes)
+        }
+    }
+
     @Test func `keep their folders and names, and what is no image is skipped`() throws {
         let program = try Program()
         try program.makePhantoms("in/p1/a.png")

@@ -5,9 +5,11 @@ import CTImages
 import CTMetrics
 import CTSupport
 
-/// Transforms image files into image files of the same names, one by one.
+/// Transforms image files into image files of the same names.
 ///
-/// While one file is processed, the next is read and the previous one is written.
+/// Several files of one slice each are processed at a time, and the threads shared between them, since that is faster
+/// than many threads for one slice. Large files and those of many pages have all threads. Meanwhile the next files are
+/// read, and one is written. Files are written and reported in order.
 struct Batch {
     private let options: BatchOptions
     private let output: String
@@ -24,6 +26,10 @@ struct Batch {
     private var isOutOfRoom = false
     /// Gets the files that were written.
     private var observer: Observer?
+    private let threads: Int
+
+    /// Transforms a slice in stored units, given its file, its page counted from 0, and the number of threads to use.
+    typealias Transform = @Sendable (CTSlice, InputFile, Int, Int) throws(FileError) -> CTSlice
 
     /// A file that was written, with its slices still in memory.
     struct WrittenFile: Sendable {
@@ -43,16 +49,19 @@ struct Batch {
     ///
     /// - Parameters:
     ///   - options: The options of the command.
+    ///   - threads: The largest number of threads.
     ///   - settings: The command's settings, for the outcome.
     ///   - needed: Other files that are never overwritten, each with its role: "the model".
     ///   - noiseFolder: The folder for the noise removed from each file, if requested.
     /// - Throws: `ExitCode.failure`, after the reason has been printed.
     init(
-        _ options: BatchOptions, settings: [String: Setting], protecting needed: [(role: String, path: String)] = [],
+        _ options: BatchOptions, threads: Int, settings: [String: Setting],
+        protecting needed: [(role: String, path: String)] = [],
         savingNoiseIn noiseFolder: String? = nil
     ) throws {
         self.options = options
         self.noiseFolder = noiseFolder
+        self.threads = max(threads, 1)
         output = options.output ?? ""
         outcome = BatchOutcome(output: output, noise: noiseFolder, settings: settings)
         do throws(FileError) {
@@ -85,12 +94,12 @@ struct Batch {
     ///
     /// - Parameters:
     ///   - verb: The verb of the summary: "denoised", "added noise to".
-    ///   - transform: Transforms a slice in stored units, given its file and its page counted from 0.
+    ///   - transform: Transforms each slice; its result must not depend on the number of threads.
     ///   - observe: Receives files that were written, some at a time and in order, while nothing else is processed.
     ///   - afterwards: Called before the summary, if files were written and none were left out.
     /// - Throws: `ExitCode.failure` at the end if a file failed; the reasons have been printed.
     mutating func run(
-        verb: String, transform: (CTSlice, InputFile, Int) throws(FileError) -> CTSlice,
+        verb: String, transform: @escaping Transform,
         observe: (([WrittenFile]) async -> Void)? = nil,
         afterwards: (() async throws(FileError) -> Void)? = nil
     ) async throws {
@@ -130,31 +139,38 @@ struct Batch {
     }
 
     /// Processes all files and records the results in ``outcome``.
-    private mutating func work(
-        _ transform: (CTSlice, InputFile, Int) throws(FileError) -> CTSlice
-    ) async {
+    private mutating func work(_ transform: @escaping Transform) async {
         let stop = StopSignals()
-        var reading: Task<Result<Intensities.Decoded, FileError>, Never>?
+        var begun: [Task<Result<FileWork, FileError>, Never>] = []
         var writing: Writing?
         for (index, job) in jobs.enumerated() {
-            let result = await (reading ?? read(job)).value
-            let next = index + 1 < jobs.count ? jobs[index + 1] : nil
-            reading = next.flatMap { canReadAhead($0, during: result) ? read($0) : nil }
+            if begun.isEmpty { begun.append(begin(index, until: stop, transform)) }
+            // While this one is worked on, as many more as there are threads, and then one in its place.
+            beginMore(&begun, from: index, beside: 0, until: stop, transform)
+            let result = await begun.removeFirst().value
+            let pixels = (try? result.get())?.image.pages.reduce(0) { $0 + $1.samples.count } ?? 0
+            beginMore(&begun, from: index + 1, beside: pixels, until: stop, transform)
             do throws(FileError) {
-                let decoded = try result.get()
-                var image = decoded.image
-                remarks.tell(decoded.remarks, to: &console)
-                omissions.tell(image.omissions, of: job.input.path, to: &console)
-                let before = job.noise == nil && observer == nil ? [] : image.pages
-                let isWhole = try work(on: &image, of: job, until: stop, transform: transform)
+                var work = try result.get()
+                remarks.tell(work.remarks, to: &console)
+                omissions.tell(work.image.omissions, of: job.input.path, to: &console)
+                while work.donePages < work.image.pages.count, !stop.isRequested {
+                    try work.transformPage(of: job.input, threads: threads, transform)
+                    if work.donePages < work.image.pages.count {
+                        bar.slicesDone(ofFile: work.image.pages.count)
+                        console.show(bar)
+                    }
+                }
                 await finish(&writing)
-                guard isWhole, !isOutOfRoom else {
+                guard work.donePages == work.image.pages.count, !isOutOfRoom else {
                     outcome.notDone = jobs[index...].map(\.input.path)
                     break
                 }
-                writing = write(image, of: job, number: index, before: before)
+                bar.slicesDone(ofFile: work.image.pages.count)
+                outcome.unchanged += work.unchanged
+                writing = write(work, of: job, number: index)
                 // Otherwise three large files would be in memory at once.
-                if reading == nil { await finish(&writing) }
+                if begun.isEmpty { await finish(&writing) }
             } catch {
                 fail(error)
             }
@@ -165,49 +181,87 @@ struct Batch {
                 break
             }
         }
+        // What was begun of files that are left out ends before the program does.
+        for task in begun { _ = await task.value }
         await finish(&writing)
         await observer?.flush()
     }
 
-    /// Replaces the pages of `image` by the results of `transform`.
-    ///
-    /// - Returns: Whether all pages were done before a stop was requested.
-    private mutating func work(
-        on image: inout ImageFile, of job: BatchJob, until stop: StopSignals,
-        transform: (CTSlice, InputFile, Int) throws(FileError) -> CTSlice
-    ) throws(FileError) -> Bool {
-        for page in image.pages.indices {
-            if stop.isRequested { return false }
-            let slice = image.pages[page]
-            let result = try transform(slice, job.input, page)
+    // MARK: - In the background
+
+    /// A file in memory, and what was done of it.
+    private struct FileWork: Sendable {
+        var image: ImageFile
+        let remarks: [Intensities.Remark]
+        /// The slices as read, if they are still needed.
+        let before: [CTSlice]
+        /// The number of pages that were transformed.
+        private(set) var donePages = 0
+        private(set) var unchanged: [BatchOutcome.Unchanged] = []
+
+        init(_ decoded: Intensities.Decoded, keepsSlices: Bool) {
+            (image, remarks) = (decoded.image, decoded.remarks)
+            before = keepsSlices ? decoded.image.pages : []
+        }
+
+        /// Replaces the next page by the result of `transform`.
+        mutating func transformPage(
+            of input: InputFile, threads: Int, _ transform: Transform
+        ) throws(FileError) {
+            let slice = image.pages[donePages]
+            let result = try transform(slice, input, donePages, threads)
             if result.isStoredLike(slice) {
-                outcome.unchanged.append(
+                unchanged.append(
                     BatchOutcome.Unchanged(
-                        file: job.input.path, page: page + 1,
+                        file: input.path, page: donePages + 1,
                         noiseHU: NoiseEstimate(slice.tissueHU, width: slice.width).body))
             }
-            image.pages[page] = result
-            bar.slicesDone(ofFile: image.pages.count)
-            console.show(bar)
-        }
-        return true
-    }
-
-    // MARK: - Reading and writing in the background
-
-    private func read(_ job: BatchJob) -> Task<Result<Intensities.Decoded, FileError>, Never> {
-        let intensities = intensities
-        return Task {
-            Result { () throws(FileError) in try intensities.read(job.input.path) }
+            image.pages[donePages] = result
+            donePages += 1
         }
     }
 
-    /// Whether `next` may be in memory together with the file that was just read.
-    private func canReadAhead(_ next: BatchJob, during result: Result<Intensities.Decoded, FileError>) -> Bool {
+    /// Begins more files, as many as there are threads, as long as they may be in memory together.
+    ///
+    /// - Parameters:
+    ///   - begun: The files that were begun, in order.
+    ///   - first: The first of them, or the next one if there are none.
+    ///   - pixels: The number of pixels of another file in memory.
+    private func beginMore(
+        _ begun: inout [Task<Result<FileWork, FileError>, Never>], from first: Int, beside pixels: Int,
+        until stop: StopSignals, _ transform: @escaping Transform
+    ) {
         let large = 1 << 26
-        let pixels = (try? result.get())?.image.pages.reduce(0) { $0 + $1.samples.count } ?? 0
-        // The number of pixels is unknown before reading; a file has at least about half a byte per pixel.
-        return pixels <= large && FileSystem.size(next.input.path) <= large / 2
+        while begun.count < threads, first + begun.count < jobs.count, pixels <= large {
+            let next = first + begun.count
+            // The number of pixels is unknown before reading; a file has at least about half a byte per pixel.
+            let largest = begun.isEmpty ? large / 2 : 2 * Self.smallSlice
+            guard FileSystem.size(jobs[next].input.path) <= largest else { break }
+            begun.append(begin(next, until: stop, transform))
+        }
+    }
+
+    /// The most pixels of a slice that shares the threads with others.
+    private static let smallSlice = 1 << 22
+
+    /// Reads a file and, if it is one small slice, transforms it.
+    private func begin(
+        _ index: Int, until stop: StopSignals, _ transform: @escaping Transform
+    ) -> Task<Result<FileWork, FileError>, Never> {
+        let (intensities, input) = (intensities, jobs[index].input)
+        let keepsSlices = jobs[index].noise != nil || observer != nil
+        // All threads for the last file, half for each of the last two, and so on.
+        let threads = max(threads / min(jobs.count - index, threads), 1)
+        return Task {
+            Result { () throws(FileError) in
+                var work = FileWork(try intensities.read(input.path), keepsSlices: keepsSlices)
+                if work.image.pages.count == 1, work.image.pages[0].samples.count <= Self.smallSlice, !stop.isRequested
+                {
+                    try work.transformPage(of: input, threads: threads, transform)
+                }
+                return work
+            }
+        }
     }
 
     /// A file that is being written.
@@ -252,7 +306,8 @@ struct Batch {
         }
     }
 
-    private func write(_ image: ImageFile, of job: BatchJob, number: Int, before: [CTSlice]) -> Writing {
+    private func write(_ work: FileWork, of job: BatchJob, number: Int) -> Writing {
+        let (image, before) = (work.image, work.before)
         let (overwrite, isObserved) = (options.overwrite, observer != nil)
         let task = Task { () -> Result<Written, FileError> in
             do throws(FileError) {

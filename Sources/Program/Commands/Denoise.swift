@@ -95,7 +95,8 @@ struct Denoise: AsyncParsableCommand {
         if let impulseModel { settings["impulseModel"] = .text(impulseModel) }
         let modelFiles = [model.path, impulseModel].compactMap(\.self)
         var run = try Batch(
-            batch, settings: settings, protecting: modelFiles.map { ("the model", $0) }, savingNoiseIn: saveNoise)
+            batch, threads: jobs, settings: settings, protecting: modelFiles.map { ("the model", $0) },
+            savingNoiseIn: saveNoise)
         let denoiser: Denoiser
         do throws(FileError) {
             let chosen = try Denoiser(model, precision: precision)
@@ -116,8 +117,9 @@ struct Denoise: AsyncParsableCommand {
             throw try run.stopped(by: error)
         }
         let (facts, report) = (settings, page.map { _ in DenoisingPage(files: run.jobs.count, jobs: jobs) })
-        func transform(_ slice: CTSlice, _: InputFile, _: Int) -> CTSlice {
-            denoiser.denoise(slice, strength: strength, threads: jobs)
+        let strength = strength
+        let transform: Batch.Transform = { slice, _, _, threads in
+            denoiser.denoise(slice, strength: strength, threads: threads)
         }
         var observe: (([Batch.WrittenFile]) async -> Void)?
         if let report { observe = { await report.add($0) } }

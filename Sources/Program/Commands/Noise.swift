@@ -175,8 +175,9 @@ struct Noise: AsyncParsableCommand {
         if pairs || from != nil { return try await makeSet() }
         let (seed, templates, threads) = (seed, templates, threads.count)
         var run = try Batch(
-            batch, settings: ["noise": .text(templates.map(\.text).joined(separator: " ")), "seed": .whole(seed)])
-        try await run.run(verb: "added noise to") { slice, file, page throws(FileError) in
+            batch, threads: threads,
+            settings: ["noise": .text(templates.map(\.text).joined(separator: " ")), "seed": .whole(seed)])
+        try await run.run(verb: "added noise to") { slice, file, page, threads throws(FileError) in
             let fileSeed = NoiseModel.seed(seed, name: file.name)
             let draws = CounterRandom(seed: fileSeed, stream: .max)
             let steps = templates.enumerated().map { $1.draw(from: draws, at: UInt64(100 * $0)) }
