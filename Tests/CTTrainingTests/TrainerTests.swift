@@ -145,6 +145,23 @@ private func slices() throws -> TrainingSlices {
         #expect(after[1].denoised > after[1].noisy + 6, "\(after)")
     }
 
+    @Test func `progress is measured on noise of scanners where the recipe draws it`() throws {
+        let slices = [blocks(width: 64, height: 64, phase: 2)]
+        var scanner = recipe
+        scanner.noise = TrainingNoise(
+            choices: [.init(share: 1, add: [try NoiseTemplate("scanner:5hu..50hu,kernel=gauss0.3..1")])])
+        let network = Trainer(recipe: recipe, slices: try CTTrainingTests.slices(), threads: 1).network
+        func names(_ recipe: TrainingRecipe?) throws -> [String] {
+            try #require(Validation(slices, for: recipe)).results(of: network, threads: 1).map(\.name)
+        }
+        let usual = try names(nil)
+        #expect(try names(recipe) == usual)
+        #expect(try names(scanner) == usual + ["scanner soft", "scanner sharp"])
+        let results = try #require(Validation(slices, for: scanner)).results(of: network, threads: 1)
+        // 40 and 70 HU of 2047; a slice of 64×64 has few waves of a soft kernel. Values below −1024 HU are cut off.
+        #expect(abs(results[2].noisy - 34.2) < 1.5 && abs(results[3].noisy - 29.3) < 1.5, "\(results)")
+    }
+
     @Test func `another seed is another run`() throws {
         var other = recipe
         other.seed = 2

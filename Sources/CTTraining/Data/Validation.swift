@@ -69,10 +69,11 @@ package struct Validation: Sendable {
     ///
     /// - Parameters:
     ///   - slices: Clean slices; those smaller than 64 pixels on a side are skipped.
+    ///   - recipe: The recipe of the training. If it draws noise of scanners, that is measured as well.
     ///   - limit: The largest number of slices.
     ///   - side: The largest side of the centre in pixels; even.
     /// - Returns: `nil` if no slice remains.
-    package init?(_ slices: [CTSlice], limit: Int = 12, side: Int = 384) {
+    package init?(_ slices: [CTSlice], for recipe: TrainingRecipe? = nil, limit: Int = 12, side: Int = 384) {
         let large = slices.filter { $0.width >= 64 && $0.height >= 64 }
         let smallest = large.map { min($0.width, $0.height) }.min() ?? 0
         guard smallest > 0 else { return nil }
@@ -83,7 +84,7 @@ package struct Validation: Sendable {
         let range = IntensityScale.huRange
         let width = range.upperBound - range.lowerBound
         let sigma = 25.0 / 255 * width
-        let noises: [(name: String, add: (inout [Double], _ stream: UInt64) -> Void)] = [
+        var noises: [(name: String, add: (inout [Double], _ stream: UInt64) -> Void)] = [
             ("white 25/255", { WhiteNoise.add(to: &$0, sigma: sigma, seed: 7, stream: $1) }),
             (
                 "salt-and-pepper 10%",
@@ -94,6 +95,22 @@ package struct Validation: Sendable {
                 }
             ),
         ]
+        if recipe?.noise.hasScannerNoise == true {
+            for (name, text) in [
+                ("scanner soft", "scanner:40hu,kernel=soft"), ("scanner sharp", "scanner:70hu,kernel=sharp"),
+            ] {
+                noises.append(
+                    (
+                        name,
+                        { hu, stream in
+                            guard let model = try? NoiseModel([NoiseStep(text)]) else { preconditionFailure(text) }
+                            var floats = hu.map { Float($0) }
+                            model.add(toHU: &floats, width: side, seed: 7 &+ stream)
+                            hu = floats.map { Double($0) }
+                        }
+                    ))
+            }
+        }
         kinds = noises.map { name, add in
             let pairs = crops.enumerated().map { index, clean in
                 var noisy = clean.hu

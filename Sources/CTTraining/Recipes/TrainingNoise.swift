@@ -60,6 +60,9 @@ package struct TrainingNoise: Codable, Hashable, Sendable {
     /// Whether some crops get impulse noise.
     var hasImpulses: Bool { choices.contains(where: \.hasImpulses) }
 
+    /// Whether some crops get noise of scanners.
+    var hasScannerNoise: Bool { choices.contains { $0.share > 0 && $0.add.contains { $0.kind == "scanner" } } }
+
     /// Whether a sample of a noisy crop, in HU, has the value of salt or pepper, as clamped air or bone also does.
     static func mayBeImpulse(_ hu: Float) -> Bool {
         let range = IntensityScale.huRange

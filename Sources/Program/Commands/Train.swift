@@ -109,7 +109,7 @@ struct Train: ParsableCommand {
         console.line("reading \(Format.count(data.training.count + data.measuring.count, "file"))")
         // The default recipe ends with crops of 512×512; slices may be smaller.
         let slices = try data.slices(for: &recipe, fitting: self.recipe == nil, &console)
-        let validation = try data.validation(&console)
+        let validation = try data.validation(for: recipe, &console)
         let start = try startingModel(for: recipe)
         let state = try savedState(of: recipe, slices.fingerprint(startingFrom: start?.network))
         console.line("training on \(slices), \(Format.count(threads.count, "thread")), \(recipe.steps) steps")

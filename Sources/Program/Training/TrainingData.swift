@@ -101,13 +101,14 @@ struct TrainingData {
     }
 
     /// Reads the slices to measure progress on; `nil` if there are none.
-    func validation(_ console: inout Console) throws(FileError) -> Validation? {
+    func validation(for recipe: TrainingRecipe, _ console: inout Console) throws(FileError) -> Validation? {
         guard let validation else {
             guard let set else { return nil }
             let pairs = try set.slices(["val"], reading: reading)
             return Validation(pairs.sorted { $0.key < $1.key }.flatMap(\.value))
         }
-        guard let slices = Validation(try read(measuring, &console).sorted { $0.key < $1.key }.flatMap(\.value)) else {
+        let found = try read(measuring, &console).sorted { $0.key < $1.key }.flatMap(\.value)
+        guard let slices = Validation(found, for: recipe) else {
             throw FileError(
                 file: validation, found: "no slice of 64×64 pixels or more", expected: "slices to measure progress on",
                 advice: "Pass a folder that contains some.")
