@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Makes the README's pictures with the program: a phantom, noisy and denoised, and, if there is a browser, a report of
-# ten phantoms.
+# Makes the README's pictures with the program: a phantom with white noise and with that of a scanner, in a lung window,
+# noisy and denoised; and, if there is a browser, a report of ten phantoms.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 scripts/setup.sh
@@ -15,6 +15,12 @@ mkdir -p docs/pictures
 "$bin" noise "$folder/clean.png" -o docs/pictures/noisy.png --white 25/255 --seed 7 --overwrite
 "$bin" denoise docs/pictures/noisy.png -o docs/pictures/denoised.png --overwrite
 "$bin" evaluate "$folder/clean.png" docs/pictures/denoised.png --baseline docs/pictures/noisy.png
+
+"$bin" phantom -o "$folder/window.png" --size 400x300 --seed 7 --format png8 --rescale 5.882,-1350
+"$bin" noise "$folder/window.png" -o docs/pictures/scanner_noisy.png --add scanner:70hu,kernel=soft,pixel=0.9 \
+    --seed 7 --overwrite
+"$bin" denoise docs/pictures/scanner_noisy.png -o docs/pictures/scanner_denoised.png --overwrite
+"$bin" evaluate "$folder/window.png" docs/pictures/scanner_denoised.png --baseline docs/pictures/scanner_noisy.png
 
 browser=$(command -v chromium || command -v google-chrome || true)
 if [ -z "$browser" ]; then

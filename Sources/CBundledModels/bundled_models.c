@@ -10,12 +10,20 @@ static const unsigned char default_impulses_model[] = {
 #embed "default_impulses.safetensors"
 };
 
+static const unsigned char default_scanner_model[] = {
+#embed "default_scanner.safetensors"
+};
+
 static const unsigned char fast_model[] = {
 #embed "fast.safetensors"
 };
 
 static const unsigned char fast_impulses_model[] = {
 #embed "fast_impulses.safetensors"
+};
+
+static const unsigned char fast_scanner_model[] = {
+#embed "fast_scanner.safetensors"
 };
 
 static const unsigned char default_recipe[] = {
@@ -30,6 +38,8 @@ static const unsigned char default_recipe[] = {
 
 MODEL(default_model)
 MODEL(default_impulses_model)
+MODEL(default_scanner_model)
 MODEL(fast_model)
 MODEL(fast_impulses_model)
+MODEL(fast_scanner_model)
 MODEL(default_recipe)

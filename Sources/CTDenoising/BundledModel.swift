@@ -16,9 +16,9 @@ public enum BundledModel: String, CaseIterable, Sendable {
     }
 
     /// The total size of its safetensors files in bytes.
-    public var size: Int { unsafe file.count + impulseFile.count }
+    public var size: Int { unsafe file.count + impulseFile.count + scannerFile.count }
 
-    /// Its safetensors file, valid for the lifetime of the program.
+    /// The safetensors file of its network for white noise, valid for the lifetime of the program.
     var file: UnsafeRawBufferPointer {
         switch self {
         case .default: unsafe Self.file(ct_default_model)
@@ -31,6 +31,14 @@ public enum BundledModel: String, CaseIterable, Sendable {
         switch self {
         case .default: unsafe Self.file(ct_default_impulses_model)
         case .fast: unsafe Self.file(ct_fast_impulses_model)
+        }
+    }
+
+    /// The safetensors file of its network for noise of scanners.
+    var scannerFile: UnsafeRawBufferPointer {
+        switch self {
+        case .default: unsafe Self.file(ct_default_scanner_model)
+        case .fast: unsafe Self.file(ct_fast_scanner_model)
         }
     }
 

@@ -148,7 +148,7 @@ import Testing
 
     /// A network that sees the same noise everywhere, in HU.
     private func constant(_ noise: Double, target: NetworkConfiguration.Target = .noise) -> Network {
-        let network = denoiser().models[0].network
+        let network = denoiser().models[0].model.network
         var configuration = network.configuration
         configuration.target = target
         var parameters = [Float](repeating: 0, count: network.parameters.count)
@@ -186,7 +186,7 @@ import Testing
                     (0..<slice.height).map { slice.samples[$0 * slice.width + column] }
                 }, format: hu)
         }
-        let both = Denoiser(denoiser().models[0].network, impulses: constant(1323, target: .impulses))
+        let both = Denoiser(denoiser().models[0].model.network, impulses: constant(1323, target: .impulses))
         func asymmetry(_ slice: CTSlice) -> Double {
             let (one, other) = (both.denoise(slice), transposed(both.denoise(transposed(slice))))
             return zip(one.samples, other.samples).map { abs($0 - $1) }.max() ?? 0
@@ -209,9 +209,45 @@ import Testing
         #expect(zip(result.samples, noisy.samples).allSatisfy { abs($1 - $0 - 2) < 1e-2 })
     }
 
+    @Test func `the spectrum of a slice decides between the networks for white and for scanner noise`() throws {
+        let both = Denoiser(constant(30), scanner: constant(70))
+        let flat = CTSlice(hu: [Float](repeating: 40, count: 128 * 128), width: 128, height: 128)
+        func check(_ step: String, _ kind: Denoised.Noise.Kind, _ removed: Double) throws {
+            let noisy = try NoiseModel([NoiseStep(step)]).apply(to: flat, seed: 1)
+            let result = both.denoised(noisy)
+            let noise = try #require(result.noise)
+            #expect(noise.kind == kind && noise.removed == 1 && !noise.isFaint)
+            #expect(abs(noise.deviation - removed) < 1e-2)
+            #expect(zip(noisy.samples, result.slice.samples).allSatisfy { abs($0 - $1 - removed) < 1e-2 })
+        }
+        try check("white:60hu", .white, 30)
+        try check("correlated:60hu", .scanner, 70)
+        // Nothing was removed of what varies.
+        let noisy = try NoiseModel([NoiseStep("correlated:60hu")]).apply(to: flat, seed: 1)
+        #expect(both.denoised(noisy).noise?.isUnknown == true)
+        #expect(Denoiser(constant(30)).denoised(noisy).noise?.kind == nil)
+    }
+
+    @Test func `noise is left as it was told`() throws {
+        let flat = CTSlice(hu: [Float](repeating: 40, count: 192 * 192), width: 192, height: 192)
+        let noisy = try NoiseModel([NoiseStep("correlated:40hu")]).apply(to: flat, seed: 1)
+        let denoiser = try Denoiser.bundled()
+        func deviation(_ amount: DenoisingAmount) -> Double {
+            let rest = denoiser.denoised(noisy, amount: amount).slice.samples.map { $0 - 40 }
+            return (rest.reduce(0) { $0 + $1 * $1 } / Double(rest.count)).squareRoot()
+        }
+        // A quarter of the dose has twice the noise.
+        #expect(abs(deviation(.dose(1, from: 0.25)) - 20) < 3)
+        #expect(abs(deviation(.targetNoise(15)) - 15) < 3)
+        #expect(denoiser.denoised(noisy, amount: .targetNoise(60)).slice == noisy)
+        #expect(denoiser.denoised(noisy, amount: .dose(0.2, from: 0.25)).slice == noisy)
+        #expect(denoiser.denoised(noisy, amount: .strength(0)).noise == nil)
+        #expect(deviation(.strength(1)) < 12)
+    }
+
     @Test func `a model that overflows is refused`() throws {
         let folder = try TemporaryFolder()
-        var network = denoiser().models[0].network
+        var network = denoiser().models[0].model.network
         for index in network.parameters.indices { network.parameters[index] = 3e38 }
         try network.safetensors().write(to: folder.file("m.safetensors"))
         #expect(throws: FileError.self) { try Denoiser(modelAt: folder.file("m.safetensors")) }

@@ -10,19 +10,26 @@ import Testing
 
     @Test(arguments: [(Float(1), Float(0)), (2.5, 0), (20, 1), (100, 1)])
     func `faint noise stays, and other goes`(deviation: Float, share: Float) {
-        #expect(FaintNoise.share(of: noise(deviation)) == share)
+        #expect(FaintNoise.white.part(of: noise(deviation)) == share)
     }
 
     @Test func `in between a part goes, the more the stronger it is`() {
-        let shares = stride(from: Float(2), through: 8, by: 0.25).map { FaintNoise.share(of: noise($0)) }
+        let shares = stride(from: Float(2), through: 8, by: 0.25).map { FaintNoise.white.part(of: noise($0)) }
         #expect(shares == shares.sorted() && shares.first == 0 && shares.last == 1)
         #expect(shares.contains { $0 > 0.2 && $0 < 0.8 })
+    }
+
+    @Test(arguments: [(Float(0.5), Float(0)), (3, 1.8), (5, 1.8), (20, 1), (100, 1)])
+    func `of faint noise of scanners more goes than is predicted`(deviation: Float, part: Float) {
+        #expect(abs(FaintNoise.scanner.part(of: noise(deviation)) - part) < 0.35)
+        let parts = stride(from: Float(8), through: 15, by: 0.5).map { FaintNoise.scanner.part(of: noise($0)) }
+        #expect(parts == parts.sorted(by: >) && parts.last == 1)
     }
 
     @Test func `a few strong places are no noise, and four fifths of background hide none`() {
         var edges = noise(1)
         for index in 0..<50 { edges[index] = 100 }
-        #expect(FaintNoise.share(of: edges) == 0)
-        #expect(FaintNoise.share(of: noise(20, count: 200) + [Float](repeating: 0, count: 800)) == 1)
+        #expect(FaintNoise.white.part(of: edges) == 0)
+        #expect(FaintNoise.white.part(of: noise(20, count: 200) + [Float](repeating: 0, count: 800)) == 1)
     }
 }

@@ -38,7 +38,7 @@ import Testing
         let noisy = try NoiseModel([.white(.part(25, of: 255))]).apply(to: clean, seed: 1)
         let denoiser = try Denoiser.bundled()
         let whole = denoiser.denoise(noisy, threads: 2).samples
-        let tiled = denoiser.denoise(noisy, threads: 2, tiling: Tiling(side: 128, overlap: 64)) { _ in }.samples
+        let tiled = denoiser.denoised(noisy, threads: 2, tiling: Tiling(side: 128, overlap: 64)) { _ in }.slice.samples
         func deviation(_ a: [Double], _ b: [Double]) -> Double {
             (zip(a, b).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) } / Double(a.count)).squareRoot()
         }

@@ -196,6 +196,44 @@ import Testing
         try ImageFile(contentsOf: program.url(name).path).pages.map(\.samples)
     }
 
+    @Test func `leaves the noise of another dose, or so many HU, and says what was found`() throws {
+        let program = try Program()
+        try program.makePhantoms("clean", side: 192, "--format", "tiff32f")
+        try program.run("noise", "clean", "-o", "noisy", "--add", "scanner:40hu,kernel=soft", "--seed", "1")
+        let dose = try program.json("denoise", "noisy", "-o", "dose", "--like-dose", "100%", "--dose", "25%")
+        let settings = try #require(dose["settings"] as? [String: Any])
+        #expect(settings["likeDose"] as? Double == 1 && settings["dose"] as? Double == 0.25)
+        #expect(settings["strength"] as? Double == 0.5)
+        #expect((dose["warnings"] as? [String])?.contains { $0.contains("taken as") } == false)
+        let files = try #require(dose["files"] as? [[String: Any]])
+        let page = try #require((files[0]["pages"] as? [[String: Any]])?.first)
+        #expect(page["kind"] as? String == "scanner" && page["removed"] as? Double == 0.5 && page["page"] as? Int == 1)
+        #expect(try #require(page["predictedHU"] as? Double) > 15)
+        let assumed = try program.json("denoise", "noisy", "-o", "assumed", "--like-dose", "1")
+        #expect(
+            try program.bytes("assumed/\(program.files(in: "clean")[0])")
+                == program.bytes("dose/\(program.files(in: "clean")[0])"))
+        #expect((assumed["warnings"] as? [String])?.contains { $0.contains("taken as 25 %") } == true)
+        let target = try program.json("denoise", "noisy", "-o", "target", "--target-noise", "15hu")
+        #expect((target["settings"] as? [String: Any])?["targetNoiseHU"] as? Double == 15)
+        let outcome = try program.run("denoise", "noisy", "-o", "all")
+        #expect(outcome.output.contains(", 1 with scanner noise"), "\(outcome.output)")
+    }
+
+    @Test(arguments: [
+        (["--like-dose", "20%"], "--like-dose must be more than the dose of the slices, 25 %"),
+        (["--like-dose", "much"], "write a dose as 25% or 0.25"), (["--dose", "25%"], "say with --like-dose"),
+        (["--target-noise", "20"], "write noise as 20hu"), (["--target-noise", "3stored"], "write noise as 20hu"),
+        (["--target-noise", "20hu", "--strength", "0.5"], "exclude one another"),
+    ])
+    func `refuses doses and noise that cannot be aimed at`(options: [String], message: String) throws {
+        let program = try Program()
+        try program.makePhantoms("in", side: 64)
+        let outcome = try program.run(["denoise", "in", "-o", "out"] + options)
+        #expect(outcome.status == 64 && outcome.messages.contains(message), "\(outcome.messages)")
+        #expect(program.files(in: "out").isEmpty)
+    }
+
     @Test func `--strength takes out a part of the noise, and 0 nothing at all`() throws {
         let program = try Program()
         try program.makePhantoms("in/a.tif", side: 32, "--format", "tiff32f")

@@ -26,9 +26,10 @@ import Testing
         for model in models {
             let networks = try #require(model["networks"] as? [[String: Any]])
             let configurations = networks.compactMap { $0["configuration"] as? [String: Any] }
-            #expect(configurations.map { $0["target"] as? String } == ["impulses", "noise"])
+            #expect(configurations.map { $0["target"] as? String } == ["impulses", "noise", "noise"])
+            #expect(networks.map { $0["role"] as? String } == ["impulses", "whiteNoise", "scannerNoise"])
             let parameters = networks.compactMap { $0["parameters"] as? Int }
-            #expect(parameters.count == 2 && parameters.allSatisfy { $0 > 0 })
+            #expect(parameters.count == 3 && parameters.allSatisfy { $0 > 0 })
             #expect(try #require(model["bytes"] as? Int) > 4 * parameters.reduce(0, +))
             for network in networks {
                 let record = try #require(network["record"] as? [String: Any])
@@ -48,7 +49,7 @@ import Testing
         let networks = try #require(report["models"] as? [[String: Any]]).flatMap {
             try #require($0["networks"] as? [[String: Any]])
         }
-        #expect(networks.count == 4)
+        #expect(networks.count == 6)
         for network in networks {
             let record = try #require(network["record"] as? [String: String])
             for recipe in [record["recipe"], record["start.recipe"]].compactMap(\.self) {

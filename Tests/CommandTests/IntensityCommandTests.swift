@@ -39,8 +39,8 @@ import Testing
         // The written file says how it stores HU.
         let quality = try program.json("evaluate", "right/hu.tif", "out/\(name)")
         let rmse = try #require((quality["mean"] as? [String: Any])?["rmseHU"] as? Double)
-        // Rounding alone gives 0.29 HU; and HU + 1000 has no room for what is below air.
-        #expect(rmse < (storage.name == "hu+1000" ? 1 : 0.4), "\(rmse) HU")
+        // Rounding alone gives 0.29 HU; and HU + 1000 has no room for what is below air, as a tenth of the samples are.
+        #expect(rmse < (storage.name == "hu+1000" ? 2 : 0.4), "\(rmse) HU")
         #expect((quality["warnings"] as? [String])?.isEmpty == true)
     }
 

@@ -29,7 +29,15 @@ struct Batch {
     private let threads: Int
 
     /// Transforms a slice in stored units, given its file, its page counted from 0, and the number of threads to use.
-    typealias Transform = @Sendable (CTSlice, InputFile, Int, Int) throws(FileError) -> CTSlice
+    typealias Transform = @Sendable (CTSlice, InputFile, Int, Int) throws(FileError) -> Transformed
+
+    /// What became of a slice.
+    struct Transformed {
+        /// In stored units, neither rounded nor clamped.
+        let slice: CTSlice
+        /// What denoising found; `nil` for other transforms.
+        var noise: Denoised.Noise?
+    }
 
     /// A file that was written, with its slices still in memory.
     struct WrittenFile: Sendable {
@@ -87,6 +95,9 @@ struct Batch {
         if options.format.json { try JSONOutput.print(outcome) }
         return .of(failure)
     }
+
+    /// Prints a warning.
+    mutating func warn(_ text: String) { console.warning(text) }
 
     // MARK: - Work
 
@@ -197,6 +208,7 @@ struct Batch {
         let before: [CTSlice]
         /// The number of pages that were transformed.
         private(set) var donePages = 0
+        private(set) var noise: [BatchOutcome.Noise] = []
         private(set) var unchanged: [BatchOutcome.Unchanged] = []
 
         init(_ decoded: Intensities.Decoded, keepsSlices: Bool) {
@@ -209,7 +221,9 @@ struct Batch {
             of input: InputFile, threads: Int, _ transform: Transform
         ) throws(FileError) {
             let slice = image.pages[donePages]
-            let result = try transform(slice, input, donePages, threads)
+            let transformed = try transform(slice, input, donePages, threads)
+            let result = transformed.slice
+            if let found = transformed.noise { noise.append(BatchOutcome.Noise(found, page: donePages + 1)) }
             if result.isStoredLike(slice) {
                 unchanged.append(
                     BatchOutcome.Unchanged(
@@ -271,6 +285,8 @@ struct Batch {
         let scale: IntensityScale
         /// What the written file will not have.
         let omissions: [String]
+        /// What was found on its pages.
+        let noise: [BatchOutcome.Noise]
         let task: Task<Result<Written, FileError>, Never>
     }
 
@@ -333,7 +349,8 @@ struct Batch {
             }
         }
         return Writing(
-            job: job, scale: image.pages.first?.scale ?? .assumedHU, omissions: image.omissions, task: task)
+            job: job, scale: image.pages.first?.scale ?? .assumedHU, omissions: image.omissions, noise: work.noise,
+            task: task)
     }
 
     /// Writes a file, creating its folder if needed.
@@ -356,7 +373,8 @@ struct Batch {
                     input: done.job.input.path, output: done.job.output,
                     noise: written.noiseFailure == nil ? done.job.noise : nil, slices: written.slices,
                     clamped: written.clamped, scale: ScaleDescription(done.scale),
-                    omissions: done.omissions.isEmpty ? nil : done.omissions))
+                    omissions: done.omissions.isEmpty ? nil : done.omissions,
+                    pages: done.noise.isEmpty ? nil : done.noise))
             outcome.slices += written.slices
             outcome.clamped += written.clamped
             if let failure = written.noiseFailure { failWriting(failure) }
@@ -377,7 +395,7 @@ struct Batch {
 
     private mutating func finish(verb: String) throws {
         console.clearProgress()
-        if let remark = outcome.remarkOnUnchanged { console.warning(remark) }
+        for remark in outcome.remarks { console.warning(remark) }
         outcome.warnings = console.warnings
         if outcome.seconds == 0 { outcome.seconds = bar.seconds() }
         if options.format.json {

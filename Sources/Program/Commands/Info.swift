@@ -209,7 +209,7 @@ private struct ModelDescription: Encodable {
             (file, bytes) = (path, FileSystem.size(path))
             (name, purpose) = (nil, nil)
         }
-        networks = denoiser.models.map(NetworkDescription.init)
+        networks = denoiser.models.map { NetworkDescription($0.role, $0.model) }
     }
 
     var text: String {
@@ -226,21 +226,32 @@ private struct ModelDescription: Encodable {
 
 /// A network of a model.
 private struct NetworkDescription: Encodable {
+    let role: Denoiser.Role
     let configuration: NetworkConfiguration
     let parameters: Int
     /// The metadata of the model file.
     let record: [String: String]
 
-    init(_ model: Denoiser.Model) {
+    init(_ role: Denoiser.Role, _ model: Denoiser.Model) {
+        self.role = role
         configuration = model.network.configuration
         parameters = model.network.parameters.count
         record = model.record
     }
 
+    private var purpose: String {
+        switch role {
+        case .impulses: "values hidden by impulse noise"
+        case .noise: "noise"
+        case .whiteNoise: "white noise"
+        case .scannerNoise: "noise of scanners"
+        }
+    }
+
     var text: String {
         let shape = configuration
         var lines = [
-            "  for \(shape.target == .impulses ? "values hidden by impulse noise" : "noise"): \(parameters) parameters",
+            "  for \(purpose): \(parameters) parameters",
             "  tokens of \(shape.patch)×\(shape.patch) pixels through windows of \(shape.window)×\(shape.window), "
                 + "\(shape.channels) channels",
             "  \(Format.count(shape.blocks, "block")): mixing \(shape.mixing)×\(shape.mixing), "

@@ -185,7 +185,8 @@ struct Noise: AsyncParsableCommand {
                 throw .noiseTooStrong(file.path, slice.scale)
             }
             if let complaint = model.complaint(about: slice) { throw .noDose(file.path, complaint) }
-            return model.apply(to: slice, seed: fileSeed, page: UInt64(page), threads: threads)
+            return Batch.Transformed(
+                slice: model.apply(to: slice, seed: fileSeed, page: UInt64(page), threads: threads))
         }
     }
 

@@ -172,7 +172,7 @@ struct Train: ParsableCommand {
     /// The network of `--start` that the recipe trains further.
     private func startingModel(for recipe: TrainingRecipe) throws -> Denoiser.Model? {
         guard let start else { return nil }
-        let models = try Denoiser(start).models
+        let models = try Denoiser(start).models.map(\.model)
         guard let model = models.first(where: { $0.network.configuration.target == recipe.network.target }),
             model.network.configuration == recipe.network
         else {

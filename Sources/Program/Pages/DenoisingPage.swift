@@ -82,6 +82,9 @@ actor DenoisingPage {
 
     // MARK: - The page
 
+    /// The noise in HU that the quietest scans at full dose have.
+    private static let leastNoise = 5.0
+
     private static let metrics =
         [
             Evaluation.noiseMetric,
@@ -130,6 +133,15 @@ actor DenoisingPage {
             report.remarks.append(
                 "\(Format.count(unchanged.count, "slice")) of \(pages.count) unchanged; "
                     + "their noise is \(noise.map { "\($0) HU in the mean" } ?? "unknown").")
+        }
+        let smooth = pages.count {
+            ($0.noiseBefore ?? 0) >= Self.leastNoise && $0.noiseAfter ?? .infinity < Self.leastNoise
+        }
+        if smooth > 0 {
+            report.remarks.append(
+                "\(Format.count(smooth, "slice")) of \(pages.count) smoother than scans at full dose are: less than "
+                    + "\(Number.text(Self.leastNoise, places: 0)) HU of noise is left. For reading, "
+                    + "--like-dose or --target-noise leave some.")
         }
         if pages.allSatisfy({ $0.spectrumBefore == nil }) {
             report.remarks.append(
