@@ -1,9 +1,9 @@
 # Short names for common tasks. Anything longer than a line is in scripts/.
 .DEFAULT_GOAL := help
-.PHONY: help demo test build docs lint format bench quality dose samples pictures clean
+.PHONY: help demo test build docs lint format bench quality quality-dose dose samples pictures clean
 
 help: ## Print this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: ## Set up, build, denoise the slices in samples/ into out/demo
 	@scripts/demo.sh
@@ -29,6 +29,9 @@ bench: ## Compare the speed with PyTorch and others; options in BENCH, such as B
 
 quality: ## Compare the quality with other methods; QUALITY="SLICES OUT --dncnn DIR", see docs/quality.md
 	@scripts/quality.sh $(QUALITY)
+
+quality-dose: ## Compare the removal of real low-dose noise; QUALITY_DOSE="PAIRS CLEAN OUT", see docs/low-dose.md
+	@scripts/quality_dose.sh $(QUALITY_DOSE)
 
 dose: ## Compare simulated with real low dose; DOSE="PAIRS OUT", see docs/noise.md
 	@scripts/low_dose.sh $(DOSE)
