@@ -317,6 +317,7 @@ private struct RemovedPart {
     ) -> Bool {
         // The colour is known, and rules most slices out. Anatomy that is fine for the size of the slice passes; only
         // noise is in flat places, too.
+        guard colour.isStrong else { return false }
         let rest = zip(hu, predicted).map { $0 - certain * $1 }
         guard colour.isLeft(in: rest, width: width),
             let before = NoiseEstimate(hu.map { Double($0) }, width: width).body, before >= 20,

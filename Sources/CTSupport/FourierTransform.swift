@@ -17,9 +17,9 @@ internal import CFourier
     /// - Parameter length: The number of complex numbers.
     /// - Precondition: `length` is 1, 3, 5 or 15 times a power of two of at least 8, and at most 2²⁴.
     package init(length: Int) {
+        let twos = length.trailingZeroBitCount
         precondition(
-            length >= 8 && length <= 1 << 24 && [1, 3, 5, 15].contains(length >> min(length.trailingZeroBitCount, 60))
-                && length.trailingZeroBitCount >= 3, "A transform of \(length)")
+            twos >= 3 && length <= 1 << 24 && [1, 3, 5, 15].contains(length >> twos), "A transform of \(length)")
         guard let forward = unsafe ct_fourier_make(length, false), let inverse = unsafe ct_fourier_make(length, true)
         else { fatalError("no memory for a transform of \(length) numbers") }
         self.length = length
@@ -33,19 +33,18 @@ internal import CFourier
     }
 
     /// Returns the smallest power of two of at least `count` that is a supported length.
-    package static func length(atLeast count: Int) -> Int {
-        var length = 8
-        while length < count { length *= 2 }
-        return length
-    }
+    package static func length(atLeast count: Int) -> Int { doubled(8, atLeast: count) }
 
     /// Returns the smallest supported length of at least `count`.
     package static func shortestLength(atLeast count: Int) -> Int {
-        [8, 24, 40, 120].map { least in
-            var length = least
-            while length < count { length *= 2 }
-            return length
-        }.min() ?? 8
+        [8, 24, 40, 120].map { doubled($0, atLeast: count) }.min() ?? 8
+    }
+
+    /// Returns the first of `length`, twice that, four times that, … that is at least `count`.
+    private static func doubled(_ length: Int, atLeast count: Int) -> Int {
+        var length = length
+        while length < count { length *= 2 }
+        return length
     }
 
     /// Transforms rows of complex numbers in place.

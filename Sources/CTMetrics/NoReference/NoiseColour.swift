@@ -82,13 +82,13 @@ public struct NoiseColour: Hashable, Sendable {
     /// Whether there is more noise than anatomy could pass for.
     package var isStrong: Bool { quietDeviation >= 35 }
 
-    /// Returns whether most of strong noise is still in a slice from which noise was removed.
+    /// Returns whether most of the noise, if it is strong, is still in a slice from which noise was removed.
     ///
     /// - Parameters:
     ///   - hu: The slice without the removed noise.
     ///   - width: The number of columns.
     package func isLeft(in hu: [Float], width: Int) -> Bool {
-        guard isStrong, let rest = NoiseColour(hu, width: width) else { return false }
+        guard let rest = NoiseColour(hu, width: width) else { return false }
         return rest.quietDeviation > 0.65 * quietDeviation
     }
 
